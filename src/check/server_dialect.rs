@@ -38,6 +38,9 @@ const PRINT_LATE: Duration = Duration::from_millis(1200);
 /// A dialect can have been missed if the servers have waited for a CPU for more than one part in so many of the search.
 const STARVED: u32 = 10;
 
+/// The same for the time that one server had at most to acknowledge or print.
+const LATE: u32 = 4;
+
 /// How many candidates get the longer time.
 const LATE_CANDIDATES: usize = 8;
 
@@ -93,7 +96,7 @@ struct ServerSearch<'a> {
     of_client: Option<Dialect>,
     until: Instant,
     ack_timeout: Duration,
-    /// Candidates in which the server printed the probe, but not two texts in a row.
+    /// Candidates in which the server printed the probe, but not two texts in a row, or for which it had no CPU.
     doubtful: Vec<Dialect>,
     tried: u32,
     start: Instant,
@@ -105,6 +108,8 @@ struct ServerSearch<'a> {
 struct Attempt {
     exchange: Exchange,
     format: Option<OutputFormat>,
+    /// Whether the server has waited for a CPU while it was waited for.
+    is_late: bool,
     server: Server,
 }
 
@@ -125,34 +130,55 @@ impl ServerSearch<'_> {
                 return Ok(found);
             }
         }
-        let (ack, may_handshake) = self.observe_acks()?;
-        self.ack_timeout = ACK;
-        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
-            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
-                if let Some(found) = self.consider(&candidate, print)? {
-                    return self.or_likelier(found);
-                }
+        let mut seen = "";
+        // What a slow machine has hidden may be seen in another search.
+        for _ in 0..2 {
+            match self.search()? {
+                Ok(found) => return Ok(found),
+                Err(acks) => seen = acks,
+            }
+            if !self.is_starved() {
+                break;
             }
         }
-        let acks = match ack {
-            Ack::Bit => "it acknowledges every bit",
-            Ack::Byte => "it acknowledges every byte",
-            _ => "it does not acknowledge bits",
-        };
         let untried = match self.confined {
             true => "",
             false => {
                 "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
-        let doubt = match self.withheld * STARVED > self.start.elapsed() {
-            true => "not sure: the machine is slow: ",
-            false => "",
+        let doubt = match self.is_starved() {
+            true => format!("{NOT_SURE}: the machine is slow: "),
+            false => String::new(),
         };
         Err(SearchEnd::Report(format!(
-            "{doubt}it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
+            "{doubt}it prints {PROBE:?} in none of {} known dialects; {seen}{untried}",
             self.tried
         )))
+    }
+
+    /// Tries the known dialects; the inner error says what the server acknowledges.
+    fn search(&mut self) -> Result<Result<ServerDialect, &'static str>, SearchEnd> {
+        self.ack_timeout = FIRST_ACK;
+        let (ack, may_handshake) = self.observe_acks()?;
+        self.ack_timeout = ACK;
+        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
+            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
+                if let Some(found) = self.consider(&candidate, print)? {
+                    return self.or_likelier(found).map(Ok);
+                }
+            }
+        }
+        Ok(Err(match ack {
+            Ack::Bit => "it acknowledges every bit",
+            Ack::Byte => "it acknowledges every byte",
+            _ => "it does not acknowledge bits",
+        }))
+    }
+
+    /// Returns whether the servers have waited for a CPU so much that a dialect can have been missed.
+    fn is_starved(&self) -> bool {
+        self.withheld * STARVED > self.start.elapsed()
     }
 
     /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
@@ -182,6 +208,9 @@ impl ServerSearch<'_> {
     ) -> Result<Option<ServerDialect>, SearchEnd> {
         let attempt = self.attempt(candidate, print)?;
         let Some(format) = attempt.format else {
+            if attempt.is_late {
+                self.doubtful.push(*candidate);
+            }
             return Ok(None);
         };
         drop(attempt.server);
@@ -272,11 +301,16 @@ impl ServerSearch<'_> {
         let program = ServerProgram::Foreign(self.program);
         let server = Server::start(&program).map_err(SearchEnd::Report)?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
-        let format = match exchange.result {
-            Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
-            Err(_) => None,
-        };
-        self.withheld += run_delay(server.pid());
+        let (mut delay, mut limit) = (run_delay(server.pid()), self.ack_timeout);
+        self.withheld += delay;
+        let mut format = None;
+        if let Ok(()) | Err(SendError::LastUnanswered) = exchange.result {
+            format = server.output_format(PROBE, print);
+            delay = run_delay(server.pid()).saturating_sub(delay);
+            limit = print;
+            self.withheld += delay;
+        }
+        let is_late = delay * LATE > limit;
         // What a server acknowledges that prints another text shows nothing, once it is known what it acknowledges at all.
         if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
             let late = self.collect_acks(FINAL_ACKS)?;
@@ -288,6 +322,7 @@ impl ServerSearch<'_> {
         Ok(Attempt {
             exchange,
             format,
+            is_late,
             server,
         })
     }
