@@ -19,9 +19,9 @@ pub fn spawn_on_terminal(command: &mut Command) -> io::Result<Child> {
     let controller = File::options().read(true).write(true).open("/dev/ptmx");
     let controller =
         controller.map_err(|error| io::Error::new(error.kind(), format!("/dev/ptmx: {error}")))?;
-    let terminal = ffi::terminal_behind(controller.as_fd())?;
+    let terminal = ffi::raw_terminal_behind(controller.as_fd())?;
     let mut child = spawn(command.stdout(terminal))?;
-    child.stdout = Capture::start(Some(controller), LIMIT)?;
+    child.stdout = Capture::start(Some(controller.into()), LIMIT)?;
     // Closes the last copy of the terminal in this process, without which the output never ends.
     command.stdout(Stdio::null());
     Ok(child)

@@ -130,55 +130,34 @@ impl ServerSearch<'_> {
                 return Ok(found);
             }
         }
-        let mut seen = "";
-        // What a slow machine has hidden may be seen in another search.
-        for _ in 0..2 {
-            match self.search()? {
-                Ok(found) => return Ok(found),
-                Err(acks) => seen = acks,
-            }
-            if !self.is_starved() {
-                break;
+        let (ack, may_handshake) = self.observe_acks()?;
+        self.ack_timeout = ACK;
+        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
+            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
+                if let Some(found) = self.consider(&candidate, print)? {
+                    return self.or_likelier(found);
+                }
             }
         }
+        let acks = match ack {
+            Ack::Bit => "it acknowledges every bit",
+            Ack::Byte => "it acknowledges every byte",
+            _ => "it does not acknowledge bits",
+        };
         let untried = match self.confined {
             true => "",
             false => {
                 "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
-        let doubt = match self.is_starved() {
+        let doubt = match self.withheld * STARVED > self.start.elapsed() {
             true => format!("{NOT_SURE}: the machine is slow: "),
             false => String::new(),
         };
         Err(SearchEnd::Report(format!(
-            "{doubt}it prints {PROBE:?} in none of {} known dialects; {seen}{untried}",
+            "{doubt}it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
         )))
-    }
-
-    /// Tries the known dialects; the inner error says what the server acknowledges.
-    fn search(&mut self) -> Result<Result<ServerDialect, &'static str>, SearchEnd> {
-        self.ack_timeout = FIRST_ACK;
-        let (ack, may_handshake) = self.observe_acks()?;
-        self.ack_timeout = ACK;
-        for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
-            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
-                if let Some(found) = self.consider(&candidate, print)? {
-                    return self.or_likelier(found).map(Ok);
-                }
-            }
-        }
-        Ok(Err(match ack {
-            Ack::Bit => "it acknowledges every bit",
-            Ack::Byte => "it acknowledges every byte",
-            _ => "it does not acknowledge bits",
-        }))
-    }
-
-    /// Returns whether the servers have waited for a CPU so much that a dialect can have been missed.
-    fn is_starved(&self) -> bool {
-        self.withheld * STARVED > self.start.elapsed()
     }
 
     /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.

@@ -1,9 +1,11 @@
 //! A child process: its output, its end, and a limit on everything that waits for it.
 
-use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk::internals::background;
@@ -43,8 +45,8 @@ impl Child {
         };
         // If there can be no thread for it, the drop kills the child.
         let child = &mut started.child;
-        started.stdout = Capture::start(child.stdout.take(), limit)?;
-        started.stderr = Capture::start(child.stderr.take(), limit)?;
+        started.stdout = Capture::start(child.stdout.take().map(Into::into), limit)?;
+        started.stderr = Capture::start(child.stderr.take().map(Into::into), limit)?;
         Ok(started)
     }
 
@@ -97,55 +99,107 @@ impl Drop for Child {
     }
 }
 
-/// Holds the output of a process so far.
+/// Holds the output of a process so far. Whoever looks at it reads what has been printed until then: the thread that reads may
+/// be late.
 #[derive(Clone, Default)]
-pub struct Capture(Arc<(Mutex<Captured>, Condvar)>);
+pub struct Capture(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    source: Option<File>,
+    /// How many bytes are kept at most.
+    limit: usize,
+    captured: Mutex<Captured>,
+    changed: Condvar,
+}
 
 #[derive(Default)]
 struct Captured {
     bytes: Vec<u8>,
     last_at: Option<Instant>,
     is_over: bool,
+    /// Whether [`FENCE`] has been written to the terminal and has not come.
+    is_fenced: bool,
 }
 
+/// What is written to a terminal to see that what was printed before has come: the kernel passes that on in a thread of its own.
+const FENCE: &[u8] = b"\x1eminitalk check\x1e";
+
+/// How long that may take.
+const FENCE_LIMIT: Duration = Duration::from_secs(3);
+
 impl Capture {
-    /// Reads `source` on a thread and keeps at most `limit` bytes, because a program may print without end.
-    pub fn start(source: Option<impl Read + Send + 'static>, limit: usize) -> io::Result<Self> {
-        let capture = Self::default();
-        let reader = capture.clone();
-        if let Some(mut source) = source {
-            // Signals are for the thread that waits for them; the reader never has them open, even for a moment.
-            let before = ffi::block(SignalSet::MINITALK);
-            let read = move || {
-                let mut chunk = [0; 4096];
-                loop {
-                    match source.read(&mut chunk) {
-                        Ok(count @ 1..) => reader.push(&chunk[..count], limit),
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        // EIO: no process has the terminal open.
-                        Ok(_) | Err(_) => break,
-                    }
-                }
-                reader.lock().is_over = true;
-                reader.0.1.notify_all();
-            };
-            let started = background::spawn("reader", None, Box::new(read));
-            ffi::set_mask(before);
-            started?;
+    /// Reads a pipe or the controller of a terminal on a thread and keeps at most `limit` bytes, because a program may print
+    /// without end.
+    pub fn start(source: Option<OwnedFd>, limit: usize) -> io::Result<Self> {
+        let capture = Self(Arc::new(Shared {
+            source: source.map(File::from),
+            limit,
+            ..Shared::default()
+        }));
+        if capture.0.source.is_none() {
+            return Ok(capture);
         }
+        let reader = capture.clone();
+        // Signals are for the thread that waits for them; the reader never has them open, even for a moment.
+        let before = ffi::block(SignalSet::MINITALK);
+        let read = move || {
+            while let Some(source) = &reader.0.source {
+                if ffi::wait_any([Some(Wanted::Readable(source.as_fd()))], None).is_err() {
+                    thread::sleep(NAP);
+                }
+                let captured = reader.lock();
+                reader.0.changed.notify_all();
+                if captured.is_over {
+                    break;
+                }
+            }
+        };
+        let started = background::spawn("reader", None, Box::new(read));
+        ffi::set_mask(before);
+        started?;
         Ok(capture)
     }
 
-    fn push(&self, bytes: &[u8], limit: usize) {
-        let mut captured = self.lock();
-        let room = limit - captured.bytes.len();
-        captured.bytes.extend(&bytes[..bytes.len().min(room)]);
-        captured.last_at = Some(Instant::now());
-        self.0.1.notify_all();
+    /// Reads what there is, as much as a pipe holds.
+    fn lock(&self) -> MutexGuard<'_, Captured> {
+        const CHUNKS: usize = 16;
+        let captured = &self.0.captured;
+        let mut captured = captured.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chunk = [0; 4096];
+        for _ in 0..CHUNKS {
+            let Some(mut source) = self.0.source.as_ref().filter(|_| !captured.is_over) else {
+                break;
+            };
+            let wanted = [Some(Wanted::Readable(source.as_fd()))];
+            match ffi::wait_any(wanted, Some(Duration::ZERO)) {
+                Ok([true]) => {}
+                _ => break,
+            }
+            match source.read(&mut chunk) {
+                Ok(count @ 1..) => captured.push(&chunk[..count], self.0.limit),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // EIO: no process has the terminal open.
+                Ok(_) | Err(_) => captured.is_over = true,
+            }
+        }
+        captured
     }
 
-    fn lock(&self) -> MutexGuard<'_, Captured> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until everything has come that was printed before this call.
+    fn catch_up(&self) -> MutexGuard<'_, Captured> {
+        let mut captured = self.lock();
+        let source = self.0.source.as_ref().filter(|_| !captured.is_over);
+        let terminal = source.and_then(|fd| ffi::terminal_behind(fd.as_fd()).ok());
+        let fenced = terminal.is_some_and(|fd| File::from(fd).write_all(FENCE).is_ok());
+        captured.is_fenced |= fenced;
+        let mut patience = Patience::new(FENCE_LIMIT);
+        while captured.is_fenced && !captured.is_over && captured.bytes.len() < self.0.limit {
+            let Some(nap) = patience.next() else { break };
+            drop(self.0.changed.wait_timeout(captured, nap));
+            captured = self.lock();
+        }
+        captured
     }
 
     pub fn len(&self) -> usize {
@@ -180,10 +234,11 @@ impl Capture {
             }
             let nap = patience.next().filter(|_| !captured.is_over);
             let Some(nap) = nap else {
-                return false;
+                drop(captured);
+                return is_wanted(&self.catch_up());
             };
-            let waited = self.0.1.wait_timeout(captured, nap);
-            (captured, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            drop(self.0.changed.wait_timeout(captured, nap));
+            captured = self.lock();
         }
     }
 
@@ -196,6 +251,26 @@ impl Capture {
             if !more || Instant::now() >= until {
                 return;
             }
+        }
+    }
+}
+
+impl Captured {
+    /// Keeps `bytes`, except for the fence, as far as the `limit` allows.
+    fn push(&mut self, bytes: &[u8], limit: usize) {
+        let before = self.bytes.len();
+        let room = limit - before;
+        self.bytes.extend(&bytes[..bytes.len().min(room)]);
+        if self.is_fenced {
+            let from = before.saturating_sub(FENCE.len());
+            let mut parts = self.bytes[from..].windows(FENCE.len());
+            if let Some(at) = parts.position(|part| part == FENCE) {
+                self.bytes.drain(from + at..from + at + FENCE.len());
+                self.is_fenced = false;
+            }
+        }
+        if self.bytes.len() > before {
+            self.last_at = Some(Instant::now());
         }
     }
 }
@@ -278,6 +353,24 @@ mod tests {
         let pid = child.pid();
         drop(child);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn a_fence_comes_behind_what_was_printed_and_leaves_no_trace() {
+        let controller = File::options().read(true).write(true).open("/dev/ptmx");
+        let controller = controller.unwrap();
+        let mut terminal = File::from(ffi::raw_terminal_behind(controller.as_fd()).unwrap());
+        let capture = Capture::start(Some(controller.into()), 1 << 20).unwrap();
+        let text = b"text\n".repeat(600);
+        for count in 1..=300 {
+            terminal.write_all(&text).unwrap();
+            let captured = capture.catch_up();
+            assert!(!captured.is_fenced);
+            assert_eq!(captured.bytes.len(), count * text.len());
+        }
+        drop(terminal);
+        capture.wait(0, LONG, |_| false);
+        assert_eq!(capture.since(0), text.repeat(300));
     }
 
     #[test]

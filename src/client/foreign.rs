@@ -51,6 +51,20 @@ pub fn send_as(
     let mut has_ended = false;
     inbox.let_spin(may_spin(server.pid()));
     loop {
+        let mut stop = None;
+        let mut acks = 0;
+        inbox.drain(|event| match event.signal {
+            Signal::INT | Signal::TERM => stop = Some(event.signal),
+            signal @ (Signal::USR1 | Signal::USR2) if event.origin.pid() == sought => {
+                acks += 1;
+                sender.handle_ack(Symbol::from(Bit::from(signal == Signal::USR2)));
+                on_ack(sender.signals(), signal);
+            }
+            _ => {}
+        });
+        if let Some(signal) = stop {
+            return Err(SendError::Interrupted(signal));
+        }
         match sender.poll_action(clock()) {
             Some(SendAction::Transmit(symbol)) => {
                 match server.send(Signal::of_bit(symbol == Symbol::Usr2), None) {
@@ -75,25 +89,15 @@ pub fn send_as(
             }
             Some(SendAction::Finish(Err(error))) => return Err(explain(error, sender.signals())),
             None => {
-                let mut stop = None;
-                let mut acks = 0;
-                inbox.drain(|event| match event.signal {
-                    Signal::INT | Signal::TERM => stop = Some(event.signal),
-                    signal @ (Signal::USR1 | Signal::USR2) if event.origin.pid() == sought => {
-                        acks += 1;
-                        sender.handle_ack(Symbol::from(Bit::from(signal == Signal::USR2)));
-                        on_ack(sender.signals(), signal);
-                    }
-                    _ => {}
-                });
-                if let Some(signal) = stop {
-                    return Err(SendError::Interrupted(signal));
-                }
                 let now = clock();
                 let left = sender.poll_timeout().unwrap_or(now).saturating_sub(now);
                 if acks == 0 && !has_ended && left > 0 {
                     let left = Some(Duration::from_nanos(left));
-                    let waited = inbox.spin_wait(server.fd(), left, Duration::ZERO);
+                    let waited = match sender.awaits_ack() {
+                        true => inbox.spin_wait(server.fd(), left, Duration::ZERO),
+                        // Takes each acknowledgement as it comes, also after the wait: they do not merge.
+                        false => inbox.wait(server.fd(), left),
+                    };
                     has_ended = waited.map_err(io::Error::from)?;
                     continue;
                 }

@@ -252,6 +252,12 @@ impl TextSender {
         }
     }
 
+    /// Returns whether the server has to acknowledge something before this sends more.
+    #[must_use]
+    pub const fn awaits_ack(&self) -> bool {
+        !matches!(self.state, SendState::Pause { .. })
+    }
+
     /// Handles an acknowledgement; any of the two signals counts.
     pub const fn handle_ack(&mut self, symbol: Symbol) {
         self.acks = self.acks.saturating_add(1);
