@@ -181,7 +181,7 @@ impl Terminal {
     fn chat(args: &[&str]) -> Self {
         let open = File::options().read(true).write(true).open("/dev/ptmx");
         let controller = open.unwrap();
-        let behind = ffi::terminal_behind(std::os::fd::AsFd::as_fd(&controller)).unwrap();
+        let behind = ffi::raw_terminal_behind(std::os::fd::AsFd::as_fd(&controller)).unwrap();
         let mut command: Command = minitalk([&["chat"], args].concat());
         command
             .stdin(behind.try_clone().unwrap())

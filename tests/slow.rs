@@ -229,7 +229,7 @@ fn a_server_ends_when_its_terminal_is_closed() {
         .write(true)
         .open("/dev/ptmx")
         .unwrap();
-    let terminal = ffi::terminal_behind(controller.as_fd()).unwrap();
+    let terminal = ffi::raw_terminal_behind(controller.as_fd()).unwrap();
     let mut command = minitalk(["serve", "--max-message", "100000000"]);
     let server = Process::spawn_with_own_stdout(command.stdout(terminal));
     drop(command);
