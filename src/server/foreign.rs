@@ -327,11 +327,10 @@ impl Core {
     /// Handles that `party` has sent a bit that can have swallowed those which are under way: lets nobody go on until their clients
     /// have been looked at.
     pub(super) fn interrupt(&mut self, party: Party) {
+        self.set_under_way(party.pid(), false);
         let foreign = &mut self.foreign;
-        let others = foreign.under_way.iter().filter(|pid| **pid != party.pid());
-        foreign.watched.clear();
-        foreign.watched.extend(others);
-        if !foreign.watched.is_empty() {
+        if !foreign.under_way.is_empty() {
+            foreign.watched.clone_from(&foreign.under_way);
             foreign.is_interrupted = true;
             self.scheduler.pause(party, self.now);
         }

@@ -4,6 +4,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::super::foreign::SEARCH_AFTER;
+use super::super::scheduler::QUANTUM;
 use super::super::{Dialects, DropReason, Note, ServeError};
 use super::own::frame;
 use super::world::*;
@@ -509,6 +510,25 @@ fn a_bit_of_a_client_that_was_stopped_is_taken_as_sent_however_many_others_came_
     converse(&mut world, first, &events[21..]);
     world.pass(100 * MILLISECOND);
     assert_eq!(world.take_texts(), ["turn", "swallowed"]);
+}
+
+#[test]
+fn a_client_that_goes_on_after_the_bit_of_another_is_looked_at_no_longer() {
+    let (mut world, first) = server("classic");
+    let second = world.spawn(2);
+    let [events, others] =
+        [(first, "first"), (second, "turn")].map(|(client, text)| classic(client, text));
+    world.process(first).sleep = SleepState::Awake;
+    world.process(first).run_time = Some(7);
+    converse(&mut world, first, &events[..8]);
+    // Its time is up, so that the other one gets the turn when nothing is under way.
+    world.now += QUANTUM;
+    world.feed_each([others[0], events[8]]);
+    world.feed(&[]);
+    assert_eq!(
+        [first, second].map(|client| world.answers(client).len()),
+        [0, 1]
+    );
 }
 
 #[test]
