@@ -6,6 +6,7 @@ mod packages;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -61,6 +62,9 @@ const MACHINES: &[Machine] = &[
 
 /// How often the results so far are printed.
 const REPORT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long the guest may take to say what hangs.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// The tests to run, by program. The others need a compiler or a terminal, or take minutes in an emulator.
 const TESTS: &[(&str, &[&str])] = &[
@@ -355,7 +359,7 @@ fn boot(
         .arg(kernel)
         .arg("-initrd")
         .arg(initramfs)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(file);
     let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
     let start = Instant::now();
@@ -382,6 +386,13 @@ fn boot(
             return Ok(log);
         }
         if heard.elapsed() >= patience {
+            // The guest says what hangs; if it hangs itself, it does not.
+            let asked = child.take_stdin().map(|mut stdin| stdin.write_all(b"\n"));
+            drop(asked);
+            child
+                .wait_within(ANSWER)
+                .map_err(|error| error.to_string())?;
+            let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
             return Ok(log + "\nemulate: the time limit is reached\n");
         }
     }

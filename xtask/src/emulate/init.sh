@@ -9,6 +9,15 @@ mount -t devtmpfs dev /dev
 uname -srm
 grep -m 1 -E '^(Features|isa)' /proc/cpuinfo
 
+# A line on the console asks what a test hangs in: each thread of a program, its state, and the call that it sleeps in.
+while read -r _; do
+    for thread in /proc/[0-9]*/task/*; do
+        grep -q . "${thread%/task/*}/cmdline" || continue
+        echo "hangs: $thread $(cat "$thread/comm" "$thread/wchan" "$thread/syscall" | tr '\n' ' ')"
+        grep -E '^(State|PPid|SigQ|SigPnd|ShdPnd|SigBlk)' "$thread/status"
+    done
+done </dev/console 2>/dev/null &
+
 for lane in auto bit word; do
     message="by $lane: é 🦀"
     if [ "$(minitalk demo --lane $lane "$message" 2>/tmp/errors)" = "$message" ]; then
