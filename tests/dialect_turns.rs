@@ -7,8 +7,8 @@ use std::process::Command;
 use common::*;
 use minitalk::internals::process::proc;
 
-/// Returns a text of this many bytes. Its first byte, read as a length, says that the text is over behind the place where its client
-/// is stopped: there it would not be certain that the client goes on.
+/// Returns a text of this many bytes. Its first byte can be read as a length: at that place the server cannot know that the client
+/// goes on. The length is greater than what a client has sent when it is stopped.
 fn text(bytes: usize) -> Vec<u8> {
     let rest = (b' '..=b'~').cycle();
     "é".bytes().chain(rest).take(bytes).collect()

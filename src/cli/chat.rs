@@ -107,7 +107,7 @@ struct Line {
     endpoint: Endpoint,
     /// The process to talk to, once it is known.
     peer: OnceLock<Arc<Peer>>,
-    /// Rings when it is.
+    /// Rings when `peer` is known.
     met: EventFd,
     /// Ends the thread that talks while it waits for input or a partner.
     halt: EventFd,

@@ -99,7 +99,7 @@ impl Drop for Child {
     }
 }
 
-/// Holds the output of a process so far. Whoever looks at it reads what has been printed until then: the thread that reads may
+/// Holds the output of a process so far. Each look reads what the process has printed by then, because the thread that reads may
 /// be late.
 #[derive(Clone, Default)]
 pub struct Capture(Arc<Shared>);
@@ -118,14 +118,15 @@ struct Captured {
     bytes: Vec<u8>,
     last_at: Option<Instant>,
     is_over: bool,
-    /// Whether [`FENCE`] has been written to the terminal and has not come.
-    is_fenced: bool,
+    /// How often [`FENCE`] has been written to the terminal and has not come.
+    fences: usize,
 }
 
-/// What is written to a terminal to see that what was printed before has come: the kernel passes that on in a thread of its own.
+/// Marks a place in the output of a terminal: once it has come, so has everything that was printed before. The kernel passes
+/// output on in a thread of its own, which may be late.
 const FENCE: &[u8] = b"\x1eminitalk check\x1e";
 
-/// How long that may take.
+/// Limits the wait for a fence.
 const FENCE_LIMIT: Duration = Duration::from_secs(3);
 
 impl Capture {
@@ -186,15 +187,15 @@ impl Capture {
         captured
     }
 
-    /// Waits until everything has come that was printed before this call.
+    /// Waits until everything has come that the process printed before this call.
     fn catch_up(&self) -> MutexGuard<'_, Captured> {
         let mut captured = self.lock();
         let source = self.0.source.as_ref().filter(|_| !captured.is_over);
         let terminal = source.and_then(|fd| ffi::terminal_behind(fd.as_fd()).ok());
         let fenced = terminal.is_some_and(|fd| File::from(fd).write_all(FENCE).is_ok());
-        captured.is_fenced |= fenced;
+        captured.fences += usize::from(fenced);
         let mut patience = Patience::new(FENCE_LIMIT);
-        while captured.is_fenced && !captured.is_over && captured.bytes.len() < self.0.limit {
+        while captured.fences > 0 && !captured.is_over && captured.bytes.len() < self.0.limit {
             let Some(nap) = patience.next() else { break };
             drop(self.0.changed.wait_timeout(captured, nap));
             captured = self.lock();
@@ -256,18 +257,19 @@ impl Capture {
 }
 
 impl Captured {
-    /// Keeps `bytes`, except for the fence, as far as the `limit` allows.
+    /// Keeps `bytes`, except for fences, as far as the `limit` allows.
     fn push(&mut self, bytes: &[u8], limit: usize) {
         let before = self.bytes.len();
         let room = limit - before;
         self.bytes.extend(&bytes[..bytes.len().min(room)]);
-        if self.is_fenced {
+        while self.fences > 0 {
             let from = before.saturating_sub(FENCE.len());
             let mut parts = self.bytes[from..].windows(FENCE.len());
-            if let Some(at) = parts.position(|part| part == FENCE) {
-                self.bytes.drain(from + at..from + at + FENCE.len());
-                self.is_fenced = false;
-            }
+            let Some(at) = parts.position(|part| part == FENCE) else {
+                break;
+            };
+            self.bytes.drain(from + at..from + at + FENCE.len());
+            self.fences -= 1;
         }
         if self.bytes.len() > before {
             self.last_at = Some(Instant::now());
@@ -365,7 +367,7 @@ mod tests {
         for count in 1..=300 {
             terminal.write_all(&text).unwrap();
             let captured = capture.catch_up();
-            assert!(!captured.is_fenced);
+            assert_eq!(captured.fences, 0);
             assert_eq!(captured.bytes.len(), count * text.len());
         }
         drop(terminal);

@@ -95,7 +95,7 @@ pub fn send_as(
                     let left = Some(Duration::from_nanos(left));
                     let waited = match sender.awaits_ack() {
                         true => inbox.spin_wait(server.fd(), left, Duration::ZERO),
-                        // Takes each acknowledgement as it comes, also after the wait: they do not merge.
+                        // Leaves the signals unblocked, so that acknowledgements do not merge.
                         false => inbox.wait(server.fd(), left),
                     };
                     has_ended = waited.map_err(io::Error::from)?;

@@ -24,7 +24,7 @@ pub fn columns(terminal: std::os::fd::BorrowedFd<'_>) -> Option<usize> {
     (size.ws_col > 0).then(|| size.ws_col.into())
 }
 
-/// Opens the terminal behind a controller from `/dev/ptmx` (`pts(4)`), where no write blocks.
+/// Opens the terminal behind a controller from `/dev/ptmx` (`pts(4)`) so that no write to it blocks (`O_NONBLOCK`).
 ///
 /// # Errors
 /// Those of `ioctl_tty(2)`: not a controller, or a kernel before 4.13.

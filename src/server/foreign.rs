@@ -25,7 +25,7 @@ use crate::wire::reason::Reason;
 pub struct Foreign {
     /// The clients whose listeners have something to do at some time.
     pub listed: Vec<Pid>,
-    /// The clients that were let go on and have not sent their next bit, as far as is known.
+    /// The clients that may go on and have not sent their next bit, as far as is known.
     under_way: Vec<Pid>,
     /// Those among them that are looked at, because another process has sent a bit.
     watched: Vec<Pid>,
@@ -172,7 +172,7 @@ impl Machine {
         if is_watched && !may_send_soon {
             core.end_watch(pid);
         }
-        // Looks because of the bits of another are many, and are not counted.
+        // A look for the bit of another client does not count, because there can be many.
         if ran_for.is_some_and(|time| session.is_excused(time.unwrap_or(0), !is_watched)) {
             if session.stall_at <= core.now {
                 session.stall_at = core.now.saturating_add(STALL);

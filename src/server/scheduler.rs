@@ -4,8 +4,8 @@
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
 //! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
 //!
-//! A client of another protocol sends each bit once. If one that was let go on has not sent its bit yet, as one that was stopped,
-//! the bit of another can swallow that. So nobody else goes on after such a bit until the first client has been looked at.
+//! A client of another protocol sends each bit once. After its turn has passed on, a client that was stopped may still send a bit,
+//! which can merge with a bit of the new holder. So the turn pauses after such a bit until the server has looked at the first client.
 //!
 //! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
 //! turns too, as long as no other client sends: several would have to agree on their turns.
@@ -100,10 +100,12 @@ impl TurnScheduler {
         true
     }
 
-    /// Ends the turn of `party`, and gives it to nobody until [`resume`](Self::resume), but not for longer than another protocol's
-    /// client may be silent.
+    /// Ends the turn of `party`, and gives it to nobody until [`resume`](Self::resume) or for [`FOREIGN_IDLE_LIMIT`]; a pause that
+    /// has begun is not extended.
     pub fn pause(&mut self, party: Party, now: Nanos) {
-        self.paused_until = Some(now.saturating_add(FOREIGN_IDLE_LIMIT));
+        // Not extended: many bits must not keep the turn from everyone.
+        self.paused_until
+            .get_or_insert(now.saturating_add(FOREIGN_IDLE_LIMIT));
         self.holder.take_if(|holder| holder.party == party);
     }
 
@@ -152,10 +154,10 @@ impl TurnScheduler {
 
     /// Passes the turn on if it is free or its holder is silent, and returns the new holder, which is to be answered.
     pub fn next(&mut self, now: Nanos) -> Option<Party> {
+        self.paused_until.take_if(|until| now >= *until);
         if self.waiting.is_empty() || self.idle_at().is_some_and(|at| now < at) {
             return None;
         }
-        self.resume();
         let next = self.waiting.remove(0);
         self.holder = Some(Holder::new(next, now));
         Some(next)
@@ -242,6 +244,7 @@ mod tests {
             let [holder, next] = if is_resumed { [1, 2] } else { [2, 1] }.map(client);
             scheduler.pause(holder, 0);
             assert!(!scheduler.may_go_on(holder, 0), "it has lost the turn");
+            scheduler.pause(client(3), FOREIGN_IDLE_LIMIT - 1);
             assert_eq!(scheduler.next(FOREIGN_IDLE_LIMIT - 1), None);
             assert_eq!(scheduler.deadline(), Some(FOREIGN_IDLE_LIMIT));
             if is_resumed {

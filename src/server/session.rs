@@ -100,7 +100,7 @@ struct Silence {
     excuses: u32,
 }
 
-/// The nanoseconds of CPU time within which a client sends a bit: it needs much less.
+/// Bounds the nanoseconds of CPU time that a client needs to send a bit: it needs much less.
 pub const ENOUGH_TIME: u64 = 4_000_000;
 
 impl Session {

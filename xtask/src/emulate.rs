@@ -362,13 +362,15 @@ fn boot(
         .stdin(Stdio::piped())
         .stdout(file);
     let child = Child::spawn(&mut command).map_err(|error| error.to_string())?;
+    let console_text =
+        || read(&console).map(|bytes| String::from_utf8_lossy(&bytes).replace('\r', ""));
     let start = Instant::now();
     let mut heard = start;
     let mut shown = 0;
     loop {
         let ended = child.wait_within(REPORT_INTERVAL);
         let ended = ended.map_err(|error| error.to_string())?.is_some();
-        let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
+        let log = console_text()?;
         // Only whole lines are parsed.
         let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
         for result in results(&whole[shown.min(whole.len())..]) {
@@ -392,8 +394,7 @@ fn boot(
             child
                 .wait_within(ANSWER)
                 .map_err(|error| error.to_string())?;
-            let log = String::from_utf8_lossy(&read(&console)?).replace('\r', "");
-            return Ok(log + "\nemulate: the time limit is reached\n");
+            return Ok(console_text()? + "\nemulate: the time limit is reached\n");
         }
     }
 }
