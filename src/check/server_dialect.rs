@@ -38,9 +38,6 @@ const PRINT_LATE: Duration = Duration::from_millis(1200);
 /// A dialect can have been missed if the servers have waited for a CPU for more than one part in so many of the search.
 const STARVED: u32 = 10;
 
-/// The same for the time that one server had at most to acknowledge or print.
-const LATE: u32 = 4;
-
 /// How many candidates get the longer time.
 const LATE_CANDIDATES: usize = 8;
 
@@ -96,7 +93,7 @@ struct ServerSearch<'a> {
     of_client: Option<Dialect>,
     until: Instant,
     ack_timeout: Duration,
-    /// Candidates in which the server printed the probe, but not two texts in a row, or for which it had no CPU.
+    /// Candidates in which the server printed the probe, but not two texts in a row.
     doubtful: Vec<Dialect>,
     tried: u32,
     start: Instant,
@@ -108,8 +105,6 @@ struct ServerSearch<'a> {
 struct Attempt {
     exchange: Exchange,
     format: Option<OutputFormat>,
-    /// Whether the server has waited for a CPU while it was waited for.
-    is_late: bool,
     server: Server,
 }
 
@@ -187,9 +182,6 @@ impl ServerSearch<'_> {
     ) -> Result<Option<ServerDialect>, SearchEnd> {
         let attempt = self.attempt(candidate, print)?;
         let Some(format) = attempt.format else {
-            if attempt.is_late {
-                self.doubtful.push(*candidate);
-            }
             return Ok(None);
         };
         drop(attempt.server);
@@ -280,16 +272,11 @@ impl ServerSearch<'_> {
         let program = ServerProgram::Foreign(self.program);
         let server = Server::start(&program).map_err(SearchEnd::Report)?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
-        let (mut delay, mut limit) = (run_delay(server.pid()), self.ack_timeout);
-        self.withheld += delay;
-        let mut format = None;
-        if let Ok(()) | Err(SendError::LastUnanswered) = exchange.result {
-            format = server.output_format(PROBE, print);
-            delay = run_delay(server.pid()).saturating_sub(delay);
-            limit = print;
-            self.withheld += delay;
-        }
-        let is_late = delay * LATE > limit;
+        let format = match exchange.result {
+            Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
+            Err(_) => None,
+        };
+        self.withheld += run_delay(server.pid());
         // What a server acknowledges that prints another text shows nothing, once it is known what it acknowledges at all.
         if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
             let late = self.collect_acks(FINAL_ACKS)?;
@@ -301,7 +288,6 @@ impl ServerSearch<'_> {
         Ok(Attempt {
             exchange,
             format,
-            is_late,
             server,
         })
     }
