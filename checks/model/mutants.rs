@@ -23,7 +23,7 @@ pub const FAITHFUL: &str = "faithful";
 /// Links that lack one rule of the protocol.
 pub const MUTANTS: &[(&str, Edits)] = mutants! {
     "nonce_of_answer_not_compared":
-        "sender.rs" "if reply.nonces.client != self.nonces.client {" => "if false {";
+        "sender.rs" "if reply.nonces.client != self.nonces.client || self.result.is_some() {" => "if self.result.is_some() {";
     "nonce_of_bit_not_compared":
         "receiver.rs" "if self.is_current(nonces) && !self.in_words =>" => "if self.state != State::Idle && !self.in_words =>";
     "proof_of_word_not_compared":

@@ -41,9 +41,11 @@ pub struct FrameSender<'m> {
     /// Whether hellos, and the bits' replies, travel on the real-time signal.
     is_queued: bool,
     phase: Phase,
+    /// How the transfer ended, once it has.
+    result: Option<Result<(), Failure>>,
     timer: RetryTimer,
-    /// What follows the signal sent last.
-    queued: Option<Transmit>,
+    /// What follows the signal sent last, at once.
+    next: Option<Next>,
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
@@ -106,8 +108,13 @@ enum Phase {
     Open,
     /// The end of the frame.
     Data,
-    /// Nothing any longer.
-    Finished(Result<(), Failure>),
+}
+
+/// Names a request that follows another signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Next {
+    Hello,
+    Open,
 }
 
 /// Limits the unanswered hellos on the real-time signal; then the sender goes on with the other two.
@@ -134,8 +141,9 @@ impl<'m> FrameSender<'m> {
             lane,
             is_queued: lane != Lane::Bit,
             phase: Phase::Hello,
+            result: None,
             timer: RetryTimer::new(timeout),
-            queued: None,
+            next: None,
             has_gone_on: false,
             leave: None,
             is_held: false,
@@ -154,11 +162,15 @@ impl<'m> FrameSender<'m> {
             // Of a hello that is refused later, the window knows nothing.
             window.count_sent();
         }
-        if let Some(transmit) = self.queued.take() {
-            return Some(self.counted(transmit));
-        }
-        if self.result().is_some() {
+        if self.result.is_some() {
             return None;
+        }
+        if let Some(next) = self.next.take() {
+            let transmit = match next {
+                Next::Hello => self.hello(),
+                Next::Open => self.open(),
+            };
+            return Some(self.counted(transmit));
         }
         if self.phase != Phase::Data && !self.timer.is_running() {
             self.timer.start(now);
@@ -179,9 +191,9 @@ impl<'m> FrameSender<'m> {
     /// Returns when to call [`poll_transmit`](Self::poll_transmit) again if no reply comes; `None` if never.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Finished(_) => None,
-            _ => self.timer.deadline(),
+        match self.result {
+            Some(_) => None,
+            None => self.timer.deadline(),
         }
     }
 
@@ -194,10 +206,7 @@ impl<'m> FrameSender<'m> {
     /// Returns how the transfer ended, once it has.
     #[must_use]
     pub const fn result(&self) -> Option<Result<(), Failure>> {
-        match self.phase {
-            Phase::Finished(result) => Some(result),
-            _ => None,
-        }
+        self.result
     }
 
     /// Takes in that the kernel had no room for the last signal (EAGAIN).
@@ -205,7 +214,7 @@ impl<'m> FrameSender<'m> {
         if let (Phase::Data, Window::Words(window, _)) = (self.phase, &mut self.window) {
             window.on_eagain();
         }
-        self.queued = None;
+        self.next = None;
         self.timer.handle_eagain(now);
     }
 
@@ -227,11 +236,10 @@ impl<'m> FrameSender<'m> {
 
     /// Takes in a reply of the server that came at `now`.
     pub fn handle_reply(&mut self, reply: Reply, now: Instant) {
-        if reply.nonces.client != self.nonces.client {
+        if reply.nonces.client != self.nonces.client || self.result.is_some() {
             return;
         }
         match (self.phase, reply.status) {
-            (Phase::Finished(_), _) => {}
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
             (_, Status::Rejected(reason)) => {
                 let failure = Failure::Rejected(reason);
@@ -278,7 +286,7 @@ impl<'m> FrameSender<'m> {
     /// Returns the bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
-        if self.phase == Phase::Finished(Ok(())) {
+        if self.result == Some(Ok(())) {
             return self.frame.bits();
         }
         self.window.acknowledged_bits().min(self.frame.bits())
@@ -333,19 +341,20 @@ impl<'m> FrameSender<'m> {
 
     /// Returns the hello, or the bare signal that goes before it where it queues: only a bare signal is attested.
     fn say_hello(&mut self) -> Transmit {
+        let mut hello = self.hello();
+        if self.is_queued {
+            self.next = Some(Next::Hello);
+            hello.packet = None;
+        }
+        self.counted(hello)
+    }
+
+    fn hello(&self) -> Transmit {
         let hello = Request::Hello {
             client: self.nonces.client,
             version: VERSION,
         };
-        let hello = self.request(self.channel(), hello);
-        if !self.is_queued {
-            return self.counted(hello);
-        }
-        self.queued = Some(hello);
-        self.counted(Transmit {
-            packet: None,
-            ..hello
-        })
+        self.request(self.channel(), hello)
     }
 
     /// Returns the signal for a hello or an open. It changes with the attempt: a storm of strays may swallow all of one number.
@@ -490,7 +499,7 @@ impl<'m> FrameSender<'m> {
         self.advance(now, Phase::Open);
         if in_words.is_some() {
             // What is queued behind the request finds the transfer open.
-            self.queued = Some(self.open());
+            self.next = Some(Next::Open);
             self.phase = Phase::Data;
         }
     }
@@ -574,7 +583,7 @@ impl<'m> FrameSender<'m> {
         self.restarts += 1;
         self.is_held = false;
         self.draw();
-        self.queued = None;
+        self.next = None;
         self.advance(now, Phase::Hello);
     }
 
@@ -593,8 +602,7 @@ impl<'m> FrameSender<'m> {
     }
 
     const fn finish(&mut self, result: Result<(), Failure>) {
-        self.phase = Phase::Finished(result);
-        self.queued = None;
+        self.result = Some(result);
     }
 }
 

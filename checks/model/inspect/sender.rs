@@ -7,7 +7,7 @@ impl FrameSender<'_> {
             n @ 0..=3 => n,
             n => 2 + n % 2,
         };
-        let is_counted = self.phase == Phase::Hello && self.is_queued;
+        let is_counted = self.phase_number() == 0 && self.is_queued;
         self.timer.unanswered = match is_counted {
             true => self.timer.unanswered.min(MAX_QUEUED_HELLOS),
             false => 0,
@@ -16,10 +16,10 @@ impl FrameSender<'_> {
 
     pub fn phase_number(&self) -> u64 {
         match self.phase {
+            _ if self.result.is_some() => 3,
             Phase::Hello => 0,
             Phase::Open => 1,
             Phase::Data => 2,
-            Phase::Finished(_) => 3,
         }
     }
 
@@ -47,8 +47,8 @@ impl FrameSender<'_> {
     pub fn fingerprint(&self) -> u64 {
         use core::hash::{Hash, Hasher};
         let mut hasher = std::hash::DefaultHasher::new();
-        (self.phase, self.lane, self.is_queued, self.nonces, self.drawn).hash(&mut hasher);
-        (self.queued.map(|transmit| transmit.packet), &self.window).hash(&mut hasher);
+        (self.phase_number(), self.result, self.lane, self.is_queued).hash(&mut hasher);
+        (self.nonces, self.drawn, self.next, &self.window).hash(&mut hasher);
         (self.restarts, self.has_gone_on, self.leave, self.is_held).hash(&mut hasher);
         let timer = &self.timer;
         (timer.attempt, timer.unanswered, timer.is_paused, timer.is_running()).hash(&mut hasher);

@@ -373,13 +373,13 @@ fn one_transfer_keeps_the_properties() {
 
 #[test]
 fn turns_keep_the_properties() {
-    explore("turns", TURNS, 780_000);
+    explore("turns", TURNS, 720_000);
     explore("turns_end", TURNS_END, 5_000);
 }
 
 #[test]
 fn signals_in_rings_keep_the_properties() {
-    explore("rings", RINGS, 1_400_000);
+    explore("rings", RINGS, 1_300_000);
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn two_transfers_of_one_pid_keep_the_properties() {
 
 #[test]
 fn a_server_that_forgets_keeps_the_properties() {
-    explore("forgets", FORGETS, 570_000);
+    explore("forgets", FORGETS, 550_000);
 }
 
 #[test]
@@ -423,21 +423,21 @@ fn a_third_process_breaks_nothing_in_words() {
 
 #[test]
 fn words_with_a_fallback_to_bits_keep_the_properties() {
-    explore("either", EITHER, 2_500_000);
-    explore("deaf", DEAF, 370_000);
+    explore("either", EITHER, 2_400_000);
+    explore("deaf", DEAF, 350_000);
 }
 
 #[test]
 fn both_directions_keep_the_properties() {
-    explore_both("both", BOTH, 160_000);
-    explore_both("both_early", BOTH_EARLY, 250_000);
+    explore_both("both", BOTH, 155_000);
+    explore_both("both_early", BOTH_EARLY, 240_000);
     explore_both("both_end", BOTH_END, 980_000);
     explore_both("both_end_early", BOTH_END_EARLY, 100_000);
 }
 
 #[test]
 fn both_directions_keep_the_properties_on_the_real_time_signal() {
-    explore_both("both_queued", BOTH_QUEUED, 60_000);
+    explore_both("both_queued", BOTH_QUEUED, 55_000);
     explore_both("both_queued_end", BOTH_QUEUED_END, 21_000);
     explore_both("both_words", BOTH_WORDS, 320_000);
     explore_both("both_words_full", BOTH_WORDS_FULL, 120_000);
@@ -446,7 +446,7 @@ fn both_directions_keep_the_properties_on_the_real_time_signal() {
 #[test]
 fn both_directions_with_turns_keep_the_properties() {
     explore_both("both_turns", BOTH_TURNS, 240_000);
-    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 400_000);
+    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 385_000);
     explore_both("both_turns_end", BOTH_TURNS_END, 120_000);
 }
 
