@@ -49,6 +49,7 @@ trace --exec cat => invalid option "--exec"
 serve --first 1 => invalid option "--first"
 serve --trace=1 => --trace "1": expected no value
 serve --count => --count: expected a value (--count N)
+serve --exec -- sh -c true => --exec: expected a value (--exec PROGRAM)
 send 1 x --lane => --lane: expected a value (--lane auto|bit|word)
 serve --format xml => --format "xml": expected one of text, raw, json
 serve --lane word => --lane "word": expected one of auto, bit

@@ -98,8 +98,8 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
             }
             (_, Some(flag)) if flag.placeholder().is_empty() => flags.push((flag, OsString::new())),
             (_, Some(flag)) => match parser.value() {
-                Ok(value) => flags.push((flag, value)),
-                Err(_) => {
+                Ok(value) if value != "--" => flags.push((flag, value)),
+                _ => {
                     let text = format!("{}: expected a value ({})", flag.long(), flag.usage);
                     return Err(Failure::usage(text));
                 }
