@@ -83,7 +83,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-/// Converts each error into the variant of another that holds it.
+/// Implements `From` for each error that a variant holds.
 #[cfg(feature = "std")]
 macro_rules! convert_errors {
     ($to:ident: $($variant:ident($from:ty)),+) => {

@@ -220,7 +220,7 @@ fn attempt(
         .map_err(|why| format!("minitalk's server {why}"))?;
     let mut client = ClientProgram::Foreign(client).start(server.pid(), PROBE, &[])?;
     let status = client.wait(limit);
-    server.wait(ARRIVE, |printed| {
+    server.wait(ARRIVE, &|printed| {
         OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
     });
     let is_exact = server.skip() == PROBE.as_bytes();

@@ -90,7 +90,7 @@ impl Delivery {
             let Some(nap) = patience.next().filter(|_| !fits) else {
                 break !fits;
             };
-            fits = server.wait(nap, |printed| format.fits(text.as_bytes(), printed));
+            fits = server.wait(nap, &|printed| format.fits(text.as_bytes(), printed));
             let len_before = mem::replace(&mut len, server.stdout().len());
             if !has_left || len != len_before {
                 silence = Patience::new(QUIET);

@@ -78,7 +78,7 @@ impl Server {
             ServerProgram::Foreign(_) => &child.stdout,
             ServerProgram::Own(..) | ServerProgram::Traced(..) => &child.stderr,
         };
-        let prints_pid = output.wait(0, START, |text| has_number(text, pid.get()));
+        let prints_pid = output.wait(0, START, &|text| has_number(text, pid.get()));
         output.settle(BANNER, HANDLERS);
         if let Some(status) = child.ended() {
             return Err(format!("{} before any message", describe(status)));
@@ -128,7 +128,7 @@ impl Server {
     /// Returns the dialect that minitalk's server reports about a client, or `None` at the limit.
     pub fn reported_dialect(&self, limit: Duration) -> Option<Dialect> {
         let stderr = &self.child.stderr;
-        stderr.wait(0, limit, |notes| reported(notes).is_some());
+        stderr.wait(0, limit, &|notes| reported(notes).is_some());
         reported(&stderr.since(0))
     }
 
@@ -144,7 +144,7 @@ impl Server {
     }
 
     /// Waits until `is_wanted` accepts the output since the last message. Returns false at the limit.
-    pub fn wait(&self, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    pub fn wait(&self, limit: Duration, is_wanted: &dyn Fn(&[u8]) -> bool) -> bool {
         self.child.stdout.wait(self.seen, limit, is_wanted)
     }
 
@@ -152,11 +152,11 @@ impl Server {
     pub fn output_format(&self, text: &str, limit: Duration) -> Option<OutputFormat> {
         let of = |printed: &[u8]| OutputFormat::of(text.as_bytes(), printed);
         let is_printed = |printed: &[u8]| of(printed).is_some();
-        if !self.in_turns(|| self.wait(limit, is_printed)) {
+        if !self.in_turns(|| self.wait(limit, &is_printed)) {
             return None;
         }
         // The text may be printed before the server has handled what ends it.
-        self.in_turns(|| self.wait(NEWLINE, |_| false));
+        self.in_turns(|| self.wait(NEWLINE, &|_| false));
         of(&self.printed())
     }
 

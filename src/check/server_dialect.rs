@@ -257,7 +257,7 @@ impl ServerSearch<'_> {
         };
         let exchange = self.exchange(&attempt.server, dialect, second)?;
         let fits = |printed: &[u8]| format.fits(second.as_bytes(), printed);
-        Ok(exchange.result.is_ok() && attempt.server.wait(PRINT_LATE, fits))
+        Ok(exchange.result.is_ok() && attempt.server.wait(PRINT_LATE, &fits))
     }
 
     /// Sends the probe to a new server.

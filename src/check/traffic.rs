@@ -59,7 +59,7 @@ fn observe(
 ) -> Result<(Traffic, Pid), String> {
     let mut server = Server::start(&ServerProgram::Traced(own, dialect))?;
     let mut client = ClientProgram::Foreign(client).start(server.pid(), NEXT, &[])?;
-    let is_exact = server.wait(limit, |printed| printed == NEXT.as_bytes());
+    let is_exact = server.wait(limit, &|printed| printed == NEXT.as_bytes());
     client.wait(NOTICE);
     if let Some(status) = server.ended() {
         return Err(format!("minitalk's server {}", describe(status)));

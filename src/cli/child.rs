@@ -78,7 +78,7 @@ impl Child {
     /// Waits for the rest of the output of a child that has ended, because the threads that read it may be late.
     pub fn drain(&self) {
         for capture in [&self.stdout, &self.stderr] {
-            capture.wait(0, REST, |_| false);
+            capture.wait(0, REST, &|_| false);
         }
     }
 
@@ -218,13 +218,9 @@ impl Capture {
     }
 
     /// Waits until `is_wanted` accepts the bytes after the first `before`. Returns false at the limit or the end of the output.
-    pub fn wait(&self, before: usize, limit: Duration, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
-        self.wait_for(before, limit, &is_wanted)
-    }
-
-    /// Does what [`wait`](Self::wait) does, once for all conditions: inlined into each, it would take 5 KB.
+    // Inlined into each caller, it would take 5 KB.
     #[inline(never)]
-    fn wait_for(&self, before: usize, limit: Duration, is_wanted: &dyn Fn(&[u8]) -> bool) -> bool {
+    pub fn wait(&self, before: usize, limit: Duration, is_wanted: &dyn Fn(&[u8]) -> bool) -> bool {
         let is_wanted =
             |captured: &Captured| is_wanted(captured.bytes.get(before..).unwrap_or_default());
         let mut captured = self.lock();
@@ -248,7 +244,7 @@ impl Capture {
         let until = Instant::now() + limit;
         loop {
             let len = self.len();
-            let more = self.wait(0, quiet, |bytes| bytes.len() > len);
+            let more = self.wait(0, quiet, &|bytes| bytes.len() > len);
             if !more || Instant::now() >= until {
                 return;
             }
@@ -349,8 +345,8 @@ mod tests {
     fn every_wait_ends_at_its_limit_and_a_dropped_child_is_reaped() {
         let mut child = shell("echo $$; exec sleep 1000");
         assert!(child.wait(BRIEF).is_none());
-        assert!(child.stdout.wait(0, LONG, |text| text.ends_with(b"\n")));
-        assert!(!child.stdout.wait(0, BRIEF, |text| text.len() > 99));
+        assert!(child.stdout.wait(0, LONG, &|text| text.ends_with(b"\n")));
+        assert!(!child.stdout.wait(0, BRIEF, &|text| text.len() > 99));
         child.drain();
         let pid = child.pid();
         drop(child);
@@ -371,7 +367,7 @@ mod tests {
             assert_eq!(captured.bytes.len(), count * text.len());
         }
         drop(terminal);
-        capture.wait(0, LONG, |_| false);
+        capture.wait(0, LONG, &|_| false);
         assert_eq!(capture.since(0), text.repeat(300));
     }
 
@@ -397,7 +393,7 @@ mod tests {
             .args(["-c", "sleep 1000 & echo $!; wait"])
             .process_group(0);
         let child = Child::spawn(command.stdout(Stdio::piped()), 99).unwrap();
-        assert!(child.stdout.wait(0, LONG, |text| text.ends_with(b"\n")));
+        assert!(child.stdout.wait(0, LONG, &|text| text.ends_with(b"\n")));
         let printed = String::from_utf8(child.stdout.since(0)).unwrap();
         let other = Pid::new(printed.trim().parse().unwrap()).unwrap();
         drop(child);

@@ -104,7 +104,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     ffi::kill_with_thread(&mut command, Signal::TERM.into());
     let mut server = Child::spawn(&mut command, usize::MAX).map_err(failed)?;
     let pid = server.pid();
-    let has_started = server.stdout.wait(0, START, |text| text.contains(&b'\n'));
+    let has_started = server.stdout.wait(0, START, &|text| text.contains(&b'\n'));
     if !has_started {
         return Err(Failure::new(Exit::Io, "the server did not start"));
     }
@@ -178,7 +178,7 @@ fn request(
     config.max_message = message.len();
     config.trace = trace.is_some();
     let watch = &mut |_: &Progress| {};
-    let result = engine::request_with(inbox, server, message, options, watch, config, &mut note);
+    let result = engine::request(inbox, server, message, options, watch, config, &mut note);
     lines.finish(None);
     Ok(result)
 }

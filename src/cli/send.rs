@@ -11,6 +11,7 @@ use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendErro
 use minitalk::dialect::Dialect;
 use minitalk::engine;
 use minitalk::internals::process::proc;
+use minitalk::server::{Config, Dialects, Note};
 use minitalk::wire::sender::Lane;
 use minitalk::{Inbox, Peer, Pid, SignalSet};
 
@@ -182,8 +183,14 @@ pub fn send(
     let mut line = ProgressLine::new(progress);
     let mut watch = |progress: &Progress| line.show(progress);
     let result = match wants_reply {
-        true => engine::request(&mut inbox, &server, &message, options, &mut watch)
-            .map(|(report, reply)| (report, Some(reply))),
+        true => {
+            let mut config = Config::default();
+            config.dialects = Dialects::None;
+            let notes = &mut |_: &Note| {};
+            let (inbox, watch) = (&mut inbox, &mut watch);
+            engine::request(inbox, &server, &message, options, watch, config, notes)
+                .map(|(report, reply)| (report, Some(reply)))
+        }
         false => engine::send(&mut inbox, &server, &message, options, &mut watch)
             .map(|report| (report, None)),
     };

@@ -76,7 +76,7 @@ fn has_begun() -> bool {
 /// At the second, the main loop reports what is lost; if it is stuck, the signal ends the process. Before the main loop runs,
 /// for example while the PID cannot be printed, the first signal ends the process.
 fn take_signals(stop: &Stop, signals: SignalSet) {
-    if signals.iter().next().is_none() {
+    if signals.is_empty() {
         return;
     }
     let first = take_next(signals);

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use super::outgoing::may_spin;
-use super::{Report, SendError, nanos};
+use super::outgoing::move_beside;
+use super::{Report, SendError};
 use crate::dialect::sender::{SendAction, ServerStatus, TextSendError, TextSender};
 use crate::dialect::{Dialect, Symbol};
 use crate::ffi;
@@ -14,6 +14,7 @@ use crate::process::proc;
 use crate::signal::event::Signal;
 use crate::signal::inbox::Inbox;
 use crate::wire::bits::Bit;
+use crate::wire::time;
 
 /// Configures a transfer in another dialect.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,7 @@ pub fn send_as(
     on_ack: &mut dyn FnMut(u64, Signal),
 ) -> Result<Report, SendError> {
     let start = Instant::now();
+    let nanos = |span: Duration| time::Duration::from(span).as_nanos();
     let clock = || nanos(start.elapsed());
     let (timeout, pid) = (nanos(options.timeout), ffi::getpid());
     let initial = status(server).unwrap_or_default();
@@ -49,7 +51,7 @@ pub fn send_as(
     let mut sender = sender.with_limit(options.limit.unwrap_or(u64::MAX));
     let sought = Some(server.pid());
     let mut has_ended = false;
-    inbox.let_spin(may_spin(server.pid()));
+    inbox.let_spin(move_beside(server.pid()));
     loop {
         let mut stop = None;
         let mut acks = 0;

@@ -14,7 +14,6 @@ use crate::ffi;
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
-use crate::wire::Nanos;
 use crate::wire::sender::Lane;
 
 pub use error::SendError;
@@ -56,11 +55,6 @@ pub fn check(server: &Peer) -> Result<bool, SendError> {
         catches_everything: look.catches_everything(),
         name: look.name,
     })
-}
-
-/// Returns the nanoseconds of a time, or as many as there are.
-pub(crate) fn nanos(time: Duration) -> Nanos {
-    time.as_nanos().try_into().unwrap_or(Nanos::MAX)
 }
 
 /// Says how to send.

@@ -1,12 +1,11 @@
 //! One message on its way to one process: what a [`FrameSender`] decides is carried out here.
 
-use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 use std::vec::Vec;
 
-use super::{Delivery, Options, Progress, Report, SendError, check, nanos};
+use super::{Delivery, Options, Progress, Report, SendError, check};
 use crate::ffi;
 use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
@@ -103,7 +102,7 @@ impl<'m> Outgoing<'m> {
         options: Options,
     ) -> Result<Self, SendError> {
         let frame = Frame::new(kind, payload)?;
-        let timeout = time::Duration::from_nanos(nanos(options.timeout));
+        let timeout = options.timeout.into();
         let lane = lane(peer, options)?;
         let key = Key([ffi::random(), ffi::random()]);
         let mut sender = FrameSender::new(frame, key, timeout, lane);
@@ -119,7 +118,7 @@ impl<'m> Outgoing<'m> {
             inspected_at: time::Instant::default(),
             watched_at: time::Instant::default(),
             follower: None,
-            may_spin: !options.eco && may_spin(peer.pid()),
+            may_spin: !options.eco && move_beside(peer.pid()),
             rounds: 0,
             takes_turns: ffi::getpid() < peer.pid(),
             end: End::Alive,
@@ -213,7 +212,7 @@ impl<'m> Outgoing<'m> {
 
     /// Inspects a server that has not answered, or was not inspected for a while: it may be another program by now (AS-21).
     fn inspect(&mut self, now: time::Instant) -> Result<(), SendError> {
-        // What was lost is sent again as soon as a reply says so, and then the server has just replied.
+        // A repetition that a reply asked for needs no inspection: the server has just replied.
         let is_unanswered = !self.sender.expects_reply();
         if is_unanswered || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL)
         {
@@ -243,7 +242,7 @@ impl<'m> Outgoing<'m> {
                 self.stage = Stage::Over(Some(Ok(Delivery { report, reply })));
             }
             (Stage::Delivery { wants_reply: true }, Some(Ok(()))) => {
-                let wait = time::Duration::from_nanos(nanos(self.options.reply_timeout));
+                let wait = self.options.reply_timeout.into();
                 self.stage = Stage::Reply {
                     report: self.report(),
                     deadline: now + wait,
@@ -304,17 +303,15 @@ impl<'m> Outgoing<'m> {
         }))
     }
 
-    /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
-    pub fn poll_timeout(&self, now: time::Instant) -> Option<Duration> {
-        let deadline = match &self.stage {
-            _ if self.end != End::Alive => now,
-            // It has just begun.
-            Stage::Delivery { .. } if self.sender.signals() == 0 => now,
-            Stage::Delivery { .. } => self.sender.poll_timeout()?,
-            Stage::Reply { deadline, .. } => *deadline,
-            Stage::Over(_) => now,
-        };
-        Some(Duration::from_nanos((deadline - now).as_nanos()))
+    /// Returns when something is due if no signal comes: the clock's zero if at once, `None` if never.
+    pub fn poll_timeout(&self) -> Option<time::Instant> {
+        match &self.stage {
+            Stage::Delivery { .. } if self.end == End::Alive && self.sender.signals() > 0 => {
+                self.sender.poll_timeout()
+            }
+            Stage::Reply { deadline, .. } if self.end == End::Alive => Some(*deadline),
+            _ => Some(time::Instant::default()),
+        }
     }
 
     /// Returns whether the server's reply is due within a round trip.
@@ -334,8 +331,8 @@ impl<'m> Outgoing<'m> {
     }
 }
 
-/// Returns whether to poll for signals of the process `pid`, if there is no reason to spare the CPU.
-pub(super) fn may_spin(pid: Pid) -> bool {
+/// Leaves the CPU of the process `pid` to it, and returns whether the two can then run at once, so that polling pays.
+pub(super) fn move_beside(pid: Pid) -> bool {
     affinity::leave_cpu_of(pid);
     affinity::can_run_beside(pid)
 }

@@ -1,6 +1,5 @@
 //! The transfers of a process to others: one at a time to each, in order.
 
-use core::time::Duration;
 use std::boxed::Box;
 use std::io;
 use std::rc::Rc;
@@ -19,7 +18,7 @@ use crate::wire::time::Instant;
 pub struct Transfers<'m> {
     /// Those that have begun, and the requests that wait for their replies.
     begun: Vec<Transfer<'m>>,
-    /// Those that wait for another to the same process.
+    /// Transfers that wait until an earlier one to the same process is over.
     waiting: Vec<Transfer<'m>>,
     set: Rc<Epoll>,
     /// Whether signals came from which the kernel had dropped the content.
@@ -146,15 +145,14 @@ impl<'m> Transfers<'m> {
             tell(update);
             !is_over
         });
-        // What went wrong with one transfer explains no later one.
+        // Forgotten once no transfer is left: it must not explain the timeout of a later one.
         self.is_blank &= !self.begun.is_empty();
         self.begin();
     }
 
-    /// Returns how long to wait for a signal at `now`; `None` for as long as it takes.
-    pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
-        let timeouts = self.all().filter_map(|o| o.poll_timeout(now));
-        timeouts.min()
+    /// Returns when something is due if no signal comes; `None`: never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.all().filter_map(Outgoing::poll_timeout).min()
     }
 
     /// Returns whether a server's reply is due within a round trip.

@@ -1,8 +1,8 @@
-//! Runs the one loop over an inbox, which receives messages and sends any number at once, to and from the same process too.
+//! Runs the one loop over an inbox: it receives messages and sends any number of others at the same time.
 //!
 //! ```text
-//! inbox ──► answer to one of ours? ──yes──► transfers ([`client`])  ──► signals
-//!                   └──no──────────────────► host ([`server`])      ──► signals, outputs, notes
+//! inbox ──► reply to a transfer of ours? ─yes─► transfers ([`client`])  ──► signals
+//!                   └──no─────────────────────► host ([`server`])      ──► signals, outputs, notes
 //! ```
 //!
 //! [`serve`], [`send`] and [`request`] run it on the caller's thread. An [`Endpoint`](crate::Endpoint) has a thread for it, which other
@@ -26,12 +26,12 @@ pub(crate) use outbox::Outbox;
 
 use crate::background::OnDrop;
 use crate::client::{
-    self, Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
+    Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
 };
 use crate::ffi::Epoll;
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
-use crate::server::{Config, Dialects, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
+use crate::server::{Config, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
 use crate::signal::event::{Event, SignalSet};
 use crate::signal::inbox::Inbox;
 use crate::wire::frame::MessageKind;
@@ -53,7 +53,7 @@ const TAKEN_BETWEEN_BITS: u32 = 4;
 /// How late a repetition may be on a link free of loss: longer than the scheduler's tick, see [`Inbox::spin_wait`].
 const SLACK: Duration = Duration::from_millis(15);
 
-/// Name descriptors in the set. Clients are named by their PIDs, from 1 to 2^31 - 1, and servers above 2^32.
+// The numbers of descriptors in the epoll set. A client has its PID, from 1 to 2^31 - 1, and a server one above 2^32.
 const BELL: u64 = 0;
 const STOP: u64 = u64::MAX;
 const OUTBOX: u64 = u64::MAX - 1;
@@ -125,31 +125,12 @@ pub fn send(
 
 /// Sends the request `message` to `server`, and returns the reply.
 ///
-/// Messages of other processes are rejected meanwhile.
+/// Messages of other processes are rejected meanwhile. `config` says how they and the reply are received, and `notes` is told of
+/// it: called between two signals, it must not block.
 ///
 /// # Errors
 /// Returns a [`SendError`] if the message is not known to be delivered.
 pub fn request(
-    inbox: &mut Inbox,
-    server: &Arc<Peer>,
-    message: &[u8],
-    options: Options,
-    watch: &mut dyn FnMut(&Progress),
-) -> Result<(Report, Vec<u8>), SendError> {
-    let config = Config {
-        dialects: Dialects::None,
-        ..Config::default()
-    };
-    request_with(inbox, server, message, options, watch, config, &mut |_| {})
-}
-
-/// Requests as [`request`] does, with this configuration of the reception, which is reported to `notes`.
-///
-/// `notes` is called between two signals, so it must not block.
-///
-/// # Errors
-/// Returns the errors of [`request`].
-pub fn request_with(
     inbox: &mut Inbox,
     server: &Arc<Peer>,
     message: &[u8],
@@ -273,7 +254,7 @@ impl<'e> Engine<'e> {
     }
 
     fn now(&self) -> Instant {
-        Instant::from_nanos(client::nanos(self.start.elapsed()))
+        Instant::default() + self.start.elapsed().into()
     }
 
     /// Takes all signals, and only then handles them: a client with two of them did not wait for an answer between them.
@@ -373,7 +354,7 @@ impl<'e> Engine<'e> {
                 },
             }
         }
-        // Only now: the end of a process is not that of a later one with its PID.
+        // Added after the exits above: that of a process must not end a transfer to a later one with its PID.
         for (outgoing, tell) in submitted {
             self.transfers.add(outgoing, tell);
         }
@@ -383,7 +364,7 @@ impl<'e> Engine<'e> {
         }
         if let Some(host) = &mut self.host {
             host.handle_others(&ended, urgency);
-            while let Some(mut reply) = host.take_reply() {
+            while let Some(mut reply) = host.take_reply_message() {
                 let MessageKind::Reply(request) = reply.kind else {
                     continue;
                 };
@@ -398,8 +379,7 @@ impl<'e> Engine<'e> {
 
     /// Returns how the loop ends, once it does.
     fn poll_end(&mut self, now: Instant) -> Option<Result<(), ServeError>> {
-        let has_outbox = self.outbox.is_some();
-        let is_idle = self.transfers.is_empty() && !has_outbox;
+        let is_idle = self.transfers.is_empty() && self.outbox.is_none();
         let result = match &mut self.host {
             Some(host) => {
                 if is_idle && !mem::replace(&mut self.is_stopped, true) {
@@ -416,19 +396,20 @@ impl<'e> Engine<'e> {
     }
 
     fn wait(&mut self, inbox: &mut Inbox, now: Instant, is_all_sent: bool) -> io::Result<()> {
-        let host = self.host.as_mut();
-        let of_host = host.and_then(|host| host.machine.poll_timeout());
-        let of_transfers = self.transfers.poll_timeout(now);
-        let timeout = of_host.into_iter().chain(of_transfers).min();
-        let host = self.host.as_ref();
-        let expects_request = host.is_some_and(|host| host.machine.expects_signal());
+        let mut due = self.transfers.poll_timeout();
+        let (mut expects_request, mut may_host) = (false, false);
+        if let Some(host) = &mut self.host {
+            due = due.into_iter().chain(host.machine.poll_timeout()).min();
+            expects_request = host.machine.expects_signal();
+            may_host = expects_request && host.may_spin();
+        }
+        let timeout = due.map(|at| Duration::from_nanos((at - now).as_nanos()));
         let fd = Some(self.set.fd());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
-            let may_host = expects_request && host.is_some_and(Host::may_spin);
             inbox.let_spin(may_host || self.transfers.may_spin());
             let is_ready = inbox.spin_wait(fd, timeout, slack)?;
             if inbox.has_missed() {

@@ -51,7 +51,7 @@ impl Outbox {
         }
         let outgoing = Outgoing::new(to, kind, payload.to_vec(), options)?;
         let (tell, told) = mpsc::channel();
-        // Who is told may have given up.
+        // The thread that waits may have ended by a panic of its function.
         let tell = move |update| drop(tell.send(update));
         match &mut *lock(&self.waiting) {
             Some(waiting) => waiting.push((outgoing, Box::new(tell))),

@@ -99,14 +99,14 @@ impl Peer {
         let status = proc::status(self.pid);
         // The process still exists, so the status is its own and not that of a later process.
         self.probe()?;
-        let status = status.map_err(|error| match error.raw_os_error().map(Errno::new) {
-            Some(errno) if errno.is_exhausted() => PeerError::System(error),
-            _ if error.kind() == io::ErrorKind::Unsupported => PeerError::System(error),
-            _ => {
-                let text = std::format!("/proc/{}/status: {error}", self.pid);
-                PeerError::System(io::Error::new(error.kind(), text))
+        let status = status.map_err(|error| {
+            if is_exhausted(&error) || error.kind() == io::ErrorKind::Unsupported {
+                return error;
             }
-        })?;
+            let text = std::format!("/proc/{}/status: {error}", self.pid);
+            io::Error::new(error.kind(), text)
+        });
+        let status = status.map_err(PeerError::System)?;
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
         }
@@ -301,14 +301,13 @@ impl PeerError {
     /// Returns whether too many files are open, so that closing one may help.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        let Self::System(error) = self else {
-            return false;
-        };
-        error
-            .raw_os_error()
-            .map(Errno::new)
-            .is_some_and(Errno::is_exhausted)
+        matches!(self, Self::System(error) if is_exhausted(error))
     }
+}
+
+fn is_exhausted(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::new);
+    errno.is_some_and(Errno::is_exhausted)
 }
 
 impl From<Errno> for PeerError {

@@ -37,7 +37,7 @@ pub enum Action {
     /// Hand the message to the writer; feed back `handle_written` when that is done.
     Write(Received),
     /// Hand the reply to who waits for it; feed back `handle_replied`.
-    Reply(Received),
+    DeliverReply(Received),
     /// Let the process go.
     Close(Pid),
     /// Call the caller's function for notes.
@@ -50,7 +50,7 @@ pub enum Then {
     /// The signal that made the inspection necessary is handled.
     Signal(Event),
     /// Sends the reply; `None`: a bare signal.
-    Reply {
+    Answer {
         signal: Signal,
         reply: Option<Reply>,
     },

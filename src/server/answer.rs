@@ -18,14 +18,14 @@ impl Core {
         self.trace_answer(session.pid, signal, reply);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
         if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
-            return self.inspect(session.pid, Then::Reply { signal, reply });
+            return self.inspect(session.pid, Then::Answer { signal, reply });
         }
         self.send(session, signal, reply);
     }
 
     /// Sends a reply that the client has not just asked for, after an inspection: it may be another program by now (AS-21).
     pub fn answer_unasked(&mut self, session: &mut Session, reply: Reply) {
-        // One that is pending still would swallow it on its own signal.
+        // An answer that is still pending would swallow this one on the same signal.
         let signal = match (session.signal, session.answered_on) {
             (Signal::WORD, _) => Signal::WORD,
             (_, Signal::USR1) => Signal::USR2,
@@ -33,7 +33,7 @@ impl Core {
         };
         let reply = Some(reply);
         self.trace_answer(session.pid, signal, reply);
-        self.inspect(session.pid, Then::Reply { signal, reply });
+        self.inspect(session.pid, Then::Answer { signal, reply });
     }
 
     fn trace_answer(&mut self, pid: Pid, signal: Signal, reply: Option<Reply>) {

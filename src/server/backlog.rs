@@ -70,9 +70,7 @@ impl Machine {
         if let Some(error) = written.error {
             self.close(Err(error), Reason::Output);
         }
-        if let Some(session) = self.sessions.get_mut(&written.pid) {
-            self.core.settle(session, written.client, written.verdict);
-        }
+        self.handle_replied(written.pid, written.client, written.verdict);
     }
 
     /// Takes in whether somebody waited for a reply that has come from `pid`, in the transfer that `client` names.
@@ -121,7 +119,7 @@ impl Core {
             self.note(Note::Complete { pid, bytes, framed });
         }
         if let MessageKind::Reply(_) = message.kind {
-            return self.act(Action::Reply(message));
+            return self.act(Action::DeliverReply(message));
         }
         self.backlog.memory.complete(bytes);
         session.warned = false;
@@ -132,7 +130,7 @@ impl Core {
 
     fn why_refused(&mut self, session: &Session, message: &Received) -> Option<DropReason> {
         match message.kind {
-            // Who waits for it may be what the output waits for.
+            // No limit applies: the output may be blocked until this reply has come.
             MessageKind::Reply(_) => return None,
             MessageKind::Request if !self.config.replies => {
                 return Some(DropReason::Rejected(Reason::NoReplies));

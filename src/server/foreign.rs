@@ -173,7 +173,7 @@ impl Machine {
             core.end_watch(pid);
         }
         // A look for the bit of another client does not count, because there can be many.
-        if ran_for.is_some_and(|time| session.is_excused(time.unwrap_or(0), !is_watched)) {
+        if ran_for.is_some_and(|time| session.count_excuse(time.unwrap_or(0), !is_watched)) {
             if session.stall_at <= core.now {
                 session.stall_at = core.now.saturating_add(STALL);
             }

@@ -34,7 +34,7 @@ pub struct Host<'n> {
     /// What decides. What may lead to actions is called through the host, which carries them out.
     pub machine: Machine,
     peers: PidMap<Peer>,
-    /// Those of them that can run while this thread polls.
+    /// The clients that can run on another CPU while this thread polls.
     beside: PidMap<()>,
     /// Whether the process that was opened last can run while this thread polls, also if it has been closed since.
     is_last_beside: bool,
@@ -162,7 +162,7 @@ impl<'n> Host<'n> {
     }
 
     /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
-    pub fn take_reply(&mut self) -> Option<Received> {
+    pub fn take_reply_message(&mut self) -> Option<Received> {
         self.replies.pop()
     }
 
@@ -268,7 +268,7 @@ impl<'n> Host<'n> {
                 self.machine.handle_exit_status(pid, status);
             }
             Action::Write(message) => self.writer.write(message),
-            Action::Reply(reply) => self.replies.push(reply),
+            Action::DeliverReply(reply) => self.replies.push(reply),
             Action::Close(pid) => {
                 self.beside.remove(&pid);
                 let peer = self.peers.remove(&pid);

@@ -4,7 +4,6 @@
 //! The host carries actions out in order and feeds results back before it takes the next action.
 
 use core::mem;
-use core::time::Duration;
 use std::string::ToString;
 use std::vec::Vec;
 
@@ -26,6 +25,7 @@ use crate::wire::control::{Reply, Request};
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 use crate::wire::siphash::Key;
+use crate::wire::time::Instant;
 
 /// Decides what the server does; see the module's text.
 pub struct Machine {
@@ -63,8 +63,9 @@ pub(super) struct Core {
 #[derive(Default)]
 pub(super) struct Batch {
     pub number: u64,
-    /// Whether one was of another program's client that does not wait for its answers, and one of such a client that does.
-    pub has_foreign: bool,
+    /// Whether one was a bit of a foreign client that does not wait for acknowledgements.
+    pub has_unpaced_client: bool,
+    /// Whether one was a bit of a foreign client that does.
     pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
     pub has_bit: bool,
@@ -121,7 +122,7 @@ impl Machine {
     /// noise from text takes signals that come in batches.
     pub fn expects_signal(&self) -> bool {
         let core = &self.core;
-        !core.batch.has_foreign
+        !core.batch.has_unpaced_client
             && (core.batch.has_paced_client || core.scheduler.holder().is_some())
     }
 
@@ -151,16 +152,15 @@ impl Machine {
         self.core.scheduler.is_waiting(Party::Own(pid))
     }
 
-    /// Returns how long nothing is due if no event comes; `None` for ever.
-    pub fn poll_timeout(&mut self) -> Option<Duration> {
+    /// Returns when something is due if no event comes; `None`: never.
+    pub fn poll_timeout(&mut self) -> Option<Instant> {
         let all = [
             self.core.scheduler.deadline(),
             self.core.expire_at,
             self.linger_until(),
             self.foreign_due_at(),
         ];
-        let next = all.into_iter().flatten().min();
-        next.map(|at| Duration::from_nanos(at.saturating_sub(self.core.now)))
+        all.into_iter().flatten().min().map(Instant::from_nanos)
     }
 
     /// Does what is due: for listeners, the turn, and idle clients.
@@ -245,7 +245,7 @@ impl Machine {
         session.is_unreachable |= core.config.one_stream == Some(pid);
         let request = claimed_request(&event);
         let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
-        if is_proven && !self.has_room() {
+        if is_proven && !self.make_room() {
             self.core.act(Action::Close(pid));
             return self.cannot_take(pid, &too_many());
         }
@@ -264,10 +264,10 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        session.inspected(inspection, core.now);
+        session.set_inspection(inspection, core.now);
         match then {
             Then::Signal(event) => return self.handle_signal(event),
-            Then::Reply { signal, reply } => core.send(session, signal, reply),
+            Then::Answer { signal, reply } => core.send(session, signal, reply),
             Then::Repeat { signal, packet } if session.can_answer(signal) => {
                 core.act(Action::Send {
                     pid,
@@ -360,7 +360,7 @@ impl Machine {
 
     /// Opens a process that signals. Only a client that is known to exist takes a place; another may be opened for a moment.
     fn open(&mut self, pid: Pid, event: Event) {
-        if claimed_request(&event).is_none() && !self.has_room() {
+        if claimed_request(&event).is_none() && !self.make_room() {
             return self.cannot_take(pid, &too_many());
         }
         self.core.act(Action::Open { pid, event });
@@ -384,7 +384,7 @@ impl Machine {
     }
 
     /// Returns whether there is room for another session, after ending one if that is possible.
-    fn has_room(&mut self) -> bool {
+    fn make_room(&mut self) -> bool {
         self.sessions.len() < self.limit || self.evict()
     }
 
@@ -448,7 +448,7 @@ impl Core {
         session.count_bit(self.batch.number, self.now);
         let is_paced = session.is_paced();
         self.batch.has_paced_client |= is_paced;
-        self.batch.has_foreign |= !is_paced;
+        self.batch.has_unpaced_client |= !is_paced;
         self.on_foreign_bit(session, Bit::from(event.signal == Signal::USR2));
     }
 

@@ -27,9 +27,3 @@ pub use shutdown::Stop;
 pub(crate) use shutdown::Urgency;
 pub use writer::OutputError;
 pub(crate) use writer::Sink;
-
-use crate::wire::Nanos;
-
-fn nanos(duration: core::time::Duration) -> Nanos {
-    duration.as_nanos().try_into().unwrap_or(Nanos::MAX)
-}

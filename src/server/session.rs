@@ -42,8 +42,8 @@ pub struct Session {
     pub proven_uid: Option<u32>,
     /// The client's real user, as the kernel attests it of the last bare bit.
     pub attested_uid: Option<u32>,
-    /// On which signal the client is answered that has not just asked: that of the last bit, if its transfer was not opened on
-    /// the real-time signal.
+    /// The signal of an answer that the client has not just asked for: that of the last bit, or the real-time signal if it
+    /// opened its transfer on that.
     pub signal: Signal,
     /// Whether the client sleeps for each reply of its transfer.
     pub sleeps: bool,
@@ -58,7 +58,7 @@ pub struct Session {
     /// When the client was last answered, and on which signal.
     pub answered_at: Option<Nanos>,
     pub answered_on: Signal,
-    /// Whether a note has been made of the client's noise, which is done once.
+    /// Whether a note was made, since the last accepted message, of a text that was dropped or fits no dialect.
     pub warned: bool,
     /// Whether the last message was too long, in words.
     pub was_too_long: bool,
@@ -78,8 +78,9 @@ pub struct Session {
     pub inspected_at: Nanos,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
-    /// The batch of signals in which the last bare bit came, and when.
+    /// The batch of signals in which the last bare bit came.
     batch: u64,
+    /// When that bit came.
     bit_at: Nanos,
     /// Bare bits of the present message.
     pub bits: u64,
@@ -153,12 +154,12 @@ impl Session {
             all_bits: 0,
             all_unpaced_bits: 0,
         };
-        session.inspected(opened.inspection, now);
+        session.set_inspection(opened.inspection, now);
         session
     }
 
     /// Records an inspection. One that failed leaves no signal that may be sent.
-    pub fn inspected(&mut self, inspection: Inspection, now: Nanos) {
+    pub fn set_inspection(&mut self, inspection: Inspection, now: Nanos) {
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
         self.inspected_uid = inspection.uid;
         // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
@@ -202,9 +203,9 @@ impl Session {
         Some(run_time.saturating_sub(silence.run_time))
     }
 
-    /// Returns whether a client that has run for so long in its silence is excused, because it lacked a CPU. The number of excuses
-    /// that count is bounded.
-    pub const fn is_excused(&mut self, ran_for: u64, counts: bool) -> bool {
+    /// Counts a silence in which the client has run for so long, if it `counts`; returns whether it is excused, because the client
+    /// lacked a CPU and has not been excused too often.
+    pub const fn count_excuse(&mut self, ran_for: u64, counts: bool) -> bool {
         const EXCUSES: u32 = 32;
         self.silence.excuses += counts as u32;
         self.silence.excuses <= EXCUSES && ran_for < ENOUGH_TIME

@@ -8,13 +8,14 @@ use super::action::{Action, After};
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
 use super::session::Session;
-use super::{DropReason, Note, ServeError, nanos};
+use super::{DropReason, Note, ServeError};
 use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
+use crate::wire::time;
 
 /// Limits how long a server that ends answers clients that ask again: its last answer may have been swallowed.
 const LINGER: Nanos = 250_000_000;
@@ -261,7 +262,7 @@ impl Machine {
 
     fn expire_idle(&mut self) {
         let (core, mut idle, mut is_due_again) = (&mut self.core, Vec::new(), false);
-        let limit = core.config.idle_timeout.map(nanos);
+        let limit = core.idle_timeout();
         for session in self.sessions.values() {
             let limit = limit.filter(|_| session.in_message());
             let silence = core.now.saturating_sub(session.last_seen);
@@ -349,10 +350,15 @@ impl Machine {
 impl Core {
     /// Plans the next expiry, unless one is planned.
     pub(super) fn arm_expiry(&mut self) {
-        let (now, idle_timeout) = (self.now, self.config.idle_timeout);
+        let (now, limit) = (self.now, self.idle_timeout());
         self.expire_at.get_or_insert_with(|| {
-            let interval = idle_timeout.map_or(LIVENESS_INTERVAL, |limit| nanos(limit) / 4);
+            let interval = limit.map_or(LIVENESS_INTERVAL, |limit| limit / 4);
             now.saturating_add(interval.clamp(LIVENESS_INTERVAL / 50, LIVENESS_INTERVAL))
         });
+    }
+
+    fn idle_timeout(&self) -> Option<Nanos> {
+        let limit = self.config.idle_timeout?;
+        Some(time::Duration::from(limit).as_nanos())
     }
 }

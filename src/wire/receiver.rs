@@ -147,7 +147,7 @@ impl FrameReceiver {
     pub fn handle_request(&mut self, channel: Channel, request: Request) -> Response {
         match (channel, request) {
             (_, Request::Hello { client, version }) => {
-                if !self.may_greet(channel) {
+                if !self.take_introduction(channel) {
                     return Response::default();
                 }
                 self.handle_hello(client, version)
@@ -234,7 +234,7 @@ impl FrameReceiver {
         reason: Reason,
     ) -> Option<Reply> {
         let status = Status::Rejected(reason);
-        self.may_greet(channel)
+        self.take_introduction(channel)
             .then(|| self.reply_to(client, status))
     }
 
@@ -272,12 +272,6 @@ impl FrameReceiver {
     #[must_use]
     pub const fn client_nonce(&self) -> Nonce {
         self.nonces.client
-    }
-
-    /// Returns the limit on a message, in bytes.
-    #[must_use]
-    pub const fn limit(&self) -> usize {
-        self.limit
     }
 
     /// Returns whether no transfer is under way, so that a bare bit belongs to a dialect.
@@ -322,8 +316,8 @@ impl FrameReceiver {
         answer(self.reply_to(client, Status::Greeted { words }))
     }
 
-    /// Returns whether a hello on `channel` is answered.
-    const fn may_greet(&mut self, channel: Channel) -> bool {
+    /// Returns whether a hello on `channel` is answered: on the real-time signal each takes a bare signal before it.
+    const fn take_introduction(&mut self, channel: Channel) -> bool {
         !matches!(channel, Channel::Realtime) || core::mem::replace(&mut self.is_introduced, false)
     }
 

@@ -49,8 +49,8 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
-    /// Which bits had come when the server said to go on, if nothing was sent since.
-    leave: Option<Progress>,
+    /// What had come when the server last said to go on; `None` once something was sent since.
+    permitted_at: Option<Progress>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
     /// Whether this end sleeps for each reply.
@@ -104,7 +104,7 @@ pub enum Failure {
 enum Phase {
     /// The server's nonce.
     Hello,
-    /// Leave to send bits.
+    /// The first reply to the request that opens the transfer.
     Open,
     /// The end of the frame.
     Data,
@@ -145,7 +145,7 @@ impl<'m> FrameSender<'m> {
             timer: RetryTimer::new(timeout),
             next: None,
             has_gone_on: false,
-            leave: None,
+            permitted_at: None,
             is_held: false,
             sleeps: false,
             restarts: 0,
@@ -183,7 +183,7 @@ impl<'m> FrameSender<'m> {
             self.finish(Err(Failure::TimedOut));
             return None;
         }
-        self.leave_queue();
+        self.fall_back_to_bits();
         self.timer.start(now);
         Some(self.repeat())
     }
@@ -380,7 +380,7 @@ impl<'m> FrameSender<'m> {
     }
 
     fn counted(&mut self, transmit: Transmit) -> Transmit {
-        self.leave = None;
+        self.permitted_at = None;
         self.signals += u64::from(transmit.copies);
         if self.timer.attempt > 0 {
             self.resent += u64::from(transmit.copies);
@@ -525,10 +525,10 @@ impl<'m> FrameSender<'m> {
         match news {
             None => self.finish(Err(Failure::Contradiction)),
             // Of two pending signals the lower number comes first, so it is older. If not, the server says it again.
-            Some(_) if is_wait && come.is_some() && self.leave == come => {}
+            Some(_) if is_wait && come.is_some() && self.permitted_at == come => {}
             Some(_) if is_wait => self.timer.pause(now),
             Some(is_news) => {
-                self.leave = come;
+                self.permitted_at = come;
                 self.go_on(is_news, now);
             }
         }
@@ -558,7 +558,7 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Goes on without the real-time signal if the server does not reply on it.
-    fn leave_queue(&mut self) {
+    fn fall_back_to_bits(&mut self) {
         let is_vain = self.phase == Phase::Hello && self.timer.unanswered >= MAX_QUEUED_HELLOS;
         if is_vain && self.is_queued && self.lane == Lane::Auto {
             self.is_queued = false;

@@ -10,7 +10,7 @@ pub struct Instant(u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
-/// Is a moment or a span, in nanoseconds, in the rooms that do not use [`Instant`] and [`Duration`] yet.
+/// Is a moment or a span in nanoseconds.
 pub type Nanos = u64;
 
 impl Instant {
@@ -47,6 +47,13 @@ impl Duration {
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
+    }
+}
+
+impl From<core::time::Duration> for Duration {
+    /// Returns the span, or the longest one.
+    fn from(span: core::time::Duration) -> Self {
+        Self(span.as_nanos().try_into().unwrap_or(u64::MAX))
     }
 }
 
@@ -93,5 +100,6 @@ mod tests {
         assert_eq!(Duration::from_millis(2).as_nanos(), 2_000_000);
         assert_eq!(Duration::from_millis(u64::MAX), Duration::MAX);
         assert_eq!(at(7).as_nanos(), 7);
+        assert_eq!(Duration::from(core::time::Duration::MAX), Duration::MAX);
     }
 }

@@ -37,7 +37,7 @@ impl FrameSender<'_> {
     pub fn relabel(&mut self, label: impl Fn(u8) -> u8) {
         if let Window::Bits(window) = &mut self.window {
             window.relabel(&label);
-            if let Some(come) = &mut self.leave {
+            if let Some(come) = &mut self.permitted_at {
                 come.serial = label(come.serial);
             }
         }
@@ -49,7 +49,7 @@ impl FrameSender<'_> {
         let mut hasher = std::hash::DefaultHasher::new();
         (self.phase_number(), self.result, self.lane, self.is_queued).hash(&mut hasher);
         (self.nonces, self.drawn, self.next, &self.window).hash(&mut hasher);
-        (self.restarts, self.has_gone_on, self.leave, self.is_held).hash(&mut hasher);
+        (self.restarts, self.has_gone_on, self.permitted_at, self.is_held).hash(&mut hasher);
         let timer = &self.timer;
         (timer.attempt, timer.unanswered, timer.is_paused, timer.is_running()).hash(&mut hasher);
         hasher.finish()

@@ -249,10 +249,9 @@ impl World {
         panic!("the machine is never at rest");
     }
 
-    /// Returns when the machine wants to be called next.
+    /// Returns when the machine wants to be called next: now, if something is overdue.
     pub fn next_at(&mut self) -> Option<Nanos> {
-        let timeout = self.machine.poll_timeout()?;
-        Some(self.now + timeout.as_nanos() as Nanos)
+        Some(self.machine.poll_timeout()?.as_nanos().max(self.now))
     }
 
     /// Returns the answers to `pid` since the last call; `None` for a bare signal.
@@ -399,7 +398,7 @@ impl World {
                 copies,
             } => self.send(pid, signal, packet, copies),
             Action::Write(message) => self.queue.push_back(message),
-            Action::Reply(message) => {
+            Action::DeliverReply(message) => {
                 let verdict = self.verdict;
                 let (pid, client) = (message.pid, message.client);
                 self.received.push(message);

@@ -443,7 +443,7 @@ fn the_offer_of_words_can_change() {
     receiver.set_takes_words(true);
     let nonces = greeted(&mut receiver, 7);
     receiver.handle_request(Channel::Realtime, open(nonces, true));
-    assert!(receiver.uses_words() && receiver.limit() == LIMIT);
+    assert!(receiver.uses_words() && receiver.limit == LIMIT);
 }
 
 /// Nonces of 0 are no secret, so a stranger could write a frame with their checksum.

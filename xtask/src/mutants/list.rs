@@ -89,10 +89,10 @@ pub const MUTANTS: &[Mutant] = mutants! {
         => "core.poll_listener(session, sleep);";
     // Each repeated inspection backs up the others, so the mutant removes the inspection itself.
     "AS-21" in "src/server/machine.rs", by TRANSFER "a_client_that_became_another_program_is_not_sent_unhandled_signals":
-        "        session.inspected(inspection, core.now);\n"
+        "        session.set_inspection(inspection, core.now);\n"
         => "        (session.inspected_at, _) = (core.now, inspection);\n";
     "AS-21" in "src/server/answer.rs", by PEERS "a_program_executed_in_mid_message_is_not_signalled_at_shutdown":
-        "        self.inspect(session.pid, Then::Reply { signal, reply });\n"
+        "        self.inspect(session.pid, Then::Answer { signal, reply });\n"
         => "        self.send(session, signal, reply);\n";
     "AS-21" in "src/client/outgoing.rs", by PEERS "a_server_that_becomes_another_program_is_not_signalled":
         "if self.end == End::Alive && !self.options.skip_check {"
