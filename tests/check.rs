@@ -46,6 +46,35 @@ fn a_correct_client_passes() {
 }
 
 #[test]
+fn what_there_was_no_time_for_is_not_called_wrong() {
+    let client = Link::new("client", "hurried");
+    for limit in ["0.1", "2"] {
+        let output = check(&[
+            "--time-limit",
+            limit,
+            "--client",
+            client.0.to_str().unwrap(),
+        ]);
+        let report = stdout(&output);
+        let rows = report
+            .lines()
+            .filter(|line| line.trim_start().starts_with("warn"));
+        for row in rows {
+            // The last is the verdict of minitalk-audit, where that is built.
+            let mut said = ["  not tried: ", "  not sure: ", "signal safety"].into_iter();
+            let is_said = said.any(|text| row.contains(text));
+            assert!(is_said, "{limit} s: {row}\n{report}");
+        }
+        assert!(
+            !report
+                .lines()
+                .any(|line| line.trim_start().starts_with("fail")),
+            "{report}"
+        );
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_printed_is_an_error() {
     let mut shell = Command::new("sh");
     let line = "exec \"$0\" check --server /bin/true >/dev/full";

@@ -137,7 +137,7 @@ pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
         }
         send_strays(&peer)?;
         let fits = |printed: &[u8]| fixture.format.fits(text.as_bytes(), printed);
-        let is_exact = fixture.settles(&server, core::slice::from_mut(&mut client), fits);
+        let is_exact = fixture.settles(&server, core::slice::from_mut(&mut client), fits)?;
         match (is_exact, client.wait(NOTICE)) {
             (true, Some(_)) => Ok("during a message: exact".into()),
             (true, None) => Err("exact, but the client hangs".into()),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::delivery::{ClientProgram, Delivery};
 use super::output_format::OutputFormat;
-use super::report::{NOT_TRIED, TIME_IS_UP};
+use super::report::{NOT_SURE, NOT_TRIED, TIME_IS_UP};
 use super::server::{Server, ServerProgram};
 use crate::cli::child::{Child, Patience};
 use crate::cli::units::SECOND;
@@ -96,18 +96,21 @@ impl<'a> Fixture<'a> {
     }
 
     /// Waits until what a server prints of these clients fits, or until it cannot any more; returns whether it does.
+    ///
+    /// # Errors
+    /// Returns the detail of a test whose result is not certain, because the time of the check is up before.
     pub fn settles(
         &self,
         server: &Server,
         clients: &mut [Child],
         fits: impl Fn(&[u8]) -> bool,
-    ) -> bool {
+    ) -> Result<bool, String> {
         let mut patience = Patience::new(self.left().min(2 * SHORT));
         let mut silence = Patience::new(SHORT / 2);
         let mut last = (0, false);
         while let Some(nap) = patience.next() {
             if server.wait(nap, &fits) {
-                return true;
+                return Ok(true);
             }
             let are_over = clients.iter_mut().all(|client| client.ended().is_some());
             let now = (server.stdout().len(), are_over);
@@ -115,10 +118,13 @@ impl<'a> Fixture<'a> {
                 silence = Patience::new(if are_over { NOTICE } else { SHORT / 2 });
             }
             if silence.next().is_none() {
-                break;
+                return Ok(false);
             }
         }
-        false
+        match self.left().is_zero() {
+            true => Err(format!("{NOT_SURE}: {TIME_IS_UP}")),
+            false => Ok(false),
+        }
     }
 
     /// Returns the rate, measured or assumed.
@@ -166,6 +172,29 @@ pub fn text(bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_silence_is_no_verdict_once_the_time_is_up() {
+        let path = std::env::temp_dir().join(format!("minitalk-silent.{}", std::process::id()));
+        fs::write(
+            &path,
+            "#!/bin/sh\ntrap : USR1 USR2\necho $$\nwhile :; do sleep 0.1; done\n",
+        )
+        .unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let at = |until| {
+            let format = OutputFormat::of(b"x", b"x").unwrap();
+            let (server, client) = (ServerProgram::Foreign(&path), ClientProgram::Foreign(&path));
+            Fixture::new(server, client, format, until)
+        };
+        let server = at(Instant::now() + SHORT).take().unwrap();
+        let settled = |until| at(until).settles(&server, &mut [], |_| false);
+        assert!(settled(Instant::now()).is_err());
+        assert_eq!(settled(Instant::now() + 100 * SHORT), Ok(false));
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn a_text_is_printable_and_has_its_length() {

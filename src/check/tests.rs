@@ -9,7 +9,7 @@ use super::delivery::{ClientProgram, Delivery, are_stuck, describe, hangs, ticks
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
 use super::isolation::spawn_on_pipes;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, Row, Section, Verdict, grouped, quoted};
+use super::report::{NOT_SURE, NOT_TRIED, Row, Section, Verdict, grouped, quoted};
 use super::server::{Server, ServerProgram};
 use crate::cli::child::Child;
 use crate::cli::units::{self, SECOND, decimal};
@@ -56,7 +56,7 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
         let expected = fixture.rate.map(|rate| time_of(bytes, rate));
         if let Some(time) = expected.filter(|time| !is_demanded && *time > limit) {
             let seconds = decimal(time.as_nanos(), SECOND, 0);
-            let why = format!("not tried: it would take {seconds} s");
+            let why = format!("{NOT_TRIED}: it would take {seconds} s");
             section.add(Verdict::Warn, &what, &why);
             continue;
         }
@@ -83,6 +83,10 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
             // Each length shows whether the text arrives, whatever becomes of the client.
             Err(why) if is_exact => section.demand_of_texts(&what, Err(why)),
             Err(why) => {
+                let of_longer = match why.starts_with(NOT_TRIED) {
+                    true => why.clone(),
+                    false => format!("{NOT_TRIED}: {what} did not arrive"),
+                };
                 let seconds = limit.as_secs();
                 match goes_on {
                     true => section.advise(
@@ -91,9 +95,8 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
                     ),
                     false => section.demand_of_texts(&what, Err(why)),
                 }
-                let why = format!("not tried: {what} did not arrive");
                 for (bytes, _) in sizes.by_ref() {
-                    section.add(Verdict::Warn, &length(bytes), &why);
+                    section.add(Verdict::Warn, &length(bytes), &of_longer);
                 }
             }
         }
@@ -150,7 +153,7 @@ fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, String> {
             is(a, b) || is(b, a)
         })
     };
-    let is_exact = fixture.settles(&server, &mut clients, fits);
+    let is_exact = fixture.settles(&server, &mut clients, fits)?;
     let mut hanging = 0;
     for client in &mut clients {
         hanging += usize::from(is_exact && client.wait(NOTICE).is_none());

@@ -373,7 +373,8 @@ impl Machine {
         }
         if !matches!(error, PeerError::NoSuchProcess) {
             self.cannot_take(pid, &error);
-        } else if is_attested {
+        } else if is_attested && event.signal != Signal::WORD {
+            // The real-time signal comes from minitalk's own clients alone: one that gave up is no loop of a shell.
             self.core.count_fleeting();
         }
     }

@@ -339,3 +339,16 @@ fn a_message_that_is_too_long_is_noted_once_for_words_and_bits() {
         assert_eq!(world.notes.iter().filter(dropped).count(), notes);
     }
 }
+
+#[test]
+fn own_clients_that_gave_up_are_not_taken_for_processes_of_a_bit_each() {
+    let mut world = World::new(|_| {});
+    for (signal, notes) in [(Signal::WORD, 0), (Signal::USR1, 1)] {
+        for n in 1..=20 {
+            let client = world.spawn(n);
+            world.exit(client);
+            world.feed(&[bare(client, signal)]);
+        }
+        assert_eq!(world.take_notes().len(), notes, "{signal}");
+    }
+}
