@@ -50,6 +50,7 @@ serve --first 1 => invalid option "--first"
 serve --trace=1 => --trace "1": expected no value
 serve --count => --count: expected a value (--count N)
 serve --exec -- sh -c true => --exec: expected a value (--exec PROGRAM)
+send 1 x --dialect auto => --dialect auto: only serve detects a dialect; minitalk check --server finds that of a server
 send 1 x --lane => --lane: expected a value (--lane auto|bit|word)
 serve --format xml => --format "xml": expected one of text, raw, json
 serve --lane word => --lane "word": expected one of auto, bit
@@ -67,10 +68,10 @@ trace --max-message 1073741825 => --max-message "1073741825": too large; the lar
 serve --max-memory 17179869184G => --max-memory "17179869184G": too large; the largest number is 18446744073709551615
 send 1 x --dialect classic --first no => --first "no": expected a whole number
 serve --max-memory 0 => --max-memory "0": expected a size (500, 64K, 16M, 1G) of at least 1
-serve --idle-timeout soon => --idle-timeout "soon": expected a number of seconds
-serve --exec cat --exec-timeout soon => --exec-timeout "soon": expected a number of seconds
+serve --idle-timeout soon => --idle-timeout "soon": expected a number of seconds from 0
+serve --exec cat --exec-timeout soon => --exec-timeout "soon": expected a number of seconds from 0
 send 1 x --timeout 99999999999999999999 => --timeout "99999999999999999999": too large; the largest number is 18446744073709551615
-send 1 x --timeout nan => --timeout "nan": expected a number of seconds
+send 1 x --timeout nan => --timeout "nan": expected a number of seconds from 0
 send 1 x --timeout 0 => --timeout: expected more than 0 seconds
 send 1 x --reply --reply-timeout 0 => --reply-timeout: expected more than 0 seconds
 serve --name 1x => --name "1x": expected at most 15 bytes with a letter, and no digit or hyphen at the start
@@ -130,7 +131,7 @@ fn an_error_names_what_it_is_about_and_says_what_to_do() {
         r#"
 send 4194305 x => 3 minitalk: cannot send to PID 4194305: there is no such process; minitalk list shows servers
 chat 4194305 => 3 minitalk: cannot send to PID 4194305: there is no such process; minitalk list shows servers
-send zzzzz-nobody x => 3 minitalk: there is no server named "zzzzz-nobody"; minitalk list shows the servers
+send zzzzz-nobody x => 3 minitalk: there is no server named "zzzzz-nobody" that this user can send to; minitalk list shows those
 send {pid} --file /nonexistent => 1 minitalk: cannot read "/nonexistent": {missing}
 send --dialect end=0x61 {pid} banana => 7 minitalk: cannot send to PID {pid} (minitalk): {ends}; nothing was sent
 serve --exec zzzzz-nothing => 1 minitalk: cannot run "zzzzz-nothing": it is not in PATH

@@ -48,7 +48,7 @@ The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit 
 };
 
 const FLAGS: &[Flag] = flags! {
-    "--name NAME" => "make the chat known by a name: minitalk chat NAME (at most 15 bytes)";
+    "--name NAME" => "make the chat known by a name: minitalk chat NAME (at most 15 bytes, with a letter, and no digit first)";
 };
 
 fn run(mut args: Args) -> Result<(), Failure> {

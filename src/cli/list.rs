@@ -96,20 +96,22 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
         [one] => Ok(one.pid),
         [] => {
             let mut known = servers.iter().map(|server| &*server.name);
-            let suggestion = suggest(name, &mut known, "; minitalk list shows the servers");
+            let suggestion = suggest(name, &mut known, "; minitalk list shows those");
             // A process can give itself a name with control characters.
             let suggestion = in_line(suggestion.as_bytes());
             Err(Failure::new(
                 Exit::NoSuchProcess,
-                format!("there is no server named {name:?}{suggestion}"),
+                format!("there is no server named {name:?} that this user can send to{suggestion}"),
             ))
         }
         several => {
             let count = several.len();
-            let rows: String = several.iter().map(|server| server.row()).collect();
-            let text =
-                format!("there are {count} servers named {name:?}; give the PID of one of them:\n");
-            Err(Failure::new(Exit::Usage, text + rows.trim_ascii_end()))
+            let mut text =
+                format!("there are {count} servers named {name:?}; give the PID of one:");
+            several
+                .iter()
+                .for_each(|server| text.push_str(&format!(" {}", server.pid)));
+            Err(Failure::new(Exit::Usage, text))
         }
     }
 }

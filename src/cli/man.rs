@@ -73,6 +73,7 @@ const DESCRIPTION: &str = "A client turns a message into bits and sends each as 
 const ENVIRONMENT: &str = "\
 NO_COLOR                    no colours in a trace and in the report of a check
 CLICOLOR_FORCE              colours in a pipe too
+TERM                        dumb: no colours
 NOTIFY_SOCKET               serve and trace report to this socket that they are ready (sd_notify(3))
 MINITALK_PID, MINITALK_UID  set for the program of serve --exec: the sender of the message
 ";

@@ -53,7 +53,7 @@ const FLAGS: &[Flag] = flags! {
         "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not at all. \
          auto (default): in words if the server takes them";
     "--dialect SPEC" => "use the protocol of another server: a preset or key=value,... as listed by minitalk dialects";
-    "--first N" => "with --dialect: end after N signals, as a client that is killed";
+    "--first N" => "with --dialect: end after N signals, as a client that is killed, with exit code 0";
     "--eco" => "do not busy-poll: sleep for every answer, on the CPU where the server runs";
     "--progress auto|always|never" =>
         "show the progress on standard error (auto: on a terminal, if the transfer takes over a second)";
@@ -85,7 +85,14 @@ fn run(mut args: Args) -> Result<(), Failure> {
     }
     let lane = args.choice("--lane", &LANES)?;
     options.lane = lane.unwrap_or(options.lane);
-    let dialect = args.dialects()?.and_then(|dialects| dialects.given());
+    let dialect = match args.dialects()? {
+        Some(Dialects::Auto) => {
+            return Err(Failure::usage(
+                "--dialect auto: only serve detects a dialect; minitalk check --server finds that of a server",
+            ));
+        }
+        dialects => dialects.and_then(|dialects| dialects.given()),
+    };
     let first = match dialect {
         Some(_) => args.number("--first", 0..=u64::MAX)?,
         None => None,
@@ -135,7 +142,15 @@ fn run(mut args: Args) -> Result<(), Failure> {
         Some(dialect) => send_in_dialect(pid, source, &dialect, first, options)?,
     };
     if is_verbose {
-        print_stderr(format_args!("minitalk: {}", describe(&report)));
+        let is_cut = first.is_some() && !report.confirmed;
+        let cut = || {
+            format!(
+                "sent {}, then ended (--first)",
+                count(report.signals, "signal")
+            )
+        };
+        let text = if is_cut { cut() } else { describe(&report) };
+        print_stderr(format_args!("minitalk: {text}"));
     }
     Ok(())
 }

@@ -114,7 +114,7 @@ const COMMON: &[Flag] = flags! {
     "--eco" => "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move";
     "--idle-timeout SECONDS" => "drop the unfinished message of a client that is silent for so long (default 60; 0: never)";
     "-v, --verbose" => "a line of the trace for each signal, not for each byte";
-    "--name NAME" => "make the server known by a name: minitalk send NAME (at most 15 bytes)";
+    "--name NAME" => "make the server known by a name: minitalk send NAME (at most 15 bytes, with a letter, and no digit first)";
     "--pid-file PATH" =>
         "write the PID to a file once ready, and remove the file at the end. Replaces only the PID file of a server that has \
          ended";

@@ -52,7 +52,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     let digits = seconds.len() + fraction.len();
     if !is_number(seconds) || !is_number(fraction) || digits == 0 || fraction.len() > 9 {
-        return Err("expected a number of seconds".into());
+        return Err("expected a number of seconds from 0".into());
     }
     let seconds = if seconds.is_empty() { "0" } else { seconds };
     let nanos = format!("{fraction:0<9}").parse().expect("nine digits");
@@ -181,7 +181,7 @@ mod tests {
         ];
         for text in invalid.into_iter().chain(["0.0000000001"]) {
             let error = seconds(text).unwrap_err();
-            assert_eq!(error, "expected a number of seconds", "{text:?}");
+            assert_eq!(error, "expected a number of seconds from 0", "{text:?}");
         }
         let error = seconds("99999999999999999999").unwrap_err();
         assert!(error.starts_with("too large"), "{error}");

@@ -1,4 +1,4 @@
-//! `cargo xtask verify`: runs every check that SAFETY.md names, each with what it proves.
+//! `cargo xtask verify`: runs nearly all checks of SAFETY.md, which names the others, each with what it proves.
 //!
 //! Checks whose outcome does not depend on time run in parallel, one on each CPU; then the others run one after the other.
 

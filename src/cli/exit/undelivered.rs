@@ -47,7 +47,7 @@ impl Failure {
             SendError::TimedOut { blank: false, .. } => (
                 Exit::TimedOut,
                 doubt,
-                " (if it is another program's server, give its --dialect)",
+                " (a server that is stopped or another user's cannot answer; one of another make needs its --dialect)",
             ),
             SendError::TimedOut { blank: true, .. } => {
                 (Exit::TimedOut, doubt, "; ulimit -i raises the limit")
@@ -142,8 +142,8 @@ mod tests {
     nothing was sent (--force skips this check)
 5 cannot send to PID 7: it (bash) catches all signals alike, as shells and language runtimes do, and may still die of \
     SIGUSR1; nothing was sent (--force skips this check)
-6 cannot send to PID 7: no progress before the timeout; the message may have been delivered (if it is another program's \
-    server, give its --dialect)
+6 cannot send to PID 7: no progress before the timeout; the message may have been delivered (a server that is \
+    stopped or another user's cannot answer; one of another make needs its --dialect)
 6 cannot send to PID 7: no progress before the timeout: answers came without their content, the limit on queued signals is \
     exhausted; nothing was delivered; ulimit -i raises the limit
 7 cannot send to PID 7: the server rejected the message: its checksum does not match; nothing was delivered
