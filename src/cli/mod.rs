@@ -32,8 +32,6 @@ pub(crate) mod suggest;
 pub(crate) mod target;
 pub(crate) mod text;
 pub(crate) mod trace;
-mod trace_clients;
-mod trace_values;
 pub(crate) mod units;
 
 use std::ffi::{OsStr, OsString};

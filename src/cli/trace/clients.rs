@@ -13,7 +13,7 @@ use minitalk::wire::control::Nonces;
 use minitalk::wire::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, parse_header};
 use minitalk::wire::word::{Word, proof};
 
-use super::units::count;
+use super::super::units::count;
 
 /// Limits the clients whose bytes are followed.
 pub const MAX_CLIENTS: usize = 4096;

@@ -1,5 +1,8 @@
 //! `minitalk trace` and `--trace`: a line for every byte or signal that reaches a server, with the answers.
 
+mod clients;
+mod values;
+
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -10,9 +13,8 @@ use minitalk::wire::control::{Reply, Request};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Pid, Signal};
 
+use self::clients::Clients;
 use super::stdio::has_colors;
-use super::trace_clients::Clients;
-use super::trace_values;
 use super::units::{MICROSECOND, MILLISECOND, SECOND, count, decimal};
 
 /// Holds the options of a trace.
@@ -79,7 +81,7 @@ impl Tracer {
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
             (Note::Answered { answer, .. }, Some(current)) => {
-                current.answers.push(trace_values::answer(*answer));
+                current.answers.push(values::answer(*answer));
                 None
             }
             (note, Some(current)) => {
@@ -98,11 +100,7 @@ impl Tracer {
                 signal,
                 answer,
             } => {
-                let answer = format!(
-                    "{} on {}",
-                    trace_values::answer(*answer),
-                    trace_values::name(*signal)
-                );
+                let answer = format!("{} on {}", values::answer(*answer), values::name(*signal));
                 let pause = self.pause();
                 return Some(self.render(pause, &pid.to_string(), "", "(unasked)", &answer));
             }
@@ -155,7 +153,7 @@ impl Tracer {
                 (pid.to_string(), "SI_USER".into(), what)
             }
         };
-        let signal = format!("{:<5} {code:<8}", trace_values::name(event.signal));
+        let signal = format!("{:<5} {code:<8}", values::name(event.signal));
         Some(self.render(pause, &who, &signal, &what, &answers.join(", ")))
     }
 
@@ -195,11 +193,11 @@ impl Tracer {
             }
             Some(Request::Word(word)) => {
                 let remark = self.clients.get(pid).place(&word);
-                trace_values::word(&word, &remark)
+                values::word(&word, &remark)
             }
             None => match Reply::from_packet(packet) {
                 // One that nothing waits for, as a copy that comes late.
-                Some(reply) => format!("answer, {}", trace_values::answer(Some(reply))),
+                Some(reply) => format!("answer, {}", values::answer(Some(reply))),
                 None => format!("value {:#x}", packet.value),
             },
         })
@@ -247,7 +245,7 @@ impl Tracer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trace_clients::MAX_CLIENTS;
+    use super::clients::MAX_CLIENTS;
     use super::*;
     use minitalk::wire::control::Nonces;
     use minitalk::wire::word::{SIZE, Word, proof};

@@ -4,7 +4,7 @@ use minitalk::Signal;
 use minitalk::wire::control::{Progress, Reply, Status};
 use minitalk::wire::word::Word;
 
-use super::text::in_line;
+use super::super::text::in_line;
 
 /// Describes a word of a message, with a remark on its place.
 pub fn word(word: &Word, remark: &str) -> String {
