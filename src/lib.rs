@@ -163,4 +163,9 @@ pub mod internals {
     pub mod signal {
         pub use crate::signal::*;
     }
+    pub mod wire {
+        pub use crate::wire::bit_buffer::BitBuffer;
+        pub use crate::wire::rtt::PAUSED_INTERVAL;
+        pub use crate::wire::word_window::MAX_WINDOW;
+    }
 }

@@ -10,7 +10,6 @@
 //! | [`server`] | a running server |
 //! | [`delivery`] | one message to a server |
 //! | [`output_format`] | the format in which a server prints a message |
-//! | [`candidates`] | the dialects that a server may use |
 //! | [`acks`] | the keys of a dialect that follow from acknowledgements |
 //! | [`server_dialect`], [`client_dialect`] | the search for the dialect |
 //! | [`fixture`] | the programs of a section under test |
@@ -20,7 +19,6 @@
 //! | [`report`] | the report |
 
 mod acks;
-mod candidates;
 mod client_dialect;
 mod delivery;
 mod fault_tests;

@@ -5,13 +5,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, SendError};
-use minitalk::dialect::candidates::from_parts;
+use minitalk::dialect::candidates::{from_parts, to_try};
 use minitalk::dialect::{Ack, Chars, Dialect, FinalAck, Head, HeadAck};
 use minitalk::internals::ffi;
 use minitalk::{Inbox, Signal, SignalSet};
 
 use super::acks::{self, ReceivedAck};
-use super::candidates;
 use super::delivery::run_delay;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, TIME_IS_UP};
@@ -119,7 +118,7 @@ struct Exchange {
 impl ServerSearch<'_> {
     fn run(&mut self) -> Result<ServerDialect, SearchEnd> {
         let of_client = self.of_client.take();
-        let is_safe = |d: &Dialect| self.confined || !candidates::may_mislead(d);
+        let is_safe = |d: &Dialect| self.confined || !may_mislead(d);
         if let Some(dialect) = of_client.filter(is_safe) {
             if let Some(found) = self.consider(&dialect, PRINT_LATE)? {
                 return Ok(found);
@@ -128,7 +127,10 @@ impl ServerSearch<'_> {
         let (ack, may_handshake) = self.observe_acks()?;
         self.ack_timeout = ACK;
         for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
-            for candidate in candidates::of(ack, may_handshake, self.confined).take(count) {
+            for candidate in candidates(ack, may_handshake, self.confined)
+                .into_iter()
+                .take(count)
+            {
                 if let Some(found) = self.consider(&candidate, print)? {
                     return self.or_likelier(found);
                 }
@@ -354,4 +356,39 @@ impl ServerSearch<'_> {
 /// Returns the end of a search that was interrupted while it sent to a server.
 fn interrupted(error: &SendError) -> SearchEnd {
     SearchEnd::Command(Failure::send("the server", error))
+}
+
+/// Returns the dialects that a server with these acknowledgements may use, the likely ones first.
+///
+/// `may_handshake`: the server could answer a handshake. `confined`: it can signal only what this process has started.
+fn candidates(ack: Ack, may_handshake: bool, confined: bool) -> Vec<Dialect> {
+    let fits = move |d: &Dialect| (may_handshake || !d.hello) && (confined || !may_mislead(d));
+    let acks = format!("ack={}", ack.word());
+    to_try(&acks, 1).filter(fits).collect()
+}
+
+/// Returns whether a server could take a number in the message for its client's PID and signal a bystander.
+///
+/// The text of a probe cannot be a PID. A server that acknowledges every bit knows its client from the kernel.
+fn may_mislead(dialect: &Dialect) -> bool {
+    matches!(dialect.ack, Ack::None | Ack::Message) && dialect.head != Head::None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_sent_to_an_unconfined_server_that_may_take_it_for_a_pid() {
+        for ack in [Ack::Bit, Ack::Byte, Ack::None] {
+            for dialect in candidates(ack, true, false) {
+                let knows_its_client = matches!(ack, Ack::Bit | Ack::Byte);
+                assert!(knows_its_client || dialect.head == Head::None, "{dialect}");
+            }
+        }
+        let of = |ack, hello, confined| candidates(ack, hello, confined).into_iter();
+        assert!(of(Ack::None, true, true).any(|d| d.head == Head::Pid));
+        assert!(of(Ack::Bit, true, false).any(|d| d.head == Head::PidDigits));
+        assert!(of(Ack::None, false, true).all(|d| !d.hello));
+    }
 }

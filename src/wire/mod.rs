@@ -15,12 +15,12 @@
 //! | [`reason`] | why a message is rejected |
 //! | [`control`] | what packets mean: requests and replies |
 //! | [`word`] | part of a frame in one packet |
-//! | [`bit_window`] | the bits in flight |
-//! | [`bit_buffer`] | the bits that have come |
-//! | [`word_window`] | the words in flight |
+//! | `bit_window` | the bits in flight |
+//! | `bit_buffer` | the bits that have come |
+//! | `word_window` | the words in flight |
 //! | `window` | either of the two |
-//! | [`rtt`] | how long to wait for a reply |
-//! | [`timer`] | when to repeat, and when to give up |
+//! | `rtt` | how long to wait for a reply |
+//! | `timer` | when to repeat, and when to give up |
 //! | [`sender`] | the sending end of the reliable link |
 //! | [`receiver`] | the receiving end |
 //!
@@ -64,8 +64,8 @@
 //! # Guarantees
 //! Nothing here panics, whatever it is fed, and memory stays within the limit given to [`decoder::FrameDecoder::new`].
 
-pub mod bit_buffer;
-pub mod bit_window;
+pub(crate) mod bit_buffer;
+mod bit_window;
 pub mod bits;
 pub mod control;
 pub mod decoder;
@@ -73,13 +73,13 @@ pub mod frame;
 pub mod packet;
 pub mod reason;
 pub mod receiver;
-pub mod rtt;
+pub(crate) mod rtt;
 pub mod sender;
 pub mod siphash;
 pub mod time;
-pub mod timer;
+mod timer;
 mod window;
 pub mod word;
-pub mod word_window;
+pub(crate) mod word_window;
 
 pub use time::Nanos;

@@ -8,7 +8,7 @@
 //! queue in order, so only interference loses any: their numbers show it, and the sender goes back to the first that is
 //! missing.
 //!
-//! **Bits** (AS-16): each carries its index, so several can be in flight ([`bit_window`](super::bit_window)).
+//! **Bits** (AS-16): each carries its index, so several can be in flight (`bit_window.rs`).
 //!
 //! A message whose checksum does not match is sent again: in bits, if it was in words.
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use arbitrary::{Arbitrary, Unstructured};
+use minitalk::internals::wire::{MAX_WINDOW, PAUSED_INTERVAL};
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::{
     MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
@@ -14,12 +15,10 @@ use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, VERSION};
-use minitalk::wire::rtt::PAUSED_INTERVAL;
 use minitalk::wire::sender::{Failure, FrameSender, Lane, Transmit};
 use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
 use minitalk::wire::word::{SIZE, Word};
-use minitalk::wire::word_window::MAX_WINDOW;
 
 use crate::bits;
 use crate::serve::{Hear, Step, react, request_in, step};

@@ -13,12 +13,12 @@ mod properties;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::LazyLock;
 
+use minitalk::internals::wire::PAUSED_INTERVAL;
 use minitalk::wire::control::{Nonce, Nonces, Reply, Request};
 use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Response};
-use minitalk::wire::rtt::PAUSED_INTERVAL;
 use minitalk::wire::sender::{FrameSender, Lane, Transmit};
 use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use minitalk::dialect::{BitOrder, Dialect, Symbol};
 use minitalk::internals::process::pid::{Pid, PidMap};
-use minitalk::wire::bit_buffer::BitBuffer;
+use minitalk::internals::wire::BitBuffer;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::Nonces;
 use minitalk::wire::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, parse_header};
