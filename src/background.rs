@@ -29,7 +29,7 @@ const MARGIN: usize = 256 << 10;
 /// Hands items to a function on a thread of its own. A drop lets the thread process what waits, without waiting for that.
 #[derive(Debug)]
 pub struct Background<T> {
-    shared: Arc<Channel<T>>,
+    shared: Arc<Queue<T>>,
     /// Holds the thread until it is joined.
     thread: Option<JoinHandle<()>>,
 }
@@ -44,7 +44,7 @@ pub enum Item<T> {
 }
 
 #[derive(Debug)]
-struct Channel<T> {
+struct Queue<T> {
     waiting: ArrayQueue<T>,
     missing: AtomicU64,
     closing: AtomicBool,
@@ -68,7 +68,7 @@ impl<T: Send + 'static> Background<T> {
     ) -> io::Result<Self> {
         // Otherwise the queue may not fit, which aborts.
         ffi::check_room(STACK + MARGIN)?;
-        let shared = Arc::new(Channel {
+        let shared = Arc::new(Queue {
             waiting: ArrayQueue::new(limit),
             missing: AtomicU64::new(0),
             closing: AtomicBool::new(false),
@@ -141,7 +141,7 @@ impl<T: Send + 'static> Background<T> {
         self.close();
         let limit = limit.unwrap_or(Duration::MAX);
         let waits = |state: &mut State| !state.has_ended;
-        let Channel { state, changed, .. } = &*self.shared;
+        let Queue { state, changed, .. } = &*self.shared;
         let wait = changed.wait_timeout_while(lock(state), limit, waits);
         wait.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
@@ -204,7 +204,7 @@ pub fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> Channel<T> {
+impl<T> Queue<T> {
     fn run(&self, mut function: impl FnMut(Item<T>)) {
         loop {
             // Ordering: Acquire pairs with the Release in `close`. Read before the queue is found empty.

@@ -13,7 +13,7 @@ use super::siphash::SipHasher;
 pub struct FrameDecoder {
     limit: usize,
     byte: ByteAssembler,
-    state: State,
+    part: Part,
     kind: MessageKind,
     hasher: SipHasher,
     payload: Vec<u8>,
@@ -21,7 +21,7 @@ pub struct FrameDecoder {
 
 /// Describes the part of the frame that the next byte belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum State {
+enum Part {
     Header { so_far: u32, missing: usize },
     Reference { missing: usize, len: u32 },
     Payload { missing: u32 },
@@ -39,7 +39,7 @@ impl FrameDecoder {
         Self {
             limit,
             byte: ByteAssembler::new(),
-            state: State::Header {
+            part: Part::Header {
                 so_far: 0,
                 missing: HEADER_LEN,
             },
@@ -70,7 +70,7 @@ impl FrameDecoder {
 
     /// Takes the bytes at the beginning of `bytes` that belong to the payload, and returns their number.
     fn push_payload(&mut self, bytes: &[u8]) -> usize {
-        let State::Payload { missing } = &mut self.state else {
+        let Part::Payload { missing } = &mut self.part else {
             return 0;
         };
         let len = bytes.len().min(*missing as usize);
@@ -79,22 +79,22 @@ impl FrameDecoder {
         self.hasher.extend(&bytes[..len]);
         *missing -= len as u32;
         if *missing == 0 {
-            self.state = State::TRAILER;
+            self.part = Part::TRAILER;
         }
         len
     }
 
     fn push_byte(&mut self, byte: u8) -> Option<Decoded> {
         let decoded = self.step(byte).transpose()?;
-        self.state = State::Done;
+        self.part = Part::Done;
         let payload = core::mem::take(&mut self.payload);
         Some(decoded.map(|()| (self.kind, payload)))
     }
 
     /// Takes a byte; `Ok(Some(()))` ends a sound frame.
     fn step(&mut self, byte: u8) -> Result<Option<()>, Reason> {
-        match &mut self.state {
-            State::Header { so_far, missing } => {
+        match &mut self.part {
+            Part::Header { so_far, missing } => {
                 self.hasher.push(byte);
                 *so_far = *so_far << 8 | u32::from(byte);
                 *missing -= 1;
@@ -105,7 +105,7 @@ impl FrameDecoder {
                     self.begin_payload(len)?;
                 }
             }
-            State::Reference { missing, len } => {
+            Part::Reference { missing, len } => {
                 self.hasher.push(byte);
                 let so_far = match self.kind {
                     MessageKind::Reply(so_far) => so_far,
@@ -114,13 +114,13 @@ impl FrameDecoder {
                 self.kind = MessageKind::Reply(so_far << 8 | u64::from(byte));
                 *missing -= 1;
                 if *missing == 0 {
-                    self.state = State::of_payload(*len);
+                    self.part = Part::of_payload(*len);
                 }
             }
-            State::Payload { .. } => {
+            Part::Payload { .. } => {
                 self.push_payload(&[byte]);
             }
-            State::Trailer { so_far, missing } => {
+            Part::Trailer { so_far, missing } => {
                 *so_far = *so_far << 8 | u32::from(byte);
                 *missing -= 1;
                 if *missing == 0 {
@@ -128,7 +128,7 @@ impl FrameDecoder {
                     return is_sound.then_some(Some(())).ok_or(Reason::Checksum);
                 }
             }
-            State::Done => {}
+            Part::Done => {}
         }
         Ok(None)
     }
@@ -141,33 +141,33 @@ impl FrameDecoder {
         if !reserve(&mut self.payload, bytes) {
             return Err(Reason::NoMemory);
         }
-        self.state = match self.kind {
-            MessageKind::Reply(_) => State::Reference {
+        self.part = match self.kind {
+            MessageKind::Reply(_) => Part::Reference {
                 missing: REFERENCE_LEN,
                 len,
             },
-            _ => State::of_payload(len),
+            _ => Part::of_payload(len),
         };
         Ok(())
     }
 
     /// Returns the number of payload bytes held.
     #[must_use]
-    pub fn held(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.payload.len()
     }
 
     /// Returns the number of payload bytes still to come, once the length has come.
     #[must_use]
     pub const fn missing(&self) -> usize {
-        match &self.state {
-            State::Payload { missing } | State::Reference { len: missing, .. } => *missing as usize,
+        match &self.part {
+            Part::Payload { missing } | Part::Reference { len: missing, .. } => *missing as usize,
             _ => 0,
         }
     }
 }
 
-impl State {
+impl Part {
     const TRAILER: Self = Self::Trailer {
         so_far: 0,
         missing: TRAILER_LEN,
@@ -267,7 +267,7 @@ mod tests {
                 if result.is_some() {
                     break;
                 }
-                prop_assert_eq!(by_bytes.held(), by_bits.held());
+                prop_assert_eq!(by_bytes.held_bytes(), by_bits.held_bytes());
                 prop_assert_eq!(by_bytes.missing(), by_bits.missing());
             }
         }
@@ -335,13 +335,13 @@ mod tests {
         let mut decoder = FrameDecoder::new(LIMIT, NONCES);
         let bytes = framed(b"hello");
         feed(&mut decoder, &bytes[..3]);
-        assert_eq!((decoder.held(), decoder.missing()), (0, 0));
+        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 0));
         feed(&mut decoder, &bytes[3..4]);
-        assert_eq!((decoder.held(), decoder.missing()), (0, 5));
+        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 5));
         feed(&mut decoder, &bytes[4..6]);
-        assert_eq!((decoder.held(), decoder.missing()), (2, 3));
+        assert_eq!((decoder.held_bytes(), decoder.missing()), (2, 3));
         feed(&mut decoder, &bytes[6..]);
-        assert_eq!((decoder.held(), decoder.missing()), (0, 0));
+        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 0));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct FrameReceiver {
     next: u64,
     bits: BitBuffer,
     decoder: FrameDecoder,
-    held: bool,
+    is_held: bool,
     owed: Owed,
     /// Requests in a row without progress.
     repeated: u32,
@@ -121,7 +121,7 @@ impl FrameReceiver {
             next: 0,
             bits: BitBuffer::new(),
             decoder: FrameDecoder::new(limit, nonces),
-            held: false,
+            is_held: false,
             owed: Owed::Nothing,
             repeated: 0,
             resent: 0,
@@ -221,7 +221,7 @@ impl FrameReceiver {
         if client != self.nonces.client || self.state != State::Unwritten {
             return None;
         }
-        self.held = false;
+        self.is_held = false;
         self.state = State::Ended(result);
         Some(self.status_reply())
     }
@@ -248,20 +248,20 @@ impl FrameReceiver {
     }
 
     /// Sets whether the replies that let the sender go on are withheld; it is told to wait instead.
-    pub const fn hold(&mut self, held: bool) {
-        self.held = held;
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
     }
 
     /// Ends [`hold`](Self::hold) and returns the reply that was withheld.
     pub fn release(&mut self) -> Option<Reply> {
-        let was_held = core::mem::take(&mut self.held);
+        let was_held = core::mem::take(&mut self.is_held);
         (was_held && self.in_message()).then(|| self.status_reply())
     }
 
     /// Returns how often in a row to send a reply: more than once when the same request keeps coming.
     #[must_use]
     pub const fn burst_len(&self) -> u32 {
-        if self.held {
+        if self.is_held {
             // It keeps asking because it is told to.
             return 1;
         }
@@ -295,7 +295,7 @@ impl FrameReceiver {
     /// Returns the bytes in memory of a message that is not complete.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.decoder.held()
+        self.decoder.held_bytes()
     }
 
     /// Returns how many bytes of the message are still to come, once its length has come.
@@ -405,7 +405,7 @@ impl FrameReceiver {
 
     fn count_repeated(&mut self) {
         // A client that is told to wait asks again because of that, and not because our replies are swallowed.
-        if !self.held && self.state != State::Unwritten {
+        if !self.is_held && self.state != State::Unwritten {
             self.repeated = self.repeated.saturating_add(1);
         }
     }
@@ -456,7 +456,7 @@ impl FrameReceiver {
             State::Ended(Err(reason)) => Status::Rejected(reason),
             State::Ended(Ok(())) => Status::Delivered(progress.next),
             State::Unwritten => Status::Wait(progress),
-            _ if self.held => Status::Wait(progress),
+            _ if self.is_held => Status::Wait(progress),
             _ => Status::Ok(progress),
         };
         Reply {

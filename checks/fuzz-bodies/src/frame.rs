@@ -73,12 +73,12 @@ fn decode(
     for (at, bit) in bits.iter().enumerate() {
         let decoded = push(&mut decoder, *bit);
         assert!(
-            decoder.held() + decoder.missing() <= limit,
+            decoder.held_bytes() + decoder.missing() <= limit,
             "more held than the limit"
         );
         if let Some(decoded) = decoded {
             assert_eq!(result, None, "a second result");
-            assert_eq!(decoder.held(), 0, "a payload that is given and kept");
+            assert_eq!(decoder.held_bytes(), 0, "a payload that is given and kept");
             result = Some((at + 1, decoded));
         }
     }
