@@ -20,7 +20,7 @@ pub struct Transfers<'m> {
     begun: Vec<Transfer<'m>>,
     /// Transfers that wait until an earlier one to the same process is over.
     waiting: Vec<Transfer<'m>>,
-    set: Rc<Epoll>,
+    epoll: Rc<Epoll>,
     /// Whether signals came from which the kernel had dropped the content.
     is_blank: bool,
 }
@@ -31,16 +31,16 @@ type Transfer<'m> = (Outgoing<'m>, Tell<'m>);
 /// Is called with what becomes of a transfer.
 pub type Tell<'m> = Box<dyn FnMut(Update) + 'm>;
 
-/// Marks the processes of servers in the set of descriptors; clients have their bare PIDs.
+/// Marks the processes of servers in the epoll set; clients have their bare PIDs.
 const SERVER: u64 = 1 << 32;
 
 impl<'m> Transfers<'m> {
-    /// Returns no transfers. Their processes will be added to `set`.
-    pub const fn new(set: Rc<Epoll>) -> Self {
+    /// Returns no transfers. Their processes will be added to `epoll`.
+    pub const fn new(epoll: Rc<Epoll>) -> Self {
         Self {
             begun: Vec::new(),
             waiting: Vec::new(),
-            set,
+            epoll,
             is_blank: false,
         }
     }
@@ -132,7 +132,7 @@ impl<'m> Transfers<'m> {
 
     /// Does what is due at `now`, once all signals that came before were handled, and tells the owners.
     pub fn settle(&mut self, now: Instant) {
-        let (set, is_blank) = (&self.set, self.is_blank);
+        let (epoll, is_blank) = (&self.epoll, self.is_blank);
         self.begun.retain_mut(|(outgoing, tell)| {
             outgoing.settle(now, is_blank);
             let Some(update) = outgoing.poll_update(now) else {
@@ -140,7 +140,7 @@ impl<'m> Transfers<'m> {
             };
             let is_over = matches!(update, Update::Ended(_));
             if let Some(fd) = outgoing.peer.fd().filter(|_| is_over) {
-                set.remove(fd);
+                epoll.remove(fd);
             }
             tell(update);
             !is_over
@@ -190,7 +190,7 @@ impl<'m> Transfers<'m> {
                 continue;
             }
             if let Some(fd) = outgoing.peer.fd() {
-                if let Err(error) = self.set.add(fd, SERVER | pid.get() as u64) {
+                if let Err(error) = self.epoll.add(fd, SERVER | pid.get() as u64) {
                     outgoing.fail(io::Error::from(error).into());
                 }
             }

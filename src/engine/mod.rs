@@ -101,7 +101,7 @@ pub(crate) fn serve_into(
     }
     let mut engine = Engine::new()?;
     engine.receive(inbox, config, outputs, notes)?;
-    engine.listen(stop, outbox)?;
+    engine.attach(stop, outbox)?;
     let result = engine.run(inbox);
     engine.host.into_iter().for_each(Host::join);
     result
@@ -153,7 +153,7 @@ pub(crate) fn refusing() -> Sink {
 /// Drives incoming and outgoing transfers over one inbox.
 struct Engine<'e> {
     start: time::Instant,
-    set: Rc<Epoll>,
+    epoll: Rc<Epoll>,
     /// What receives, if anything does.
     host: Option<Host<'e>>,
     transfers: Transfers<'e>,
@@ -169,12 +169,12 @@ struct Engine<'e> {
 
 impl<'e> Engine<'e> {
     fn new() -> io::Result<Self> {
-        let set = Rc::new(Epoll::new()?);
+        let epoll = Rc::new(Epoll::new()?);
         Ok(Self {
             start: time::Instant::now(),
             host: None,
-            transfers: Transfers::new(Rc::clone(&set)),
-            set,
+            transfers: Transfers::new(Rc::clone(&epoll)),
+            epoll,
             stop: None,
             outbox: None,
             events: Vec::new(),
@@ -191,17 +191,17 @@ impl<'e> Engine<'e> {
         outputs: Vec<Sink>,
         notes: &'e mut dyn FnMut(&Note),
     ) -> io::Result<()> {
-        let set = Rc::clone(&self.set);
-        self.host = Some(Host::new(inbox, config, outputs, notes, set, BELL)?);
+        let epoll = Rc::clone(&self.epoll);
+        self.host = Some(Host::new(inbox, config, outputs, notes, epoll, BELL)?);
         Ok(())
     }
 
     /// Takes requests of other threads from now on.
-    fn listen(&mut self, stop: Option<&'e Stop>, outbox: &'e Outbox) -> io::Result<()> {
+    fn attach(&mut self, stop: Option<&'e Stop>, outbox: &'e Outbox) -> io::Result<()> {
         if let Some(stop) = stop {
-            self.set.add(stop.fd(), STOP)?;
+            self.epoll.add(stop.fd(), STOP)?;
         }
-        self.set.add(outbox.fd(), OUTBOX)?;
+        self.epoll.add(outbox.fd(), OUTBOX)?;
         (self.stop, self.outbox) = (stop, Some(outbox));
         Ok(())
     }
@@ -404,7 +404,7 @@ impl<'e> Engine<'e> {
             may_host = expects_request && host.may_spin();
         }
         let timeout = due.map(|at| Duration::from_nanos((at - now).as_nanos()));
-        let fd = Some(self.set.fd());
+        let fd = Some(self.epoll.fd());
         let is_ready = if !is_all_sent {
             inbox.check(fd)?
         } else if expects_request || self.transfers.expects_reply() {
@@ -420,7 +420,7 @@ impl<'e> Engine<'e> {
             inbox.wait(fd, timeout)?
         };
         if is_ready {
-            self.set.ready(|number| self.ready.push(number))?;
+            self.epoll.ready(|number| self.ready.push(number))?;
         }
         Ok(())
     }

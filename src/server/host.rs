@@ -40,7 +40,7 @@ pub struct Host<'n> {
     is_last_beside: bool,
     /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
     followed: Option<(Pid, AffinityFollower)>,
-    set: Rc<Epoll>,
+    epoll: Rc<Epoll>,
     writer: Writer,
     note_sink: NoteSink<'n>,
     /// The replies that have come and were not taken.
@@ -49,18 +49,18 @@ pub struct Host<'n> {
 }
 
 impl<'n> Host<'n> {
-    /// Returns a host that adds the processes of clients to `set`, by their PIDs, and the bell of its outputs as `bell`.
+    /// Returns a host that adds the processes of clients to `epoll`, by their PIDs, and the bell of its outputs as `bell`.
     pub fn new(
         inbox: &Inbox,
         config: Config,
         outputs: Vec<Sink>,
         notes: &'n mut dyn FnMut(&Note),
-        set: Rc<Epoll>,
+        epoll: Rc<Epoll>,
         bell: u64,
     ) -> io::Result<Self> {
         let room = Writer::room(outputs.len());
         let writer = Writer::start(outputs)?;
-        set.add(writer.bell().fd(), bell)?;
+        epoll.add(writer.bell().fd(), bell)?;
         // A client takes a descriptor, and an inspection another for a moment.
         let inspected = Peer::open(ffi::getpid()).and_then(|peer| peer.inspect());
         if let Some(error) = inspected.err().filter(PeerError::is_exhausted) {
@@ -77,7 +77,7 @@ impl<'n> Host<'n> {
             beside: PidMap::default(),
             is_last_beside: false,
             followed: None,
-            set,
+            epoll,
             writer,
             note_sink: NoteSink::new(notes),
             replies: Vec::new(),
@@ -273,7 +273,7 @@ impl<'n> Host<'n> {
                 self.beside.remove(&pid);
                 let peer = self.peers.remove(&pid);
                 if let Some(fd) = peer.as_ref().and_then(Peer::fd) {
-                    self.set.remove(fd);
+                    self.epoll.remove(fd);
                 }
             }
             Action::Note(note) => self.note_sink.call(&note),
@@ -289,7 +289,7 @@ impl<'n> Host<'n> {
             start => start.unwrap_or_else(|_| ffi::random()),
         };
         if let Some(fd) = peer.fd() {
-            self.set.add(fd, (pid.get() as u32).into())?;
+            self.epoll.add(fd, (pid.get() as u32).into())?;
         }
         self.is_last_beside = affinity::can_run_beside(pid);
         if self.is_last_beside {
