@@ -32,8 +32,8 @@ pub const SEND: Command = Command {
     about: "\
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
-that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not; one that was started less than a second
-ago is given that time. After -- nothing is an option, and - is a MESSAGE.
+that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not; one that was started less than
+--timeout ago is given that time. After -- nothing is an option, and - is a MESSAGE.
 With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
 as serve shows a message.
 ",
@@ -60,9 +60,6 @@ const FLAGS: &[Flag] = flags! {
     "--force" => "skip the check that the target handles the signals";
     "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
 };
-
-/// The age at which a server has installed its handlers.
-const START: Duration = Duration::from_secs(1);
 
 /// The time between two looks for handlers.
 const LOOK: Duration = Duration::from_millis(5);
@@ -166,11 +163,13 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
 }
 
 /// Returns the server. Many print their PID before they install their handlers, so that a process that was started less than
-/// [`START`] ago is given time.
+/// the timeout ago is given that time.
 fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
     loop {
         match client::find(pid, options.skip_check) {
-            Err(SendError::Refused { .. }) if proc::uptime(pid).is_ok_and(|age| age < START) => {
+            Err(SendError::Refused { .. })
+                if proc::uptime(pid).is_ok_and(|age| age < options.timeout) =>
+            {
                 thread::sleep(LOOK);
             }
             found => return found.map_err(|error| Failure::find(pid, &error)),
