@@ -127,6 +127,16 @@ impl AckChoice {
         }
     }
 
+    /// Returns the signal with which the client may ask for admission, if it handles a signal: one that has ended on SIGUSR1
+    /// does not ask with that.
+    pub const fn greeting(&self) -> Option<Symbol> {
+        match self.policy {
+            _ if !self.handled.any() => None,
+            Some(AckPolicy::Usr2From(0)) => Some(Symbol::Usr2),
+            _ => Some(Symbol::Usr1),
+        }
+    }
+
     const fn echoes(&self) -> bool {
         matches!(self.policy, Some(AckPolicy::Echo)) && self.may_switch()
     }

@@ -260,13 +260,14 @@ impl AckProbe {
     }
 
     /// Returns what the client seems to wait for.
-    pub const fn ack(&self) -> Ack {
+    pub fn ack(&self) -> Ack {
         match self.state {
             _ if !self.choice.handled.any() => Ack::None,
             WaitsForBits => Ack::Bit,
             WaitsForBytes => Ack::Byte,
             Watching if self.bit_stops > 0 => Ack::Bit,
-            GoesOn if self.byte_stops > 0 => Ack::Byte,
+            // A single stop after so many bits is that after the head, or the end of a short text.
+            GoesOn if self.byte_stops > u8::from(HEADS.contains(&self.character)) => Ack::Byte,
             Watching | GoesOn => Ack::Message,
         }
     }

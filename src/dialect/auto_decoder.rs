@@ -21,8 +21,8 @@ const SHOWN: usize = 256;
 pub struct AutoDecoder {
     limit: usize,
     pid: Pid,
-    /// Whether the client handles a signal, for which it waits if it opens with a handshake.
-    may_greet: bool,
+    /// The signal of a handshake with which the client may open.
+    greeting: Option<Symbol>,
     mode: Mode,
     /// Whether the user gave the dialect, so that nothing is detected.
     is_given: bool,
@@ -73,16 +73,16 @@ impl AutoDecoder {
         Self {
             mode: Mode::Known(Box::new(decoder)),
             is_given: true,
-            ..Self::detect(Vec::new(), limit, pid, false)
+            ..Self::detect(Vec::new(), limit, pid, None)
         }
     }
 
     /// Returns a decoder that detects the dialect; a single `known` dialect of the program is expected.
-    pub fn detect(known: Vec<Dialect>, limit: usize, pid: Pid, may_greet: bool) -> Self {
+    pub fn detect(known: Vec<Dialect>, limit: usize, pid: Pid, greeting: Option<Symbol>) -> Self {
         let mut decoder = Self {
             limit,
             pid,
-            may_greet,
+            greeting,
             mode: Mode::Lost,
             is_given: false,
             known,
@@ -96,9 +96,9 @@ impl AutoDecoder {
         decoder
     }
 
-    /// Sets whether the client handles a signal.
-    pub const fn set_may_greet(&mut self, may_greet: bool) {
-        self.may_greet = may_greet;
+    /// Sets the signal of a handshake with which the client may open.
+    pub const fn set_greeting(&mut self, greeting: Option<Symbol>) {
+        self.greeting = greeting;
     }
 
     /// Takes a symbol.
@@ -190,9 +190,7 @@ impl AutoDecoder {
             found.dialect.ack = acks.ack;
             found.dialect.ack_signal = acks.ack_signal;
             found.dialect.ack_byte = acks.ack_byte;
-            let may_differ =
-                found.dialect.head != Head::None && matches!(acks.ack, Ack::Bit | Ack::Byte);
-            if may_differ {
+            if found.dialect.head != Head::None && acks.ack != Ack::None {
                 found.dialect.ack_head = acks.ack_head;
             }
         }
@@ -308,6 +306,12 @@ impl AutoDecoder {
         self.known_decoder().is_some_and(is_silent)
     }
 
+    /// Returns whether the last symbol is the last of the head, in a known dialect.
+    pub fn has_just_passed_head(&self) -> bool {
+        self.known_decoder()
+            .is_some_and(TextDecoder::has_just_passed_head)
+    }
+
     /// Returns whether the last symbol completed a byte in a known dialect.
     pub fn is_at_byte_boundary(&self) -> bool {
         self.known_decoder()
@@ -416,7 +420,7 @@ impl AutoDecoder {
         Box::new(Detector::new(
             self.limit,
             self.pid,
-            self.may_greet,
+            self.greeting,
             &self.known,
         ))
     }

@@ -11,8 +11,9 @@ const EVIDENCE_LIMIT: usize = 1 << 16;
 /// Is a head, its end byte, and whether its length counts that.
 type Ending = (bool, Option<u8>, bool);
 
-/// Returns every dialect that a stream could be in, in its visible form; `may_greet` adds those that open with a handshake.
-pub fn all(may_greet: bool) -> Vec<Dialect> {
+/// Returns every dialect that a stream could be in, in its visible form; `greeting` adds those that open with a
+/// handshake by that signal.
+pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
     for &order in BitOrder::ALL {
         for one in [Symbol::Usr2, Symbol::Usr1] {
@@ -25,15 +26,16 @@ pub fn all(may_greet: bool) -> Vec<Dialect> {
             };
             all.extend(CHAR_BITS.map(|char_bits| Dialect { char_bits, ..plain }));
             all.extend([Parity::Even, Parity::Odd].map(|parity| Dialect { parity, ..plain }));
-            for hello in [false, true].into_iter().take(1 + usize::from(may_greet)) {
+            for hello in [None].into_iter().chain(greeting.map(Some)) {
                 for &head in Head::ALL {
                     for (head_order, head_bytes) in number_orders(order, head) {
-                        let is_listed = head == Head::None && !hello;
+                        let is_listed = head == Head::None && hello.is_none();
                         let endings = endings(head).iter().skip(usize::from(is_listed));
                         all.extend(endings.map(|&(head_nul, end, counts_end)| Dialect {
                             order,
                             one,
-                            hello,
+                            hello: hello.is_some(),
+                            hello_signal: hello.unwrap_or(Symbol::Usr1),
                             head,
                             head_order,
                             head_bytes,
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
-        let candidates = all(true);
+        let candidates = all(Some(Symbol::Usr1));
         assert_eq!(candidates.len(), 856);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
@@ -251,7 +253,8 @@ mod tests {
             .into_iter()
             .filter(|dialect| !dialect.hello)
             .collect();
-        assert_eq!(all(false), without_hello);
+        assert_eq!(all(None), without_hello);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 856);
     }
 
     #[test]

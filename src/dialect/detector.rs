@@ -28,7 +28,7 @@ pub const EXCERPT: usize = 64;
 pub struct Detector {
     limit: usize,
     pid: Pid,
-    may_greet: bool,
+    greeting: Option<Symbol>,
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
@@ -82,13 +82,13 @@ pub struct Detection {
 impl Detector {
     /// Returns a detector for the client `pid`, with texts of at most `limit` bytes.
     ///
-    /// `may_greet` says that the client handles a signal, which may answer a handshake. `known` are dialects that the program has
+    /// `greeting` is the signal of a handshake with which the client may open. `known` are dialects that the program has
     /// used: they are likelier than others.
-    pub fn new(limit: usize, pid: Pid, may_greet: bool, known: &[Dialect]) -> Self {
+    pub fn new(limit: usize, pid: Pid, greeting: Option<Symbol>, known: &[Dialect]) -> Self {
         Self {
             limit,
             pid,
-            may_greet,
+            greeting,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::new(),
             is_too_long: false,
@@ -249,7 +249,7 @@ impl Detector {
 
     fn begin(&mut self) -> Result<(), Reason> {
         self.has_begun = true;
-        let mut dialects = candidates::all(self.may_greet);
+        let mut dialects = candidates::all(self.greeting);
         let known = self.known.iter().filter(|known| !dialects.contains(known));
         dialects.extend(known.copied().collect::<Vec<_>>());
         self.open

@@ -156,10 +156,11 @@ impl TextEncoder {
     pub fn is_acknowledged(&self, index: usize) -> bool {
         let of_body = index.checked_sub(self.head_len());
         match self.dialect.ack {
-            Ack::None | Ack::Message => false,
+            Ack::None => false,
             _ if of_body.is_none() && self.dialect.ack_head != HeadAck::All => {
                 self.dialect.ack_head == HeadAck::Last && index + 1 == self.head_len()
             }
+            Ack::Message => false,
             Ack::Bit => true,
             Ack::Byte => match of_body {
                 Some(index) => (index + 1) % usize::from(self.dialect.symbols_per_char()) == 0,

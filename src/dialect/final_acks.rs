@@ -41,13 +41,13 @@ impl FinalAcks {
         let (Some(first), second) = dialect.final_acks(last) else {
             return;
         };
-        let shown = match dialect.final_ack {
-            FinalAck::Other => FinalAck::Other,
-            _ => FinalAck::Same,
+        let (shown, usual) = match dialect.final_ack {
+            FinalAck::Other => (FinalAck::Other, first.other()),
+            _ => (FinalAck::Same, first),
         };
         self.sent = Some((now, Some(shown)));
         self.other = may_try.then(|| first.other());
-        for (ack, kind) in [(first.other(), FinalAck::Both), (first, FinalAck::Twice)] {
+        for (ack, kind) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
             if second == Some(ack) {
                 self.left.insert(0, (PAUSE, ack, kind));
             } else if may_try {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::ack_choice::AckPolicy;
 use super::ack_timing::SleepState;
-use super::{AckSignal, Dialect};
+use super::{AckSignal, Dialect, Symbol};
 
 /// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
@@ -40,7 +40,10 @@ impl Profile {
     pub fn ack_policy(&self) -> Option<AckPolicy> {
         let of_dialect = |dialect: &Dialect| match dialect.ack_signal {
             AckSignal::Usr1 => None,
-            AckSignal::Usr2 => Some(AckPolicy::Usr2From(u8::from(dialect.hello))),
+            AckSignal::Usr2 => {
+                let is_first_other = dialect.hello && dialect.hello_signal == Symbol::Usr1;
+                Some(AckPolicy::Usr2From(u8::from(is_first_other)))
+            }
             AckSignal::Echo => Some(AckPolicy::Echo),
         };
         let mut policies = self.dialects.iter().map(of_dialect);
@@ -171,6 +174,10 @@ mod tests {
         for (specs, expected) in [
             (&["ack-signal=usr2"][..], Some(AckPolicy::Usr2From(0))),
             (&["hello=yes,ack-signal=usr2"], Some(AckPolicy::Usr2From(1))),
+            (
+                &["hello=yes,hello-signal=usr2,ack-signal=usr2"],
+                Some(AckPolicy::Usr2From(0)),
+            ),
             (&["echo", "lsb,ack-signal=echo"], Some(AckPolicy::Echo)),
             (&["echo", "lsb"], None),
             (&["lsb", "echo"], None),

@@ -19,7 +19,9 @@ use super::decoder::{DecodeProgress, TextDecoder};
 use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
 use super::final_acks::FinalAcks;
 use super::profile_cache::{Profile, ProfileUpdate};
-use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
+use super::{
+    Ack, AckSignal, AckTime, ByteAck, Dialect, FinalAck, HeadAck, MILLISECOND, Parity, Symbol,
+};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
@@ -110,7 +112,8 @@ impl TextReceiver {
     #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
         let probe = AckProbe::new(AckChoice::with_policy(profile.ack_policy(), handled));
-        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
+        let greeting = probe.choice.greeting();
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, greeting);
         Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
     }
 
@@ -273,11 +276,14 @@ impl TextReceiver {
     /// Handles that a message was written, or that it could not be.
     pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
         self.unwritten = self.unwritten.saturating_sub(1);
-        let Some(dialect) = self.decoder.dialect().copied() else {
+        let Some(mut dialect) = self.decoder.dialect().copied() else {
             return;
         };
         if !is_written || self.unwritten > 0 || self.decoder.in_message() || self.has_moved_on {
             return;
+        }
+        if self.is_other_likelier(&dialect) {
+            dialect.final_ack = FinalAck::Other;
         }
         let acks = dialect.final_acks(self.last);
         self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
@@ -291,6 +297,21 @@ impl TextReceiver {
         if !self.final_acks.is_empty() {
             self.timing.trust();
         }
+    }
+
+    /// Returns whether the last acknowledgement of a program that is not known is likelier the other signal: why else does the
+    /// client handle both? After a handshake that signal means busy, and after a parity bit that it is wrong.
+    fn is_other_likelier(&self, dialect: &Dialect) -> bool {
+        let has_other_meaning = dialect.hello
+            || dialect.parity != Parity::None
+            || dialect.ack_signal == AckSignal::Echo;
+        let is_usual = dialect.ack_byte == ByteAck::Same && dialect.final_ack == FinalAck::Same;
+        let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
+        is_free
+            && self.probe.choice.handled.both()
+            && !self.is_acknowledged
+            && !self.decoder.is_given()
+            && !self.decoder.is_known(dialect)
     }
 
     /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
@@ -354,7 +375,7 @@ impl TextReceiver {
     /// Sets which signals the client handles.
     pub const fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
-        self.decoder.set_may_greet(handled.any());
+        self.decoder.set_greeting(self.probe.choice.greeting());
     }
 
     /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
@@ -365,7 +386,12 @@ impl TextReceiver {
         }
         let mut dialect = *self.decoder.detected()?;
         let may_be_other = has_failed && self.probe.choice.handled.both();
-        dialect.final_ack = match self.final_acks.awaited(now).unwrap_or(dialect.final_ack) {
+        let awaited = self.final_acks.awaited(now);
+        // It goes on without acknowledgements, and misses some in the end.
+        if has_failed && awaited.is_none() && dialect.ack == Ack::Message {
+            dialect.ack = Ack::Byte;
+        }
+        dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
             // It was acknowledged to the end, and takes that for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
             FinalAck::Other if may_be_other => FinalAck::Same,
@@ -598,6 +624,11 @@ impl TextReceiver {
         let dialect = self.decoder.dialect()?;
         match dialect.ack {
             _ if self.decoder.is_in_silent_head() => None,
+            Ack::Message
+                if dialect.ack_head == HeadAck::Last && self.decoder.has_just_passed_head() =>
+            {
+                Some((Some(dialect.ack_for(self.last)), None))
+            }
             Ack::Bit | Ack::Byte if self.decoder.is_at_byte_boundary() => {
                 Some(dialect.byte_acks(self.last))
             }

@@ -241,10 +241,10 @@ impl Draft {
             "chars=unicode needs char-bits=16 or char-bits=32, and no parity"
         } else if d.char_bits < 8 && d.end.is_some_and(|end| end >> d.char_bits != 0) {
             "the end byte needs more than char-bits"
-        } else if d.ack_head != HeadAck::All
-            && (d.head == Head::None || !matches!(d.ack, Ack::Bit | Ack::Byte))
+        } else if d.ack_head != HeadAck::All && (d.head == Head::None || d.ack == Ack::None)
+            || d.ack_head == HeadAck::None && d.ack == Ack::Message
         {
-            "ack-head needs a head, and ack=bit or ack=byte"
+            "ack-head needs a head, and acknowledgements"
         } else if d.ack_byte != ByteAck::Same && d.ack != Ack::Bit {
             "ack-byte needs ack=bit"
         } else if d.hello_signal == Symbol::Usr2 && !d.hello {
@@ -427,10 +427,8 @@ mod tests {
             ("head=stx,counts-end=yes", "a head that is a length"),
             ("char-bits=7,end=0xff", "the end byte needs more"),
             ("ack-head=no", "ack-head needs a head"),
-            (
-                "head=pid,ack=message,ack-head=no",
-                "and ack=bit or ack=byte",
-            ),
+            ("head=pid,ack=none,ack-head=last", "and acknowledgements"),
+            ("head=pid,ack=message,ack-head=no", "and acknowledgements"),
             ("hello-signal=usr2", "hello-signal needs hello=yes"),
             ("silence=retry", "silence=retry needs"),
             ("silence=retry,wait=1,ack=none", "silence=retry needs"),

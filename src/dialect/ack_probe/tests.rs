@@ -151,7 +151,7 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
         (0..bits).for_each(|_| assert!(!probe.handle_symbol(Symbol::Usr1, 0)));
         if waits_for_head {
             stop(&mut probe, SILENCE_AFTER_BYTE, false);
-            assert_eq!(probe.ack(), Ack::Byte);
+            assert_eq!(probe.ack(), Ack::Message);
         }
         assert!(!probe.handle_symbol(Symbol::Usr1, 0));
         stop(&mut probe, SILENCE_AWAKE, true);

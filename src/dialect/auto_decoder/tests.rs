@@ -13,7 +13,7 @@ fn pid() -> Pid {
 /// Returns a decoder for a program that has used these dialects.
 fn decoder(specs: &[&str]) -> AutoDecoder {
     let known = specs.iter().map(|spec| spec.parse().unwrap()).collect();
-    AutoDecoder::detect(known, 64, pid(), false)
+    AutoDecoder::detect(known, 64, pid(), None)
 }
 
 /// Returns what the last symbol of this text leads to.
@@ -136,7 +136,7 @@ fn a_stream_that_makes_no_sense_is_shown_and_ignored() {
     decoder.reset();
     assert!(decoder.is_detecting());
     let long: Vec<_> = core::iter::repeat_n(noise, 10).flatten().collect();
-    let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), false);
+    let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), None);
     say(&mut decoder, "classic", &"x".repeat(100));
     long.into_iter().for_each(|symbol| _ = decoder.push(symbol));
     assert_eq!(decoder.give_up().len(), SHOWN);

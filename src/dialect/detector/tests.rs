@@ -13,7 +13,7 @@ fn pid() -> Pid {
 }
 
 fn detector(limit: usize) -> Detector {
-    Detector::new(limit, pid(), true, &[])
+    Detector::new(limit, pid(), Some(Symbol::Usr1), &[])
 }
 
 fn symbols(spec: &str, text: &[u8]) -> Vec<Symbol> {
@@ -118,7 +118,7 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
         (&["classic", "order=lsb"], "classic", true),
         (&["classic", "end=etx"], "classic", false),
     ] {
-        let mut detector = Detector::new(64, pid(), true, &known(specs));
+        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known(specs));
         push(&mut detector, &symbols("classic", b"22")[..23]);
         assert!(!detector.is_tie());
         push(&mut detector, &[Symbol::Usr1]);
@@ -134,7 +134,7 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
         );
         assert!(found.rival.is_some());
     }
-    let mut detector = Detector::new(64, pid(), true, &known(&["end=0x0a"]));
+    let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known(&["end=0x0a"]));
     push(&mut detector, &symbols("end=0x0a", b"a line"));
     assert_eq!(detector.finish().unwrap().text, b"a line");
 }
@@ -186,7 +186,7 @@ fn nothing_is_decided_before_the_head_start_or_a_silence() {
 
 #[test]
 fn an_empty_message_may_be_the_head_of_another() {
-    let mut detector = Detector::new(64, pid(), false, &[]);
+    let mut detector = Detector::new(64, pid(), None, &[]);
     push(&mut detector, &symbols("classic", b""));
     assert!(detector.handle_silence().has_message() && detector.may_be_a_head());
     push(&mut detector, &symbols("end=none", b"a"));
@@ -236,7 +236,7 @@ fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
     let dialect: Dialect = spec.parse().unwrap();
     let symbols = symbols(spec, "\u{8f6c}".as_bytes());
     for known in [Vec::new(), Vec::from([dialect])] {
-        let mut detector = Detector::new(64, pid(), true, &known);
+        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known);
         push(&mut detector, &symbols);
         let has_message = detector.handle_exit(true).has_message();
         assert_eq!(has_message, !known.is_empty());
@@ -319,7 +319,12 @@ fn seven_bits_a_character_need_letters_and_delay_no_other_text() {
         let found = found.then(|| detector.finish().unwrap().text);
         assert_eq!(found.as_deref(), expected.then_some(text));
     }
-    let mut known = Detector::new(64, pid(), true, &["char-bits=7".parse().unwrap()]);
+    let mut known = Detector::new(
+        64,
+        pid(),
+        Some(Symbol::Usr1),
+        &["char-bits=7".parse().unwrap()],
+    );
     push(&mut known, &symbols("char-bits=7", b"42!"));
     assert_eq!(known.finish().unwrap().text, b"42!");
     // In 7 bits these begin with letters too, and are not over.

@@ -263,7 +263,10 @@ fn a_text_that_could_not_be_written_is_not_acknowledged() {
 
 #[test]
 fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
-    for (usr2, expected) in [(true, ["usr2", "usr1", ""]), (false, ["", "", ""])] {
+    for (usr2, expected, shown) in [
+        (true, ["usr2", "usr1", "usr1", ""], "final=other"),
+        (false, ["usr1", "", "", ""], "classic"),
+    ] {
         let handled = HandledSignals { usr1: true, usr2 };
         let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
         let mut now = 0;
@@ -276,10 +279,11 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
         }
         assert_eq!(said, "<classic> \"Hello there\"");
         receiver.handle_written(true, now);
-        assert_eq!(words(&mut receiver), "usr1");
+        let [first, later @ ..] = expected;
+        assert_eq!(words(&mut receiver), first);
         let speaks = |spec: &str| Some(ProfileUpdate::Speaks(spec.parse().unwrap()));
-        assert_eq!(receiver.profile_update(false, now), speaks("classic"));
-        for (i, expected) in expected.into_iter().enumerate() {
+        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+        for (i, expected) in later.into_iter().enumerate() {
             assert_eq!(wait(&mut receiver, &mut now), expected);
             if !expected.is_empty() {
                 assert_eq!(
@@ -431,6 +435,49 @@ fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better(
     let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
     send(&mut receiver, &[Usr1], now);
     assert_eq!(wait(&mut receiver, &mut now), "usr2");
+}
+
+#[test]
+fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
+    let hello = "hello=yes,hello-signal=usr2";
+    let mut profile = Profile::default();
+    for (policy, is_found) in [
+        (AckPolicy::Usr2From(0), true),
+        (AckPolicy::Usr2From(1), false),
+    ] {
+        profile.update(ProfileUpdate::AckPolicy(policy));
+        let mut receiver = TextReceiver::unknown(profile.clone(), 64, pid(), BOTH);
+        send(&mut receiver, &[Symbol::Usr2], 0);
+        let said = send(&mut receiver, &symbols(hello, "Hello there"), 0);
+        assert_eq!(said.ends_with(" \"Hello there\""), is_found, "{said}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_and_fails_after_its_only_acknowledgement_misses_those_of_bytes() {
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), ONE);
+    let said = send(&mut receiver, &symbols("classic", "Hello there"), 0);
+    assert_eq!(said, "<ack=message> \"Hello there\"");
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr1");
+    for (has_failed, at, expected) in [
+        (true, 49, "ack=message"),
+        (true, 50, "ack=byte"),
+        (false, 50, "ack=message"),
+    ] {
+        let shown = receiver.profile_update(has_failed, at * MILLISECOND);
+        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
+        assert_eq!(shown, Some(expected), "{has_failed} {at}");
+    }
+}
+
+#[test]
+fn the_other_signal_is_the_likelier_end_unless_it_has_another_meaning() {
+    for (spec, expected) in [("classic", "final=other"), ("parity=even", "parity=even")] {
+        let (_, _, shown) = converse(Profile::default(), spec, "Hello there");
+        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
+        assert_eq!(shown, Some(expected), "{spec}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 /* Says that it failed unless the last answer, and no other, is SIGUSR2. */
 // dialect: order=lsb,final=other
-// auto: learned, the first of its program fails on the last SIGUSR1
+// auto: yes, SIGUSR2 is the likelier last acknowledgement of a client that handles both
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
