@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
@@ -165,10 +165,13 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
 /// Returns the server. Many print their PID before they install their handlers, so that a process that was started less than
 /// the timeout ago is given that time.
 fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
+    let start = Instant::now();
     loop {
         match client::find(pid, options.skip_check) {
             Err(SendError::Refused { .. })
-                if proc::uptime(pid).is_ok_and(|age| age < options.timeout) =>
+                if start.elapsed() < options.timeout
+                    && proc::uptime(pid)
+                        .is_ok_and(|age| age < options.timeout + start.elapsed()) =>
             {
                 thread::sleep(LOOK);
             }
