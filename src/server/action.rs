@@ -59,11 +59,11 @@ pub enum Then {
         signal: Signal,
         packet: Option<Packet>,
     },
-    /// The listener is told what became of a message.
+    /// The text receiver is told what became of a message.
     Settle { written: bool },
-    /// The listener has the turn.
+    /// The text receiver has the turn.
     Release,
-    /// The listener does what is due; the client was seen to wait like this.
+    /// The text receiver does what is due; the client was seen to wait like this.
     Poll(SleepState),
 }
 

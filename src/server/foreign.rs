@@ -23,7 +23,7 @@ use crate::wire::reason::Reason;
 /// Holds what clients of other protocols have in common.
 #[derive(Default)]
 pub struct Foreign {
-    /// The clients whose listeners have something to do at some time.
+    /// The clients whose text receivers have something to do at some time.
     pub listed: Vec<Pid>,
     /// The clients that may go on and have not sent their next bit, as far as is known.
     under_way: Vec<Pid>,
@@ -85,14 +85,14 @@ const STALL: Nanos = 5_000_000_000;
 pub(super) const SEARCH_AFTER: Nanos = 500_000_000;
 
 impl Machine {
-    /// Observes the clients whose listeners have something to do.
+    /// Observes the clients whose text receivers have something to do.
     pub(super) fn poll_foreign(&mut self) {
         let core = &mut self.core;
         let now = core.now;
         if mem::take(&mut core.foreign.is_interrupted) {
             for pid in core.foreign.watched.clone() {
                 if let Some(session) = self.sessions.get_mut(&pid) {
-                    core.listen(session, TextReceiver::look);
+                    core.drive_text(session, TextReceiver::look);
                 }
             }
         }
@@ -106,9 +106,9 @@ impl Machine {
             if let Some(sleep) = session.observed.take() {
                 core.inspect(*pid, Then::Poll(sleep));
             } else if due_at.is_some_and(|at| at <= now) {
-                let listener = session.listener.as_ref();
-                let look_at = listener.and_then(TextReceiver::look_at);
-                let is_watching = listener.is_some_and(TextReceiver::needs_sleep_state);
+                let receiver = session.text_receiver.as_ref();
+                let look_at = receiver.and_then(TextReceiver::look_at);
+                let is_watching = receiver.is_some_and(TextReceiver::needs_sleep_state);
                 let is_probed = is_watching && session.probe_at <= now;
                 let is_watched = core.foreign.watched.contains(pid);
                 let sleep = is_probed || is_watched || look_at.is_some_and(|at| at <= now);
@@ -167,7 +167,7 @@ impl Machine {
             Some(ran_for) => ran_for.is_none_or(|time| (1..ENOUGH_TIME).contains(&time)),
         };
         if ran_for == Some(Some(0)) {
-            core.listen(session, TextReceiver::note_not_run);
+            core.drive_text(session, TextReceiver::note_not_run);
         }
         if is_watched && !may_send_soon {
             core.end_watch(pid);
@@ -177,7 +177,7 @@ impl Machine {
             if session.stall_at <= core.now {
                 session.stall_at = core.now.saturating_add(STALL);
             }
-            core.listen(session, |listener, now| listener.restart_silence(now));
+            core.drive_text(session, |receiver, now| receiver.restart_silence(now));
         } else {
             // What it sent before it was seen to wait may not have been taken yet.
             session.observed = Some(sleep);
@@ -191,14 +191,14 @@ impl Machine {
         // Not by a signal (wait(2)).
         let has_failed = status.is_some_and(|status| status != 0 && status & 0x7f == 0);
         if let Some(session) = self.sessions.get_mut(&pid) {
-            core.listen(session, |listener, now| listener.handle_exit(well, now));
-            let listener = session.listener.as_ref();
-            let ended_on = listener.and_then(TextReceiver::may_have_ended_on);
+            core.drive_text(session, |receiver, now| receiver.handle_exit(well, now));
+            let receiver = session.text_receiver.as_ref();
+            let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
             let lesson =
-                listener.and_then(|listener| listener.profile_update(has_failed, core.now));
-            let timing = listener.and_then(TextReceiver::ack_sleep_update);
+                receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
+            let timing = receiver.and_then(TextReceiver::ack_sleep_update);
             let is_noise = session.is_noise();
-            let flood = listener.and_then(|listener| listener.flood_update(is_noise));
+            let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
             let lessons = lesson.into_iter().chain(timing).filter(|_| !is_noise);
             if let Some(program) = session.program {
                 for update in lessons.chain(flood) {
@@ -241,20 +241,20 @@ impl Core {
     /// Handles a bare bit of a client that is in no transfer.
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
         let (pid, now) = (session.pid, self.now);
-        if session.listener.is_none() {
+        if session.text_receiver.is_none() {
             session.program = session.inspected_program;
             let profiles = &mut self.foreign.profiles;
             let profile = session.program.map(|program| profiles.get(program));
             let profile = profile.unwrap_or_default();
             let (limit, handles) = (self.config.max_message, session.handles());
-            session.listener = Some(match self.config.dialects.given() {
+            session.text_receiver = Some(match self.config.dialects.given() {
                 Some(dialect) => TextReceiver::given(dialect, limit, pid, handles)
                     .with_ack_sleep(profile.ack_sleep),
                 None => TextReceiver::unknown(profile, limit, pid, handles),
             });
             if self.shutdown.is_begun() {
                 let reason = Reason::ShuttingDown;
-                self.listen(session, |listener, _| listener.close(reason));
+                self.drive_text(session, |receiver, _| receiver.close(reason));
             }
         }
         session.last_seen = now;
@@ -269,29 +269,29 @@ impl Core {
         if !session.in_message() {
             session.started_at = now;
         }
-        let listener = session.listener.as_ref();
-        let is_patient = listener.is_some_and(TextReceiver::can_be_held);
+        let receiver = session.text_receiver.as_ref();
+        let is_patient = receiver.is_some_and(TextReceiver::can_be_held);
         self.interrupt(Party::Foreign(pid));
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
-        self.listen(session, |listener, now| {
-            listener.hold(!may_go_on);
-            listener.handle_symbol(bit.into(), now);
+        self.drive_text(session, |receiver, now| {
+            receiver.hold(!may_go_on);
+            receiver.handle_symbol(bit.into(), now);
         });
     }
 
-    /// Lets the listener do what is due; the client was seen to sleep like this.
-    pub(super) fn poll_listener(&mut self, session: &mut Session, sleep: SleepState) {
+    /// Lets the text receiver do what is due; the client was seen to sleep like this.
+    pub(super) fn poll_text(&mut self, session: &mut Session, sleep: SleepState) {
         let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
-        let is_patient = session.listener.as_ref().is_some_and(is_patient);
+        let is_patient = session.text_receiver.as_ref().is_some_and(is_patient);
         let (pid, scheduler) = (session.pid, &mut self.scheduler);
         let party = Party::Foreign(pid);
         let may_go_on =
             !is_patient || scheduler.has_turn(party) || scheduler.may_go_on(party, self.now);
         let others = self.foreign.last_of_others(pid);
-        self.listen(session, |listener, now| {
-            listener.hold(!may_go_on);
-            listener.set_others(others);
-            listener.handle_timeout(now, sleep);
+        self.drive_text(session, |receiver, now| {
+            receiver.hold(!may_go_on);
+            receiver.set_others(others);
+            receiver.handle_timeout(now, sleep);
         });
         if session.stall_at <= self.now && session.in_foreign_message() {
             session.stall_at = Nanos::MAX;
@@ -300,23 +300,23 @@ impl Core {
         }
     }
 
-    /// Calls `act` with the listener of `session`, if there is one, and carries out the actions of the listener.
-    pub(super) fn listen(
+    /// Calls `act` with the text receiver of `session`, if there is one, and carries out the actions of the text receiver.
+    pub(super) fn drive_text(
         &mut self,
         session: &mut Session,
         act: impl FnOnce(&mut TextReceiver, Nanos),
     ) {
-        let Some(listener) = &mut session.listener else {
+        let Some(receiver) = &mut session.text_receiver else {
             return;
         };
-        act(listener, self.now);
+        act(receiver, self.now);
         self.recount(session);
-        let poll = |session: &mut Session| session.listener.as_mut()?.poll_action();
+        let poll = |session: &mut Session| session.text_receiver.as_mut()?.poll_action();
         while let Some(action) = poll(session) {
             self.apply_foreign(session, action);
         }
-        let listener = session.listener.as_ref();
-        let is_under_way = listener.is_some_and(TextReceiver::has_bit_under_way);
+        let receiver = session.text_receiver.as_ref();
+        let is_under_way = receiver.is_some_and(TextReceiver::has_bit_under_way);
         self.set_under_way(session.pid, is_under_way);
         if !session.is_listed && session.due_at().is_some() {
             session.is_listed = true;

@@ -163,7 +163,7 @@ impl Machine {
         all.into_iter().flatten().min().map(Instant::from_nanos)
     }
 
-    /// Does what is due: for listeners, the turn, and idle clients.
+    /// Does what is due: for text receivers, the turn, and idle clients.
     pub fn handle_timeout(&mut self) {
         self.poll_foreign();
         let now = self.core.now;
@@ -277,11 +277,11 @@ impl Machine {
                 });
             }
             Then::Repeat { .. } => {}
-            Then::Settle { written } => core.listen(session, |listener, now| {
-                listener.handle_written(written, now);
+            Then::Settle { written } => core.drive_text(session, |receiver, now| {
+                receiver.handle_written(written, now);
             }),
-            Then::Release => core.listen(session, |listener, now| listener.release(now)),
-            Then::Poll(sleep) => core.poll_listener(session, sleep),
+            Then::Release => core.drive_text(session, |receiver, now| receiver.release(now)),
+            Then::Poll(sleep) => core.poll_text(session, sleep),
         }
         self.after_input();
     }
@@ -350,7 +350,7 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        if session.listener.is_some() {
+        if session.text_receiver.is_some() {
             return self.core.inspect(pid, Then::Release);
         }
         if let Some(answer) = session.receiver.release() {

@@ -25,18 +25,18 @@ pub struct Session {
     /// What the keys of the link come from.
     key: Key,
     /// The receiving end for any other protocol.
-    pub listener: Option<TextReceiver>,
-    /// When to find out whether the client sleeps for a signal; for the listener.
+    pub text_receiver: Option<TextReceiver>,
+    /// When to find out whether the client sleeps for a signal; for the text receiver.
     pub probe_at: Nanos,
     /// How the client was seen to wait, until the signals that it sent before that have been taken.
     pub observed: Option<SleepState>,
     /// When to note that the client has stopped in mid-message, unless it goes on; `Nanos::MAX` once that has been done.
     pub stall_at: Nanos,
-    /// Whether the session is in the list of those whose listeners have something to do.
+    /// Whether the session is in the list of those whose text receivers have something to do.
     pub is_listed: bool,
     /// The excuses for the present silence.
     silence: Silence,
-    /// The program that the listener was begun for; see [`program`](crate::process::proc::program).
+    /// The program that the text receiver was begun for; see [`program`](crate::process::proc::program).
     pub program: Option<(u64, u64)>,
     /// The client's real user when its transfer was opened, as the inspection showed it.
     pub proven_uid: Option<u32>,
@@ -120,7 +120,7 @@ impl Session {
             start: opened.start,
             receiver: FrameReceiver::new(limit, key, takes_words),
             key,
-            listener: None,
+            text_receiver: None,
             probe_at: 0,
             observed: None,
             stall_at: now,
@@ -171,8 +171,8 @@ impl Session {
         let takes_words = self.takes_words && self.can_answer(Signal::WORD);
         self.receiver.set_takes_words(takes_words);
         let handles = self.handles();
-        if let Some(listener) = &mut self.listener {
-            listener.set_handled(handles);
+        if let Some(receiver) = &mut self.text_receiver {
+            receiver.set_handled(handles);
         }
     }
 
@@ -184,8 +184,8 @@ impl Session {
     /// Returns whether the next bare bit may begin a message.
     pub fn may_begin(&self) -> bool {
         // After the end of a message, the next signal may come from another program, which an answer could kill.
-        let listener = self.listener.as_ref();
-        !self.in_message() || listener.is_some_and(TextReceiver::may_be_over)
+        let receiver = self.text_receiver.as_ref();
+        !self.in_message() || receiver.is_some_and(TextReceiver::may_be_over)
     }
 
     /// Returns for how long the client has run since the first look at its present silence, in nanoseconds; `None` at that look.
@@ -226,7 +226,9 @@ impl Session {
 
     /// Returns whether part of a message in another protocol has been taken.
     pub fn in_foreign_message(&self) -> bool {
-        self.listener.as_ref().is_some_and(TextReceiver::in_message)
+        self.text_receiver
+            .as_ref()
+            .is_some_and(TextReceiver::in_message)
     }
 
     /// Returns whether a message comes in bits whose answers share the signals of bits.
@@ -236,16 +238,16 @@ impl Session {
 
     /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
-        match &self.listener {
-            Some(listener) => listener.held_bytes(),
+        match &self.text_receiver {
+            Some(receiver) => receiver.held_bytes(),
             None => self.receiver.held_bytes(),
         }
     }
 
     /// Returns how many bytes have come of a message that is not complete, kept or not.
     pub fn received_bytes(&self) -> usize {
-        match &self.listener {
-            Some(listener) => listener.received_bytes(),
+        match &self.text_receiver {
+            Some(receiver) => receiver.received_bytes(),
             None => self.receiver.held_bytes(),
         }
     }
@@ -256,14 +258,17 @@ impl Session {
     /// has come, and no transfer was ever opened.
     pub fn evictable(&self, now: Nanos) -> Option<Nanos> {
         const QUIET: Nanos = 5_000_000_000;
-        let is_idle = self.listener.as_ref().is_none_or(TextReceiver::is_idle);
+        let is_idle = self
+            .text_receiver
+            .as_ref()
+            .is_none_or(TextReceiver::is_idle);
         let is_idle = is_idle && self.receiver.is_closed();
         let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
         let may_end = !self.has_opened() || !self.in_message() && is_quiet;
         (is_idle && may_end).then_some(self.last_seen)
     }
 
-    /// Takes over what is known of the client at `now`, when it has opened a transfer on `signal`. Ends the listener, and returns
+    /// Takes over what is known of the client at `now`, when it has opened a transfer on `signal`. Ends the text receiver, and returns
     /// the number of bytes of its text that is given up, if there are any.
     pub fn open_transfer(&mut self, signal: Signal, now: Nanos) -> Option<usize> {
         self.proven_uid = self.inspected_uid;
@@ -272,19 +277,19 @@ impl Session {
             true => Signal::WORD,
             false => signal,
         };
-        let bytes = self.listener.take()?.received_bytes();
+        let bytes = self.text_receiver.take()?.received_bytes();
         (bytes > 0).then_some(bytes)
     }
 
-    /// Returns when the listener has something to do next.
+    /// Returns when the text receiver has something to do next.
     pub fn due_at(&self) -> Option<Nanos> {
-        let listener = self.listener.as_ref()?;
+        let receiver = self.text_receiver.as_ref()?;
         if self.observed.is_some() {
             return Some(0);
         }
-        let probe = listener.needs_sleep_state().then_some(self.probe_at);
-        let stall = Some(self.stall_at).filter(|at| *at < Nanos::MAX && listener.in_message());
-        let all = [probe, listener.look_at(), listener.poll_timeout(), stall];
+        let probe = receiver.needs_sleep_state().then_some(self.probe_at);
+        let stall = Some(self.stall_at).filter(|at| *at < Nanos::MAX && receiver.in_message());
+        let all = [probe, receiver.look_at(), receiver.poll_timeout(), stall];
         all.into_iter().flatten().min()
     }
 
@@ -317,8 +322,8 @@ impl Session {
     /// Programs that are known to wait are believed at once: while a bit is pending, it swallows the first one of a new client.
     pub fn is_paced(&self) -> bool {
         const SOME: u64 = 8;
-        let listener = self.listener.as_ref();
-        let waits = listener.is_some_and(TextReceiver::is_known_to_wait);
+        let receiver = self.text_receiver.as_ref();
+        let waits = receiver.is_some_and(TextReceiver::is_known_to_wait);
         !self.is_announced()
             && self.handles().any()
             && (waits || self.all_bits + self.bits >= SOME)
@@ -327,7 +332,7 @@ impl Session {
 
     /// Returns whether the client has last opened a transfer, and not sent bits in another protocol since.
     pub const fn is_announced(&self) -> bool {
-        self.listener.is_none() && self.has_opened()
+        self.text_receiver.is_none() && self.has_opened()
     }
 
     /// Returns whether the client has ever opened a transfer.

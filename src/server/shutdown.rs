@@ -198,7 +198,7 @@ impl Machine {
     /// Takes in that a process has ended.
     pub fn handle_exit(&mut self, pid: Pid) {
         match self.sessions.get(&pid) {
-            Some(session) if session.listener.is_some() => {
+            Some(session) if session.text_receiver.is_some() => {
                 self.core.act(Action::ReadExitStatus(pid));
             }
             _ => self.end_session(pid),
@@ -291,8 +291,8 @@ impl Machine {
         core.scheduler.leave(Party::Client(pid));
         core.scheduler.leave(Party::Foreign(pid));
         let bytes = session.received_bytes();
-        if let Some(listener) = &mut session.listener {
-            listener.reset();
+        if let Some(receiver) = &mut session.text_receiver {
+            receiver.reset();
         }
         let answer = session.receiver.refuse(reason);
         core.recount(session);
@@ -309,7 +309,7 @@ impl Machine {
             core.shutdown.result = Some(result);
         }
         for session in self.sessions.values_mut() {
-            core.listen(session, |listener, _| listener.close(reason));
+            core.drive_text(session, |receiver, _| receiver.close(reason));
             core.note_withheld(session);
             let answer = session.receiver.refuse(reason);
             core.recount(session);
@@ -336,8 +336,8 @@ impl Machine {
         let deadline = deadline.unwrap_or_else(|| now.saturating_add(3 * LINGER));
         shutdown.linger_deadline = Some(deadline);
         let owes_until = |s: &Session| {
-            let listener = s.listener.as_ref();
-            let of_text = listener.and_then(TextReceiver::closing_deadline);
+            let receiver = s.text_receiver.as_ref();
+            let of_text = receiver.and_then(TextReceiver::closing_deadline);
             let answered_at = s.answered_at.filter(|_| s.has_opened());
             of_text.max(answered_at.map(|at| at.saturating_add(LINGER)))
         };

@@ -496,8 +496,8 @@ impl World {
             let is_listed = count(&core.foreign.listed);
             assert_eq!(is_listed, usize::from(session.is_listed));
             assert!(session.due_at().is_none() || session.is_listed);
-            let may_listen = session.listener.is_none() || session.receiver.is_closed();
-            assert!(may_listen, "a bare bit does not belong to a transfer");
+            let may_receive_text = session.text_receiver.is_none() || session.receiver.is_closed();
+            assert!(may_receive_text, "a bare bit does not belong to a transfer");
             assert!(session.attested_uid.is_none_or(|uid| uid == USER));
             assert_eq!(count(&core.owing), usize::from(session.is_owed));
             session.counted

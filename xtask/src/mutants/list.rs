@@ -86,7 +86,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
         => "self.inspected_at != now && false\n";
     "AS-21" in "src/server/foreign.rs", by UNITS "a_client_that_becomes_another_program_is_sent_no_second_acknowledgement":
         "core.inspect(*pid, Then::Poll(sleep));"
-        => "core.poll_listener(session, sleep);";
+        => "core.poll_text(session, sleep);";
     // Each repeated inspection backs up the others, so the mutant removes the inspection itself.
     "AS-21" in "src/server/machine.rs", by TRANSFER "a_client_that_became_another_program_is_not_sent_unhandled_signals":
         "        session.set_inspection(inspection, core.now);\n"
