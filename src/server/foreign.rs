@@ -40,7 +40,7 @@ pub struct Foreign {
     /// When to look for clients whose first bit has not come.
     search_at: Option<Nanos>,
     /// Those that the last search found, and whether a note has been made of each.
-    unheard: Vec<(Pid, bool)>,
+    waiting_unseen: Vec<(Pid, bool)>,
 }
 
 /// Remembers who sent one signal last, and when.
@@ -138,19 +138,19 @@ impl Machine {
     /// one of a new client, which nothing else shows.
     pub fn handle_waiting(&mut self, waiting: &[Pid]) {
         let core = &mut self.core;
-        let before = mem::take(&mut core.foreign.unheard);
+        let before = mem::take(&mut core.foreign.waiting_unseen);
         for pid in waiting {
             if self.sessions.contains_key(pid) {
                 continue;
             }
             // At the first look it may be about to send.
-            let found = before.iter().find(|(unheard, _)| unheard == pid);
+            let found = before.iter().find(|(seen, _)| seen == pid);
             match found {
                 None => core.foreign.search_at = Some(core.now.saturating_add(SEARCH_AFTER)),
-                Some((_, false)) => core.note_caused(Note::Unheard(*pid)),
+                Some((_, false)) => core.note_caused(Note::WaitingUnseen(*pid)),
                 Some((_, true)) => {}
             }
-            core.foreign.unheard.push((*pid, found.is_some()));
+            core.foreign.waiting_unseen.push((*pid, found.is_some()));
         }
     }
 

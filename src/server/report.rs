@@ -82,7 +82,7 @@ pub enum Note {
         bits: u64,
     },
     /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
-    Unheard(Pid),
+    WaitingUnseen(Pid),
     /// A signal came. Reported only with `Config::trace`.
     Received(Event),
     /// The signal of the last [`Received`](Self::Received) has been handled; all notes since belong to it. Reported only with
@@ -264,7 +264,7 @@ impl fmt::Display for Note {
                     "a text of client {pid} may be wrong: {bits} came together with the one before, and such bits can change places"
                 )
             }
-            Self::Unheard(pid) => write!(
+            Self::WaitingUnseen(pid) => write!(
                 f,
                 "process {pid} was started with this server's PID and waits, but no bit of it has come: a pending one of another client may have swallowed it; start it again"
             ),
@@ -401,7 +401,7 @@ mod tests {
             Note::NoDialect { pid, bits },
             Note::Stalled { pid, bits: 1 },
             Note::Doubtful { pid, bits: 2 },
-            Note::Unheard(pid),
+            Note::WaitingUnseen(pid),
             Note::Withheld { pid, count: 1 },
             Note::Withheld { pid, count: 2 },
             Note::Missing(1),
