@@ -4,7 +4,6 @@ use minitalk::Pid;
 use minitalk::Signal;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck, Symbol};
-use minitalk::wire::bits::Bit;
 
 /// Is an acknowledgement, and the number of signals sent before it, with the one that opens a handshake.
 pub type ReceivedAck = (u64, Signal);
@@ -33,7 +32,7 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
         usual.extend(at_last.first());
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
-    let echoes = |(count, signal): &ReceivedAck| sent(*count) == Some(symbol(*signal));
+    let echoes = |(count, signal): &ReceivedAck| sent(*count) == Symbol::of(*signal);
     if all(Signal::USR1) {
         dialect.ack_signal = AckSignal::Usr1;
     } else if all(Signal::USR2) {
@@ -43,16 +42,12 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     }
     let expected = sent(last).map(|signal| dialect.ack_for(signal));
     dialect.final_ack = match at_last[..] {
-        [(_, only)] if Some(symbol(only)) != expected => FinalAck::Other,
+        [(_, only)] if Symbol::of(only) != expected => FinalAck::Other,
         [(_, first), (_, second), ..] if first == second => FinalAck::Twice,
         [_, _, ..] => FinalAck::Both,
         _ => FinalAck::Same,
     };
     dialect
-}
-
-fn symbol(signal: Signal) -> Symbol {
-    Symbol::from(Bit::from(signal == Signal::USR2))
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::process::peer::{Peer, PeerError};
 use crate::process::proc;
 use crate::signal::event::Signal;
 use crate::signal::inbox::Inbox;
-use crate::wire::bits::Bit;
 use crate::wire::time;
 
 /// Configures a transfer in another dialect.
@@ -57,10 +56,12 @@ pub fn send_as(
         let mut acks = 0;
         inbox.drain(|event| match event.signal {
             Signal::INT | Signal::TERM => stop = Some(event.signal),
-            signal @ (Signal::USR1 | Signal::USR2) if event.origin.pid() == sought => {
-                acks += 1;
-                sender.handle_ack(Symbol::from(Bit::from(signal == Signal::USR2)));
-                on_ack(sender.signals(), signal);
+            signal if event.origin.pid() == sought => {
+                if let Some(symbol) = Symbol::of(signal) {
+                    acks += 1;
+                    sender.handle_ack(symbol);
+                    on_ack(sender.signals(), signal);
+                }
             }
             _ => {}
         });
@@ -68,13 +69,11 @@ pub fn send_as(
             return Err(SendError::Interrupted(signal));
         }
         match sender.poll_action(clock()) {
-            Some(SendAction::Transmit(symbol)) => {
-                match server.send(Signal::of_bit(symbol == Symbol::Usr2), None) {
-                    Err(PeerError::NoSuchProcess) => sender.handle_send_failure(),
-                    Err(error) => return Err(error.into()),
-                    Ok(_) => {}
-                }
-            }
+            Some(SendAction::Transmit(symbol)) => match server.send(symbol.into(), None) {
+                Err(PeerError::NoSuchProcess) => sender.handle_send_failure(),
+                Err(error) => return Err(error.into()),
+                Ok(_) => {}
+            },
             Some(SendAction::Inspect) => match status(server) {
                 Some(status) => sender.handle_status(status, clock()),
                 None => sender.handle_exit(),

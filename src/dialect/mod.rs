@@ -38,6 +38,7 @@ mod symbol_log;
 mod utf8;
 mod wide_text;
 
+use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 #[cfg(test)]
@@ -396,6 +397,16 @@ impl Dialect {
 }
 
 impl Symbol {
+    /// Returns the symbol that a signal is; `None` if it is neither SIGUSR1 nor SIGUSR2.
+    #[must_use]
+    pub const fn of(signal: Signal) -> Option<Self> {
+        match signal {
+            Signal::USR1 => Some(Self::Usr1),
+            Signal::USR2 => Some(Self::Usr2),
+            _ => None,
+        }
+    }
+
     /// Returns the other of the two symbols.
     #[must_use]
     pub const fn other(self) -> Self {
@@ -425,13 +436,9 @@ impl From<Bit> for Symbol {
     }
 }
 
-/// Converts a symbol to the bit that it carries in minitalk's own protocol.
-impl From<Symbol> for Bit {
+impl From<Symbol> for Signal {
     fn from(symbol: Symbol) -> Self {
-        match symbol {
-            Symbol::Usr1 => Self::Zero,
-            Symbol::Usr2 => Self::One,
-        }
+        Self::of_bit(symbol == Symbol::Usr2)
     }
 }
 
@@ -541,9 +548,11 @@ mod tests {
     }
 
     #[test]
-    fn bits_and_symbols_convert_to_each_other() {
+    fn symbols_are_signals_and_carry_bits() {
         for (bit, symbol) in [(Bit::Zero, Symbol::Usr1), (Bit::One, Symbol::Usr2)] {
-            assert_eq!((Symbol::from(bit), Bit::from(symbol)), (symbol, bit));
+            assert_eq!(Symbol::from(bit), symbol);
+            assert_eq!(Symbol::of(symbol.into()), Some(symbol));
         }
+        assert_eq!(Symbol::of(Signal::INT), None);
     }
 }

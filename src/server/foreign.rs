@@ -16,7 +16,6 @@ use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 
@@ -239,7 +238,7 @@ impl Core {
     }
 
     /// Handles a bare bit of a client that is in no transfer.
-    pub(super) fn on_foreign_bit(&mut self, session: &mut Session, bit: Bit) {
+    pub(super) fn on_foreign_bit(&mut self, session: &mut Session, symbol: Symbol) {
         let (pid, now) = (session.pid, self.now);
         if session.text_receiver.is_none() {
             session.program = session.inspected_program;
@@ -275,7 +274,7 @@ impl Core {
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.drive_text(session, |receiver, now| {
             receiver.hold(!may_go_on);
-            receiver.handle_symbol(bit.into(), now);
+            receiver.handle_symbol(symbol, now);
         });
     }
 
@@ -362,7 +361,7 @@ impl Core {
         }
         match action {
             TextAction::Acknowledge(symbol) => {
-                self.answer(session, Signal::of_bit(symbol == Symbol::Usr2), None);
+                self.answer(session, symbol.into(), None);
             }
             TextAction::Detected { dialect, rival } => {
                 let note = Note::DialectFound {

@@ -15,12 +15,12 @@ use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
 use super::{Config, Dialects, Note};
+use crate::dialect::Symbol;
 use crate::ffi::Errno;
 use crate::process::peer::PeerError;
 use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 use crate::wire::control::{Reply, Request};
 use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
@@ -450,7 +450,9 @@ impl Core {
         let is_paced = session.is_paced();
         self.batch.has_paced_client |= is_paced;
         self.batch.has_unpaced_client |= !is_paced;
-        self.on_foreign_bit(session, Bit::from(event.signal == Signal::USR2));
+        if let Some(symbol) = Symbol::of(event.signal) {
+            self.on_foreign_bit(session, symbol);
+        }
     }
 
     /// Counts the bytes that the session holds.

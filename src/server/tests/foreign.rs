@@ -17,7 +17,7 @@ use crate::signal::event::{Event, SignalSet};
 pub fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
     let dialect: Dialect = spec.parse().unwrap();
     let encoder = TextEncoder::new(&dialect, text.as_bytes(), from).unwrap();
-    let bits = encoder.symbols().map(|symbol| bit(from, symbol.into()));
+    let bits = encoder.symbols().map(|symbol| bare(from, symbol.into()));
     bits.collect()
 }
 
