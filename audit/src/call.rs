@@ -95,6 +95,7 @@ impl Explorer<'_> {
             .map(|(at, (width, value))| (at + entry, (width, out(&value, entry))))
             .collect();
         summary.value = out(&summary.value, entry);
+        summary.second = out(&summary.second, entry);
         summary
     }
 

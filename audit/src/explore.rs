@@ -118,6 +118,8 @@ pub struct Explorer<'a> {
     pub bound_late: BTreeSet<String>,
     memo: Map<Key, usize>,
     pub contexts: Map<(u16, u64), usize>,
+    /// The arguments that all calls of a function have in common.
+    common: Map<(u16, u64), [Value; 6]>,
     pub active: Vec<Active>,
     pub steps: usize,
     decoded: Map<(u16, u64), Instruction>,
@@ -157,6 +159,7 @@ impl<'a> Explorer<'a> {
             bound_late: BTreeSet::new(),
             memo: Map::default(),
             contexts: Map::default(),
+            common: Map::default(),
             active: Vec::new(),
             steps: 0,
             decoded: Map::default(),
@@ -199,13 +202,27 @@ impl<'a> Explorer<'a> {
             given: given.to_vec(),
             is_handler,
         };
+        // In how many ways a function is explored, before what differs between its calls counts as unknown.
+        const MOST: usize = 10;
+        const MOST_OF_SHORT: usize = 100;
+        // Bytes of a short function, as those that a debug build does not inline.
+        const SHORT: u64 = 192;
         if let Some(&known) = self.memo.get(&key) {
             return known;
         }
         let contexts = self.contexts.entry((image, start)).or_default();
         *contexts += 1;
-        if *contexts > 10 {
-            key.arguments = std::array::from_fn(|_| Value::UNKNOWN);
+        let common = self.common.entry((image, start));
+        let common = common.or_insert_with(|| arguments.clone());
+        for (known, argument) in common.iter_mut().zip(arguments) {
+            if known != argument {
+                *known = Value::UNKNOWN;
+            }
+        }
+        let length = self.files.image(image).function_at(start);
+        let is_short = length.is_some_and(|(start, end)| end - start <= SHORT);
+        if *contexts > if is_short { MOST_OF_SHORT } else { MOST } {
+            key.arguments = common.clone();
             if let Some(&known) = self.memo.get(&key) {
                 return known;
             }

@@ -11,7 +11,7 @@ use crate::image::Slot;
 use crate::libc;
 use crate::state::{ARGUMENTS, RSP, State, stack_top};
 use crate::step::Next;
-use crate::summary::{Summary, unknown_call};
+use crate::summary::{RDX, Summary, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
@@ -106,6 +106,11 @@ impl Explorer<'_> {
         self.calls(frame, at, after, callees, state)
     }
 
+    fn is_debug_check(&self, frame: &Frame, image: u16, target: u64) -> bool {
+        let file = self.files.image(image);
+        crate::runtime::is_debug_check(&frame.image, frame.start, &file, target)
+    }
+
     /// Calls each of them; `after`: where control comes back to, `None` for a jump.
     pub fn calls(
         &mut self,
@@ -130,6 +135,15 @@ impl Explorer<'_> {
                 None => Vec::new(),
             };
             let comes_back = match callee {
+                Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {
+                    frame.doubt(
+                        Kind::Trap,
+                        at,
+                        "panics if a check of a debug build fails, and is not shown never to",
+                        "an operation that cannot fail, such as wrapping_add, or a build without these checks",
+                    );
+                    false
+                }
                 Callee::Code(image, target) => {
                     let summary = self.call(frame, at, image, target, &state, after.is_none());
                     self.also_stored(frame, at, &summary.stores, &mut state);
@@ -318,6 +332,9 @@ fn apply(summary: &Summary, state: &mut State) {
         state.forget(i64::MIN + 16, top);
     }
     state.registers[0] = summary.value.clone();
+    if !summary.keeps[RDX] {
+        state.registers[RDX] = summary.second.clone();
+    }
     if let Some((lo, hi)) = summary.clobbers {
         state.forget(lo, hi);
         for (at, (width, value)) in &summary.stored {

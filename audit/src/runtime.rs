@@ -70,6 +70,30 @@ pub fn rust(
     }
 }
 
+/// Returns whether a call, by the function that begins at `start`, begins a panic that only a check of a debug build leads to: of
+/// arithmetic, of a pointer, or of what an unsafe function asks for.
+pub fn is_debug_check(caller: &Image, start: u64, file: &Image, target: u64) -> bool {
+    let Some(callee) = file.raw_name(target) else {
+        return false;
+    };
+    let Some((_, panic)) = callee.split_once("4core9panicking") else {
+        return false;
+    };
+    let by_precondition = || {
+        caller
+            .raw_name(start)
+            .is_some_and(|name| name.contains("18precondition_check"))
+    };
+    [
+        "11panic_const",
+        "36panic_misaligned_pointer",
+        "30panic_null_pointer",
+    ]
+    .iter()
+    .any(|check| panic.starts_with(check))
+        || panic.starts_with("18panic_nounwind") && by_precondition()
+}
+
 /// Returns whether read-only data of the file names a source of the standard library.
 fn has_sources(file: &Image) -> bool {
     let mut data = file.regions.iter().filter(|region| !region.write);

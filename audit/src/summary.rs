@@ -7,12 +7,17 @@ use crate::frame::Frame;
 use crate::state::{Errno, State, Stored};
 use crate::value::{Base, Value};
 
+/// The number of the register rdx.
+pub const RDX: usize = 2;
+
 /// Says what a function does to its caller.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub returns: bool,
     pub errno: Errno,
     pub value: Value,
+    /// What it leaves in rdx: the second half of a pair that it returns.
+    pub second: Value,
     /// What it may write above its own frame, as seen from its return address.
     pub clobbers: Option<(i64, i64)>,
     /// What it is known to have stored there.
@@ -41,6 +46,7 @@ impl Summary {
                 returns: true,
                 errno: exit.errno,
                 value: exit.registers[0].clone(),
+                second: exit.registers[RDX].clone(),
                 clobbers: frame.clobbers,
                 stored: exit
                     .slots
@@ -72,6 +78,7 @@ pub fn unknown_call() -> Summary {
         returns: true,
         errno: Errno::Changed,
         value: Value::UNKNOWN,
+        second: Value::UNKNOWN,
         clobbers: None,
         stored: BTreeMap::new(),
         lowest: 0,

@@ -200,3 +200,34 @@ fn a_mistyped_option_is_answered_with_the_nearest_one() {
         has(&text, &[answer]);
     }
 }
+
+/// Compiles a program of the corpus in a debug build of Rust.
+fn debug_build(program: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debug-build");
+    std::fs::create_dir_all(&directory).expect("a directory for programs");
+    let source = root.join("corpus").join(program);
+    let path = directory.join(source.file_stem()?);
+    let status = std::process::Command::new("rustc")
+        .args(["--edition", "2024", "-A", "warnings", "-g", "-o"])
+        .args([&path, &source])
+        .status();
+    let is_compiled = status.is_ok_and(|status| status.success());
+    if !is_compiled {
+        eprintln!("SKIPPED: rustc does not compile {program}");
+    }
+    is_compiled.then_some(path)
+}
+
+#[test]
+fn a_check_of_a_debug_build_is_an_open_question_and_a_panic_of_the_program_a_fault() {
+    for (program, expected) in [("safe/iterator.rs", 2), ("unsafe/bounds.rs", 1)] {
+        let Some(path) = debug_build(program) else {
+            return;
+        };
+        let (status, text) = audit(&path);
+        assert_eq!(status, expected, "{program}: {text}");
+        let is_check = text.contains("panics if a check of a debug build fails");
+        assert_eq!(is_check, program == "safe/iterator.rs", "{text}");
+    }
+}
