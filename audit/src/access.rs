@@ -50,8 +50,14 @@ impl Explorer<'_> {
                 };
                 let end = place.hi.saturating_add(size).cast_unsigned();
                 let is_inside = match file.object_at(low) {
+                    // Where a structure goes on behind what an index chooses, its next member may have begun before.
                     Some(object) => {
-                        end <= object.address + object.size
+                        let last = object.address + object.size;
+                        let is_whole = end == last
+                            || place.exact().is_some()
+                            || !writes
+                            || !self.index.is_named_between(image, &file, low, end);
+                        end <= last && is_whole
                             || (!writes && is_constant(&file, low, end))
                             || (place.exact().is_some() && end <= region.end)
                     }
@@ -59,7 +65,8 @@ impl Explorer<'_> {
                         end <= region.end
                             && (place.exact().is_some()
                                 || (!writes && is_constant(&file, low, end))
-                                || !self.index.is_divided(image, &file, low, end))
+                                || (!writes && !self.index.is_divided(image, &file, low, end))
+                                || !self.index.is_named_between(image, &file, low, end))
                     }
                 };
                 const PAGE: u64 = 4096;

@@ -157,6 +157,14 @@ impl Index {
         tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
     }
 
+    /// Returns whether instructions name a place strictly between, if only to read it: a word that the program only reads may lie
+    /// behind a table.
+    pub fn is_named_between(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
+        let read = &self.of(number, image).read;
+        from < to && read.range(from + 1..to).next().is_some()
+            || self.is_divided(number, image, from, to)
+    }
+
     /// Returns whether the instruction stores to the word what was loaded from it before, changed.
     pub fn is_update(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
         let all = self.of(number, image).updates.get(&word);

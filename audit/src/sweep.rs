@@ -21,6 +21,8 @@ pub struct Tables {
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
     /// The instructions that store to a word what was loaded from it before, changed.
     pub updates: HashMap<u64, Vec<u64>>,
+    /// The places of data that instructions read by name.
+    pub read: BTreeSet<u64>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
@@ -359,6 +361,9 @@ fn note(
     } else {
         None
     };
+    if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
+        tables.read.insert(to);
+    }
     let loaded = match i.mnemonic() {
         Mnemonic::Lea => to,
         Mnemonic::Mov | Mnemonic::Push => constant.filter(|_| image.is_fixed),
