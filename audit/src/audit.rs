@@ -212,6 +212,7 @@ fn judged(
     let mut explore = |supposes: bool, signal: Value| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
+        explorer.may_nest = of.flags.iter().any(|flags| flags.may_have(SA_NODEFER));
         explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
         explorer.is_interrupted = explorer.is_nested
             || of.signals.len() > 1 && !of.more && of.flags.iter().all(|flags| flags.blocks_none);

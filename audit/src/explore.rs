@@ -104,6 +104,8 @@ pub struct Explorer<'a> {
     pub has_info: Option<bool>,
     /// Whether the signal may interrupt its own handler (`SA_NODEFER`).
     pub is_nested: bool,
+    /// Whether it may, for its flags are not known.
+    pub may_nest: bool,
     /// The signals that would run the handler again if it raised them; empty: none, or not known.
     pub own_signals: BTreeSet<i64>,
     /// Whether the handler calls what installs handlers.
@@ -151,6 +153,7 @@ impl<'a> Explorer<'a> {
             installers: BTreeSet::new(),
             has_info: Some(true),
             is_nested: false,
+            may_nest: false,
             own_signals: BTreeSet::new(),
             installs: false,
             kept: Map::default(),

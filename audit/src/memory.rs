@@ -41,7 +41,7 @@ impl Explorer<'_> {
         if place.base == Base::Errno {
             frame.errno_reads.insert(at);
         }
-        if self.is_nested
+        if self.may_nest
             && let (Base::Image(image), Some(word)) = (place.base, place.exact())
         {
             let loads = self.loaded.entry((image, word.cast_unsigned()));
@@ -217,7 +217,7 @@ impl Explorer<'_> {
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);
                 }
-                if self.is_nested {
+                if self.may_nest {
                     self.lost_update(frame, at, image, &place, &value);
                 }
                 self.together(frame, i, image, &place, (width, &value), state);

@@ -103,14 +103,22 @@ impl Explorer<'_> {
             let file = self.files.image(image);
             // What is stored was computed from what was loaded.
             let is_certain = self.index.is_update(frame.number, &frame.image, word, at);
-            let weight = if is_certain && image == frame.number {
+            if !is_certain && !self.is_nested {
+                return;
+            }
+            let weight = if is_certain && image == frame.number && self.is_nested {
                 Weight::Fault
             } else {
                 Weight::Doubt
             };
             let place = file.place(word);
+            let by = if self.is_nested {
+                "by SA_NODEFER"
+            } else {
+                "if SA_NODEFER is set, which is not known,"
+            };
             let why = format!(
-                "stores to {place} after a load of it: by SA_NODEFER the handler may interrupt itself between, and an update is lost"
+                "stores to {place} after a load of it: {by} the handler may interrupt itself between, and an update is lost"
             );
             let remedy = "an atomic operation, or flags without SA_NODEFER";
             frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
