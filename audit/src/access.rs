@@ -210,6 +210,7 @@ impl Explorer<'_> {
             Base::Static(image, word) | Base::NotNull(image, word) => {
                 self.check_pointed(frame, at, (image, word), &place, size, writes)
             }
+            Base::Pointed(_) => self.check_stated(frame, at, &place, size, writes),
             _ => frame.doubt(
                 kind,
                 at,
@@ -261,6 +262,7 @@ impl Explorer<'_> {
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
+        let frees = self.frees((image, word));
         match file.pointer(word) {
             _ if sets_null && place.base == Base::Static(image, word) => frame.find(
                 kind,
@@ -268,6 +270,15 @@ impl Explorer<'_> {
                 at,
                 format!(
                     "{verb} through {}, which the program sets to null at times, and is not shown to have looked",
+                    file.place(word)
+                ),
+            ),
+            _ if let Some((site, true)) = frees => frame.find(
+                kind,
+                Weight::Fault,
+                at,
+                format!(
+                    "{verb} through {}, while the program may have freed what it points to, at {site:#x}",
                     file.place(word)
                 ),
             ),
@@ -285,7 +296,7 @@ impl Explorer<'_> {
                 at,
                 format!("{verb} through {}, which is null until a pointer is stored there after the handler is installed", file.place(word)),
             ),
-            _ => frame.doubt(kind, at, format!("{verb} through {}, which is not known to be a valid pointer when the signal comes", file.place(word)), "a pointer that is set when the program begins, or data of its own"),
+            _ => self.check_stated(frame, at, place, size, writes),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Audits each handler of a file: what it can reach, what of it is wrong, and the chain of calls that leads there.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::allow::Allow;
+use crate::assume::Assumptions;
 use crate::explore::{Explorer, Limits};
 use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
@@ -25,6 +26,8 @@ pub struct Verdict {
     pub by: Vec<String>,
     pub findings: Vec<Located>,
     pub stack: u64,
+    /// The numbers of the statements that it relies on.
+    pub relied: BTreeSet<usize>,
 }
 
 /// Holds a finding with the calls that lead to it.
@@ -63,6 +66,7 @@ impl Verdict {
             by: installers(files, of),
             findings: Vec::new(),
             stack: 0,
+            relied: BTreeSet::new(),
         }
     }
 
@@ -180,7 +184,7 @@ pub fn handler(
     files: &mut Files,
     index: &mut Index,
     allow: &Allow,
-    policy: &Policy,
+    (policy, assumptions): (&Policy, &Assumptions),
     lines: &mut Lines,
     place: (u16, u64),
     of: &Handler,
@@ -189,7 +193,7 @@ pub fn handler(
     index.of(place.0, &file);
     let mut verdict = match crate::runtime::rust(files, index, place, of) {
         Some(sure) => runtime(files, policy, place, of, sure),
-        None => judged(files, index, allow, policy, place, of),
+        None => judged(files, index, allow, (policy, assumptions), place, of),
     };
     for found in &mut verdict.findings {
         if let Some(&(number, at)) = found.places.first() {
@@ -203,7 +207,7 @@ fn judged(
     files: &mut Files,
     index: &mut Index,
     allow: &Allow,
-    policy: &Policy,
+    (policy, assumptions): (&Policy, &Assumptions),
     place: (u16, u64),
     of: &Handler,
 ) -> Verdict {
@@ -222,6 +226,7 @@ fn judged(
             explorer.own_signals = of.signals.clone();
         }
         explorer.supposes = supposes;
+        explorer.assumptions = Some(assumptions);
         let is_alone = signal.number().is_some();
         if is_alone {
             explorer.objects = objects.clone();
@@ -236,7 +241,8 @@ fn judged(
         (verdict, explorer.steps)
     };
     let (mut verdict, steps) = explore(false, any.clone());
-    let is_open = verdict.weight() == Weight::Doubt;
+    // What is stated decides no fault.
+    let is_open = verdict.weight() == Weight::Doubt || !verdict.relied.is_empty();
     if is_open {
         let (supposed, _) = explore(true, any);
         let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
@@ -248,7 +254,7 @@ fn judged(
     const MOST_STEPS: usize = 3_000;
     const MOST_SIGNALS: usize = 8;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
-    if verdict.weight() == Weight::Note || of.signals.is_empty() || !is_cheap {
+    if verdict.weight() == Weight::Note && !is_open || of.signals.is_empty() || !is_cheap {
         return verdict;
     }
     for found in &mut verdict.findings {
@@ -463,9 +469,11 @@ fn explored(
     for (&(number, word), &(of, at)) in &explorer.stored_else {
         let contexts = &explorer.contexts;
         let file = files.image(number);
-        let others = explorer.index.updates(number, &file, word, |start| {
-            contexts.contains_key(&(number, start))
-        });
+        let others = explorer
+            .index
+            .updates(number, &file, (word, None), |start| {
+                contexts.contains_key(&(number, start))
+            });
         let Some(&other) = others.first() else {
             continue;
         };
@@ -485,6 +493,31 @@ fn explored(
             false => Weight::Doubt,
         };
         let weight = policy.weight(Kind::Torn, weight);
+        let finding = Finding::new(Kind::Torn, weight, at, why)
+            .or("an atomic operation there, or signals that are blocked meanwhile");
+        verdict.findings.push(Located {
+            offset: at - start,
+            ..whole((of, at), code.name(start), finding)
+        });
+    }
+    for (&(number, word, offset), &(of, at)) in &explorer.stored_through {
+        let contexts = &explorer.contexts;
+        let file = files.image(number);
+        let is_own = |start| contexts.contains_key(&(number, start));
+        let others = explorer
+            .index
+            .updates(number, &file, (word, Some(offset)), is_own);
+        let Some(&other) = others.first() else {
+            continue;
+        };
+        let code = files.image(of);
+        let start = code.function_at(at).map_or(at, |(start, _)| start);
+        let why = format!(
+            "stores to byte {offset:#x} of what {} points to, which the program changes in several instructions at {other:#x}: what a \
+             signal stores between them is lost",
+            file.place(word)
+        );
+        let weight = policy.weight(Kind::Torn, Weight::Doubt);
         let finding = Finding::new(Kind::Torn, weight, at, why)
             .or("an atomic operation there, or signals that are blocked meanwhile");
         verdict.findings.push(Located {
@@ -519,6 +552,9 @@ fn explored(
         );
         notes.push((Kind::LazyBinding, why));
     }
+    verdict.relied = explorer.relied.keys().copied().collect();
+    let stated = explorer.notes_of_assumptions();
+    notes.extend(stated.into_iter().map(|why| (Kind::Assumption, why)));
     for (kind, why) in notes {
         let finding = Finding::new(kind, Weight::Note, address, why);
         let located = whole((image, address), name.clone(), finding);

@@ -60,7 +60,7 @@ impl State {
                 _ => None,
             };
         }
-        if left.base != right.base || left.base == Base::Unknown {
+        if left.base != right.base || matches!(left.base, Base::Unknown | Base::Pointed(_)) {
             return None;
         }
         if let (Some(a), Some(b)) = (left.exact(), right.exact()) {
@@ -128,7 +128,7 @@ impl State {
             use ConditionCode as C;
             let is_word = matches!(
                 left.base,
-                Base::Unknown | Base::Static(..) | Base::NotNull(..)
+                Base::Unknown | Base::Static(..) | Base::NotNull(..) | Base::Pointed(_)
             );
             match condition {
                 C::e if left.base != Base::SavedErrno => Value::num(to),

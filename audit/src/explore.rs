@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory};
 
 use crate::allow::Allow;
+use crate::assume::{Assumptions, Extent, Pointer};
 use crate::callee::Callee;
 use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
@@ -86,6 +87,15 @@ pub struct Explorer<'a> {
     pub limits: Limits,
     pub nodes: Vec<Node>,
     pub watch: Option<Watch>,
+    /// What the reviewer states.
+    pub assumptions: Option<&'a Assumptions>,
+    /// The statements that were relied on, by their numbers.
+    pub relied: BTreeMap<usize, Extent>,
+    /// The pointers that were loaded through others which are stated to be valid.
+    pub pointers: Vec<Pointer>,
+    pub statements: HashMap<Pointer, String>,
+    /// The places that are stored to through a word of a file, by their offset, each with an instruction that does so.
+    pub stored_through: BTreeMap<(u16, u64, i64), (u16, u64)>,
     /// Whether a word of the file is taken to hold what the file and its instructions are seen to put there.
     ///
     /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
@@ -145,6 +155,11 @@ impl<'a> Explorer<'a> {
             limits,
             nodes: Vec::new(),
             watch: None,
+            assumptions: None,
+            relied: BTreeMap::new(),
+            pointers: Vec::new(),
+            statements: HashMap::new(),
+            stored_through: BTreeMap::new(),
             supposes: false,
             is_shared: false,
             is_interrupted: false,

@@ -142,6 +142,14 @@ impl Files {
         numbers.collect()
     }
 
+    /// Returns the number of the library of that file name that the file needs.
+    pub fn named(&mut self, name: &str) -> Option<u16> {
+        let _ = self.scope();
+        let is_it = |image: &Rc<Image>| image.path.file_name().is_some_and(|n| n == name);
+        let number = self.images.iter().skip(1).position(is_it)?;
+        u16::try_from(number + 1).ok()
+    }
+
     /// Returns the libraries in the order in which the loader looks names up.
     fn scope(&mut self) -> Vec<Entry> {
         if let Some(scope) = &self.scope {

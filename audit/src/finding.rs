@@ -35,13 +35,14 @@ pub enum Kind {
     Recursion,
     Limit,
     Runtime,
+    Assumption,
     Flags,
     LazyBinding,
 }
 
 impl Kind {
     /// Each kind, with its name in reports and policies.
-    pub const ALL: [(Self, &str); 23] = [
+    pub const ALL: [(Self, &str); 24] = [
         (Self::Call, "call"),
         (Self::Indirect, "indirect"),
         (Self::Loop, "loop"),
@@ -63,6 +64,7 @@ impl Kind {
         (Self::Recursion, "recursion"),
         (Self::Limit, "limit"),
         (Self::Runtime, "runtime"),
+        (Self::Assumption, "assumption"),
         (Self::Flags, "flags"),
         (Self::LazyBinding, "lazy-binding"),
     ];

@@ -150,6 +150,35 @@ impl Index {
         nulls.any(|(at, _)| !takes_back(*at))
     }
 
+    /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
+    /// there; `is_own`: functions left out.
+    ///
+    /// Left out are also functions that have taken the handler back before, or that block signals.
+    pub fn frees(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        installers: &BTreeSet<(u16, u64)>,
+        is_own: impl Fn(u64) -> bool,
+    ) -> Option<(u64, bool)> {
+        let tables = self.of(number, image);
+        let sites = tables.freed.get(&word)?.clone();
+        let blocking = tables.blocking(image);
+        let is_safe = |at: u64| {
+            image.function_at(at).is_some_and(|(start, _)| {
+                let precedes = |site: &u64| (start..at).contains(site);
+                let takes_back =
+                    !installers.contains(&(number, start)) && tables.installs.iter().any(precedes);
+                takes_back || blocking.iter().any(precedes)
+            })
+        };
+        let open: Vec<u64> = sites.into_iter().filter(|at| !is_safe(*at)).collect();
+        let certain = self.interrupted(number, image, open.clone(), is_own);
+        let first = certain.first().or(open.first()).copied()?;
+        Some((first, !certain.is_empty()))
+    }
+
     /// Returns whether instructions name a place strictly between: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);
@@ -171,24 +200,39 @@ impl Index {
         all.is_some_and(|all| all.contains(&at))
     }
 
-    /// Returns the instructions that change the word in more than one step where a signal may come between; `is_own`: functions
-    /// left out.
+    /// Returns the instructions that change the word, or that at an offset of what it points to, in more than one step where a
+    /// signal may come between; `is_own`: functions left out.
     ///
     /// Left out are also functions that may be handlers, that block signals, and what precedes the installation of a handler.
     pub fn updates(
         &mut self,
         number: u16,
         image: &Image,
-        word: u64,
+        (word, offset): (u64, Option<i64>),
         is_own: impl Fn(u64) -> bool,
     ) -> Vec<u64> {
         let tables = self.of(number, image);
-        let all = tables.updates.get(&word);
-        let blocking = if all.is_some() {
-            tables.blocking(image)
-        } else {
-            Vec::new()
+        let all = match offset {
+            None => tables.updates.get(&word),
+            Some(offset) => tables.updates_through.get(&(word, offset)),
         };
+        let all = all.cloned().unwrap_or_default();
+        self.interrupted(number, image, all, is_own)
+    }
+
+    /// Returns those of the instructions where a signal may come, as far as the file shows.
+    fn interrupted(
+        &mut self,
+        number: u16,
+        image: &Image,
+        all: Vec<u64>,
+        is_own: impl Fn(u64) -> bool,
+    ) -> Vec<u64> {
+        if all.is_empty() {
+            return all;
+        }
+        let tables = self.of(number, image);
+        let blocking = tables.blocking(image);
         // What comes before the installation is not interrupted.
         let follows = |start: u64, end: u64, at: u64| {
             let sites = tables.installs.iter();
@@ -206,8 +250,7 @@ impl Index {
                 && follows(start, end, *at)
                 && !blocking.iter().any(has)
         };
-        let all = all.into_iter().flatten().copied();
-        all.filter(may_be_interrupted).collect()
+        all.into_iter().filter(may_be_interrupted).collect()
     }
 
     /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its

@@ -286,6 +286,9 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
             &[(0, Some(128))]
         }
         "sigaction" => &[(2, Some(152))],
+        "sigaltstack" => &[(1, Some(24))],
+        "setitimer" => &[(2, Some(32))],
+        "getrlimit" => &[(1, Some(16))],
         "sigprocmask" | "pthread_sigmask" => &[(2, Some(128))],
         "clock_gettime" => &[(1, Some(16))],
         "fstat" | "stat" | "lstat" => &[(1, Some(144))],

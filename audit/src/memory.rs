@@ -76,6 +76,7 @@ impl Explorer<'_> {
             Base::Context if place.exact() == Some(FPREGS) && width == 8 => {
                 Value::at(Base::Context, FLOATING_POINT)
             }
+            _ if width == 8 => self.load_through(&place).unwrap_or_else(|| any(width)),
             _ => any(width),
         }
     }
@@ -221,6 +222,10 @@ impl Explorer<'_> {
                     self.lost_update(frame, at, image, &place, &value);
                 }
                 self.together(frame, i, image, &place, (width, &value), state);
+            }
+            Base::Static(..) | Base::NotNull(..) | Base::Pointed(_) => {
+                let is_atomic = i.has_lock_prefix();
+                self.store_through(frame, at, &place, (width, &value), state, is_atomic);
             }
             _ => {}
         }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use lexopt::prelude::*;
 
 use crate::allow::Allow;
+use crate::assume::Assumptions;
 use crate::files::Files;
 use crate::finding::Weight;
 use crate::index::Index;
@@ -29,6 +30,8 @@ signal handlers, and follows all that they can reach.
     --sysroot DIR     where the libraries are that the file needs (default /)
     --allow FILE      more functions that may be called: a name and who says so, a line
     --note KIND       findings of this kind do not count, such as errno; may be repeated
+    --assume WHAT     a fact that machine code cannot show: valid:WORD, the pointer in this word of the file (its name, or its
+                      address as 0x1234) points to data of the program whenever a handled signal comes; may be repeated
     --max-stack N     bytes of stack that a handler may use (default 16384, or 4096 if it may run on an alternate stack)
     --quiet           the verdicts alone
     --json            one JSON object
@@ -44,6 +47,7 @@ struct Options {
     debug: Option<PathBuf>,
     sysroot: Option<PathBuf>,
     allow: Option<PathBuf>,
+    assume: Vec<String>,
     policy: Policy,
     quiet: bool,
     json: bool,
@@ -107,6 +111,7 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
     let (mut file, mut handlers, mut debug, mut sysroot, mut allow) =
         (None, Vec::new(), None, None, None);
     let mut policy = Policy::default();
+    let mut assume = Vec::new();
     let (mut quiet, mut json) = (false, false);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -118,6 +123,7 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
             Long("sysroot") => sysroot = Some(PathBuf::from(parser.value()?)),
             Long("allow") => allow = Some(PathBuf::from(parser.value()?)),
             Long("note") => policy.note(&parser.value()?.string()?)?,
+            Long("assume") => assume.push(parser.value()?.string()?),
             Long("max-stack") => policy.max_stack = Some(parser.value()?.parse()?),
             // What used to be an option is what is always done.
             Long("follow") => {}
@@ -142,6 +148,7 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
         debug,
         sysroot,
         allow,
+        assume,
         policy,
         quiet,
         json,
@@ -199,6 +206,7 @@ fn run(options: &Options) -> Result<u8, String> {
         allow.extend(Allow::read(path)?);
     }
     let mut files = Files::new(image, options.sysroot.as_deref());
+    let assumptions = Assumptions::resolve(&mut files, &options.assume)?;
     let mut index = Index::default();
     let mut lines = Lines::default();
     let mut unresolved = Vec::new();
@@ -260,13 +268,21 @@ fn run(options: &Options) -> Result<u8, String> {
             &mut files,
             &mut index,
             &allow,
-            &options.policy,
+            (&options.policy, &assumptions),
             &mut lines,
             *at,
             of,
         );
         show(&verdict)?;
         verdicts.push(verdict);
+    }
+    let relied = verdicts
+        .iter()
+        .flat_map(|v| v.relied.iter().copied())
+        .collect();
+    let not_needed = assumptions.not_needed(&relied);
+    for statement in &not_needed {
+        eprintln!("audit: warning: --assume {statement} was not needed");
     }
     let worst = verdicts.iter().map(audit::Verdict::weight).max();
     let status = match worst {
@@ -281,6 +297,7 @@ fn run(options: &Options) -> Result<u8, String> {
                 &options.file.to_string_lossy(),
                 &verdicts,
                 &unresolved,
+                &not_needed,
                 status
             )
         ))?;

@@ -146,6 +146,7 @@ pub fn json(
     file: &str,
     verdicts: &[Verdict],
     unresolved: &[(String, String)],
+    not_needed: &[String],
     status: u8,
 ) -> String {
     let handlers: Vec<String> = verdicts
@@ -196,10 +197,11 @@ pub fn json(
         .map(|(place, why)| format!(r#"{{"call":{},"why":{}}}"#, text(place), text(why)))
         .collect();
     format!(
-        r#"{{"file":{},"status":{status},"handlers":[{}],"unresolved":[{}]}}"#,
+        r#"{{"file":{},"status":{status},"handlers":[{}],"unresolved":[{}],"not_needed":{}}}"#,
         text(file),
         handlers.join(","),
-        open.join(",")
+        open.join(","),
+        list(not_needed)
     )
 }
 

@@ -34,6 +34,8 @@ pub struct Stored {
     pub is_flag: bool,
     /// The word that chose the element, if that is known.
     pub by: Option<u64>,
+    /// The number of the statement that the pointer is valid which it goes through; then the addresses are offsets from that.
+    pub through: Option<usize>,
 }
 
 /// Is a function, by its file and its start, and what it may have stored to data of files before a call.

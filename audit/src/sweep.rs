@@ -21,8 +21,12 @@ pub struct Tables {
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
     /// The instructions that store to a word what was loaded from it before, changed.
     pub updates: HashMap<u64, Vec<u64>>,
+    /// The same for what a word points to, by the word and the offset.
+    pub updates_through: HashMap<(u64, i64), Vec<u64>>,
     /// The places of data that instructions read by name.
     pub read: BTreeSet<u64>,
+    /// The calls that free what a word points to.
+    pub freed: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
@@ -240,7 +244,13 @@ fn note_transfer(
                     Some(Slot::Extern(name)) => Some(name),
                     _ => image.externs.get(&target),
                 };
+                if outer.is_none() && image.is_static {
+                    for name in image.names.get(&target).into_iter().flatten() {
+                        known.frees(at, name, tables);
+                    }
+                }
                 if let Some(name) = outer {
+                    known.frees(at, &name.name, tables);
                     tables
                         .outside
                         .entry(name.name.clone())
@@ -290,11 +300,18 @@ fn note_transfer(
                 && !is_stub
                 && let Some(Slot::Extern(name)) = image.slots.get(&i.ip_rel_memory_address())
             {
+                known.frees(at, &name.name, tables);
                 tables
                     .outside
                     .entry(name.name.clone())
                     .or_default()
                     .push(at);
+            }
+            if i.flow_control() == FlowControl::IndirectCall
+                && let Some(Slot::Extern(name)) =
+                    known.slot(i).and_then(|slot| image.slots.get(&slot))
+            {
+                known.frees(at, &name.name, tables);
             }
             if matches!(
                 i.flow_control(),
@@ -408,6 +425,7 @@ fn note(
             tables.stores.entry(word).or_default().push((at, value));
         }
         known.gives(i, to, Way::Word, tables);
+        known.replaces(to);
         if i.mnemonic() == Mnemonic::Mov
             && i.op1_register().is_gpr()
             && known.loaded[i.op1_register().full_register().number()] == Some(to)
@@ -416,6 +434,7 @@ fn note(
         }
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
+        known.updates_through(i, tables);
         let value = match i.op1_kind() {
             OpKind::Register if i.op1_register().is_gpr64() => known.lea[i.op1_register().number()],
             _ => constant.filter(|_| image.is_fixed),

@@ -47,17 +47,17 @@ impl Explorer<'_> {
         if !place.is_bounded() {
             return;
         }
-        let is_flag = width <= 4 && matches!(value.number(), Some(-1..=1 | 0xff | 0xffff_ffff));
         let stored = Stored {
             image,
             lo: first,
             hi: place.hi.cast_unsigned(),
-            is_flag,
+            is_flag: is_flag(width, value),
             by: (place.exact().is_none()
                 && self.is_shared
                 && i.memory_index() != iced_x86::Register::None)
                 .then(|| crate::entry::chosen_by(frame, at))
                 .flatten(),
+            through: None,
         };
         self.also_stored(frame, at, &[stored], state);
     }
@@ -137,10 +137,14 @@ impl Explorer<'_> {
         is_constant: bool,
     ) {
         let to = crate::address::in_image(frame, to.clone());
-        let Base::Image(image) = to.base else {
+        let Some(length) = length.number().filter(|length| *length > 8) else {
             return;
         };
-        let Some(length) = length.number().filter(|length| *length > 8) else {
+        if self.stated(&to).is_some() {
+            let what = format!("stores a block of {length} bytes through a pointer");
+            frame.add(in_parts(at, false, &what));
+        }
+        let Base::Image(image) = to.base else {
             return;
         };
         let file = self.files.image(image);
@@ -175,23 +179,29 @@ impl Explorer<'_> {
                 continue;
             }
             let file = self.files.image(stored.image);
+            let place = |of: &Stored| (of.through, of.lo, of.hi);
             let partner = state
                 .stores
                 .iter()
-                .filter(|earlier| earlier.image == stored.image)
-                .filter(|earlier| (earlier.lo, earlier.hi) != (stored.lo, stored.hi))
+                .filter(|earlier| {
+                    earlier.image == stored.image || earlier.through.or(stored.through).is_some()
+                })
+                .filter(|earlier| place(earlier) != place(stored))
                 .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             if let Some((earlier, weight)) = partner {
                 let why = format!(
                     "stores to {} after {}: what is interrupted may see one without the other",
-                    file.place(stored.lo),
-                    file.place(earlier.lo)
+                    self.place_stored(stored),
+                    self.place_stored(&earlier)
                 );
                 let remedy = "symbols that tell whether they are one object, or data of one word";
                 frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
             }
             let is_entry = |entry: &Stored, index: &Stored| {
-                entry.image == index.image && entry.by == Some(index.lo) && index.lo == index.hi
+                entry.image == index.image
+                    && entry.by == Some(index.lo)
+                    && index.lo == index.hi
+                    && index.through.is_none()
             };
             let entry = state
                 .stores
@@ -210,8 +220,8 @@ impl Explorer<'_> {
                 };
                 let why = format!(
                     "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
-                    file.place(entry.lo),
-                    file.place(index.lo)
+                    self.place_stored(entry),
+                    self.place_stored(index)
                 );
                 let remedy = "an index that is changed by one atomic instruction, one signal, or a mask that blocks the others";
                 frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
@@ -224,7 +234,7 @@ impl Explorer<'_> {
 }
 
 /// Returns the finding for a store of which others can see half.
-fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
+pub fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
     let weight = if is_certain {
         Weight::Fault
     } else {
@@ -236,9 +246,14 @@ fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
 
 /// Returns whether two stores are parts of one object, and how sure that is.
 ///
-/// By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
+/// Through one pointer that is stated to be valid: two words of one object. Through different ones, or one of them through a
+/// pointer: perhaps. By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
 /// index chooses the element), unless both only set or clear a flag.
 fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
+    if a.through.or(b.through).is_some() {
+        let may_be_one = a.through == b.through || !a.is_flag && !b.is_flag;
+        return may_be_one.then_some(Weight::Doubt);
+    }
     match (file.object_at(a.lo), file.object_at(b.lo)) {
         (Some(x), Some(y)) => {
             let is_one = x.address == y.address;
@@ -258,6 +273,11 @@ fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
         }
         _ => None,
     }
+}
+
+/// Returns whether a store only sets or clears a flag.
+pub fn is_flag(width: u32, value: &Value) -> bool {
+    width <= 4 && matches!(value.number(), Some(-1..=1 | 0xff | 0xffff_ffff))
 }
 
 /// Returns whether each word that an index chooses is a multiple of its width.

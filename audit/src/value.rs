@@ -35,6 +35,8 @@ pub enum Base {
     Static(u16, u64),
     /// The same, and it is not zero.
     NotNull(u16, u64),
+    /// What a word holds that is reached through a pointer which is stated to be valid; the explorer has the list.
+    Pointed(u32),
     /// What a word of that file holds, or SIG_DFL or SIG_IGN: the word at that address, or one that follows it in steps of that many
     /// bytes, if they are not 0.
     Element(u16, u64, u32),
@@ -186,7 +188,7 @@ impl Value {
 
     pub fn minus(&self, other: &Self) -> Self {
         if self.base == other.base
-            && self.base != Base::Unknown
+            && !matches!(self.base, Base::Unknown | Base::Pointed(_))
             && let (Some(a), Some(b)) = (self.exact(), other.exact())
         {
             return Self::num(a.wrapping_sub(b));

@@ -19,6 +19,10 @@ pub struct Known {
     arguments: [Option<usize>; 16],
     /// The words of the file that were loaded, and may have been changed since.
     pub loaded: [Option<u64>; 16],
+    /// The words of the file whose pointers the registers hold, as they were loaded.
+    pointers: [Option<u64>; 16],
+    /// The same for what was stored below the frame pointer, by the offset.
+    spilled_pointers: HashMap<u64, u64>,
     /// What was stored below the frame pointer, by the offset.
     spilled: HashMap<u64, Held>,
 }
@@ -34,6 +38,8 @@ impl Known {
             lea: [None; 16],
             arguments,
             loaded: [None; 16],
+            pointers: [None; 16],
+            spilled_pointers: HashMap::new(),
             spilled: HashMap::new(),
         }
     }
@@ -42,8 +48,85 @@ impl Known {
         self.lea[register] = None;
         self.arguments[register] = None;
         self.loaded[register] = None;
+        self.pointers[register] = None;
         if register == Register::RBP.number() {
             self.spilled.clear();
+            self.spilled_pointers.clear();
+        }
+    }
+
+    /// Notes a store to what a word points to of what was computed from a load through that word.
+    pub fn updates_through(&self, i: &Instruction, tables: &mut Tables) {
+        let (base, value) = (i.memory_base(), i.op1_register());
+        if !base.is_gpr64() || i.memory_index() != Register::None || !value.is_gpr() {
+            return;
+        }
+        let value = value.full_register().number();
+        if let Some(word) = self.pointers[base.number()]
+            && self.loaded[value] == Some(word)
+            && self.pointers[value].is_none()
+        {
+            let place = (word, i.memory_displacement64().cast_signed());
+            tables
+                .updates_through
+                .entry(place)
+                .or_default()
+                .push(i.ip());
+        }
+    }
+
+    /// Notes a store to a word: what was loaded from it before is no longer what it points to.
+    pub fn replaces(&mut self, word: u64) {
+        for held in &mut self.pointers {
+            *held = held.filter(|held| *held != word);
+        }
+        self.spilled_pointers.retain(|_, held| *held != word);
+    }
+
+    /// Notes a call that frees what a word points to.
+    pub fn frees(&self, at: u64, name: &str, tables: &mut Tables) {
+        const FREE: [&str; 9] = [
+            "_ZdaPv",
+            "_ZdaPvm",
+            "_ZdlPv",
+            "_ZdlPvm",
+            "fclose",
+            "free",
+            "munmap",
+            "realloc",
+            "reallocarray",
+        ];
+        if let Some(word) = self.pointers[Register::RDI.number()]
+            && FREE.contains(&crate::libc::plain(name))
+        {
+            tables.freed.entry(word).or_default().push(at);
+        }
+    }
+
+    /// Returns the word of a table of the loader's through which the instruction calls by way of a register.
+    pub fn slot(&self, i: &Instruction) -> Option<u64> {
+        let is_register = i.op_count() == 1 && i.op0_kind() == OpKind::Register;
+        is_register
+            .then(|| self.pointers[i.op0_register().full_register().number()])
+            .flatten()
+    }
+
+    /// Returns the word of the file whose pointer the first register holds afterwards.
+    fn pointer(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
+        if i.mnemonic() != Mnemonic::Mov || !i.op0_register().is_gpr64() {
+            return None;
+        }
+        match i.op1_kind() {
+            OpKind::Memory => from.or_else(|| {
+                let is_local =
+                    i.memory_base() == Register::RBP && i.memory_index() == Register::None;
+                let held = self.spilled_pointers.get(&i.memory_displacement64());
+                held.copied().filter(|_| is_local)
+            }),
+            OpKind::Register if i.op1_register().is_gpr64() => {
+                self.pointers[i.op1_register().number()]
+            }
+            _ => None,
         }
     }
 
@@ -173,12 +256,22 @@ impl Known {
                 }
                 _ => (None, None, self.word(i, from)),
             };
+            let pointer = self.pointer(i, from);
             self.forget(to);
             (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
+            self.pointers[to] = pointer;
         } else if i.op0_kind() == OpKind::Memory && is_local {
             let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
                 .then(|| of(self, i.op1_register()));
             let at = i.memory_displacement64();
+            self.spilled_pointers.remove(&at);
+            if is_move
+                && i.op1_kind() == OpKind::Register
+                && i.op1_register().is_gpr64()
+                && let Some(word) = self.pointers[i.op1_register().number()]
+            {
+                self.spilled_pointers.insert(at, word);
+            }
             if is_move {
                 self.spilled.insert(at, kept.unwrap_or_default());
             } else if let Some((lea, argument, _)) = self.spilled.get_mut(&at) {
