@@ -221,6 +221,9 @@ fn judged(
         explorer.is_interrupted = explorer.is_nested
             || of.signals.len() > 1 && !of.more && of.flags.iter().all(|flags| flags.blocks_none);
         explorer.has_info = has_info(of);
+        explorer.deadly = signal.number().filter(|n| ends_by_default(*n));
+        explorer.is_reset =
+            !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_RESETHAND));
         explorer.installers = of.by.clone();
         if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
             explorer.own_signals = of.signals.clone();
@@ -238,13 +241,13 @@ fn judged(
         if !is_alone && !supposes {
             objects = std::mem::take(&mut explorer.objects);
         }
-        (verdict, explorer.steps)
+        (verdict, explorer.steps, explorer.is_ended)
     };
-    let (mut verdict, steps) = explore(false, any.clone());
+    let (mut verdict, steps, _) = explore(false, any.clone());
     // What is stated decides no fault.
     let is_open = verdict.weight() == Weight::Doubt || !verdict.relied.is_empty();
     if is_open {
-        let (supposed, _) = explore(true, any);
+        let (supposed, ..) = explore(true, any);
         let is_fault = |found: &Located| found.finding.weight == Weight::Fault;
         verdict
             .findings
@@ -260,11 +263,12 @@ fn judged(
     for found in &mut verdict.findings {
         found.by_signals = Some(Vec::new()).filter(|_| !of.more);
     }
+    let mut loses_errno = of.more;
     for &signal in &of.signals {
         let mut reached: HashSet<(u16, u64)> = HashSet::new();
         for supposes in [false, true] {
             if is_open || !supposes {
-                let (alone, _) = explore(supposes, Value::num(signal));
+                let (alone, _, is_ended) = explore(supposes, Value::num(signal));
                 let faults = alone.findings.iter().filter(|found| {
                     let is_known = |known: &Located| {
                         known.finding.kind == found.finding.kind
@@ -287,6 +291,8 @@ fn judged(
                         },
                     );
                 }
+                let is_errno = |found: &Located| found.finding.kind == Kind::Errno;
+                loses_errno |= !is_ended || alone.findings.iter().any(is_errno);
                 reached.extend(alone.findings.into_iter().flat_map(|found| found.places));
             }
         }
@@ -299,7 +305,19 @@ fn judged(
             }
         }
     }
+    for found in &mut verdict.findings {
+        if found.finding.kind == Kind::Errno && !loses_errno {
+            found.finding.weight = Weight::Note;
+            found.finding.why += ", but with each signal that it is installed for it ends the process by the default action";
+        }
+    }
     verdict
+}
+
+/// Returns whether the default action of the signal ends the process.
+fn ends_by_default(signal: i64) -> bool {
+    const HARMLESS: [i64; 8] = [17, 18, 19, 20, 21, 22, 23, 28];
+    !HARMLESS.contains(&signal)
 }
 
 /// Returns whether each call that installs the handler has it given a siginfo and a ucontext, or `None` if that is not known.

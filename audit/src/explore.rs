@@ -118,6 +118,12 @@ pub struct Explorer<'a> {
     pub may_nest: bool,
     /// The signals that would run the handler again if it raised them; empty: none, or not known.
     pub own_signals: BTreeSet<i64>,
+    /// The signal that is explored alone, if it ends the process by default.
+    pub deadly: Option<i64>,
+    /// Whether the handler was seen to end the process by it.
+    pub is_ended: bool,
+    /// Whether each call that installs the handler sets `SA_RESETHAND`.
+    pub is_reset: bool,
     /// Whether the handler calls what installs handlers.
     pub installs: bool,
     /// The stores of pointers into what is gone when the handler has returned, each with the word that keeps it.
@@ -170,6 +176,9 @@ impl<'a> Explorer<'a> {
             is_nested: false,
             may_nest: false,
             own_signals: BTreeSet::new(),
+            deadly: None,
+            is_ended: false,
+            is_reset: false,
             installs: false,
             kept: Map::default(),
             stored_else: BTreeMap::new(),
@@ -253,6 +262,9 @@ impl<'a> Explorer<'a> {
         let mut state = State::new(&key.arguments, errno);
         for (at, width, value) in given {
             state.put_slot(*at, *width, value.clone());
+        }
+        if is_handler && self.is_reset {
+            state.defaulted = self.deadly;
         }
         let entered = state.registers.clone();
         self.walk(&mut frame, state);

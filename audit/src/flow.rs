@@ -343,6 +343,7 @@ fn apply(summary: &Summary, state: &mut State) {
     }
     state.errno = summary.errno;
     state.flags = None;
+    state.defaulted = None;
 }
 
 pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {

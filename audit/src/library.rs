@@ -80,6 +80,7 @@ impl Explorer<'_> {
             state.errno = Errno::Changed;
             frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
         }
+        self.defaults(&plain, state);
         let copied = if matches!(&*plain, "memcpy" | "memmove") {
             let [to, from, length] = [0, 1, 2].map(|n| state.registers[ARGUMENTS[n]].clone());
             self.copied_words(frame, &to, &from, &length, state)
@@ -394,6 +395,26 @@ impl Explorer<'_> {
                 at,
                 "raises a signal whose handler this is: by SA_NODEFER it runs again before it goes on, without an end",
             );
+        }
+    }
+
+    /// Follows whether the signal that is explored has its default action, and then is raised: the process ends before what was
+    /// interrupted goes on, whatever errno is.
+    fn defaults(&mut self, name: &str, state: &mut State) {
+        let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
+        let signal = first.number().filter(|_| self.deadly.is_some());
+        if name == "raise" {
+            if signal.is_some() && signal == self.deadly && signal == state.defaulted {
+                state.errno = Errno::Original;
+                self.is_ended = true;
+            }
+        } else if libc::installs(name) {
+            let action = match (name, second.base, second.exact()) {
+                ("sigaction", Base::Stack, Some(_)) => state.load_slot(second, 8).number(),
+                ("sigaction", ..) => None,
+                _ => second.number(),
+            };
+            state.defaulted = signal.filter(|_| action == Some(0));
         }
     }
 

@@ -63,6 +63,8 @@ pub struct State {
     pub made: Option<Made>,
     /// Between which places of the stack a byte of zero is known to lie, which ends a text.
     pub zero: Option<(i64, i64)>,
+    /// The signal whose action is known to be the default one.
+    pub defaulted: Option<i64>,
 }
 
 pub const RSP: usize = 4;
@@ -90,6 +92,7 @@ impl State {
             spilled: None,
             made: None,
             zero: None,
+            defaulted: None,
         }
     }
 
@@ -397,6 +400,7 @@ impl State {
             escaped: self.escaped.min(other.escaped),
             half: self.half.filter(|_| self.half == other.half),
             spilled: self.spilled.filter(|_| self.spilled == other.spilled),
+            defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
             made: self.made.filter(|_| self.made == other.made),
             zero: match (self.zero, other.zero) {
                 (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {

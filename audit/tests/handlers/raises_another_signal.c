@@ -1,0 +1,7 @@
+// expect: fail
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+static void on(int s) { write(2, "end\n", 4); signal(s, SIG_DFL); raise(SIGUSR2); }
+static void other(int s) { (void)s; }
+int main(void) { struct sigaction a; memset(&a, 0, sizeof a); a.sa_handler = on; sigaction(SIGTERM, &a, 0); signal(SIGUSR2, other); for (;;) pause(); }
