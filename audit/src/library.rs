@@ -449,6 +449,14 @@ impl Explorer<'_> {
             // A call copies texts as well as structures, so it stays an open question.
             self.stores_block(frame, at, &to, &state.registers[ARGUMENTS[2]], true);
         }
+        let length = state.registers[ARGUMENTS[2]].number();
+        let is_counted = matches!(name, "memcpy" | "memmove" | "memset" | "mempcpy");
+        if is_counted && length.is_some_and(|length| length < 0) {
+            let why =
+                format!("calls {name} with a length below zero, which is taken for a huge one");
+            frame.find(Kind::Write, Weight::Fault, at, why);
+            return;
+        }
         self.copied_text(frame, at, name, state);
         for (argument, writes) in [(0, writes), (1, false)] {
             if argument == 1 && !both {
