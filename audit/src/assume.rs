@@ -27,10 +27,10 @@ pub struct Extent {
     written: i64,
 }
 
-/// How far an access may lie behind the pointer, so that it still counts as one of what it points to.
+/// How far behind the pointer an access may lie to count as one of what it points to.
 const FAR: i64 = 1 << 16;
 
-/// The words that a statement of this kind begins with.
+/// The prefix of a statement that a pointer is valid.
 const VALID: &str = "valid:";
 
 impl Assumptions {
@@ -248,6 +248,23 @@ impl Explorer<'_> {
         *most = (*most).max(end);
     }
 
+    /// Reports a function that writes more than a word through a pointer that is stated to be valid.
+    pub fn doubt_stated(&mut self, frame: &mut Frame, at: u64, name: &str, place: &Value) {
+        if self.stated(place).is_none() {
+            return;
+        }
+        let what = self
+            .pointer_of(place)
+            .map(|pointer| self.described(&pointer));
+        let what = what.unwrap_or_default();
+        frame.doubt(
+            Kind::Write,
+            at,
+            format!("calls {name}, which writes to what {what} points to: it is not shown that it fits, and that no other code sees half of it"),
+            "data of one word",
+        );
+    }
+
     /// Returns a call by which the program frees what the word points to, and whether a signal is shown to be possible there.
     pub fn frees(&mut self, (image, word): (u16, u64)) -> Option<(u64, bool)> {
         let file = self.files.image(image);
@@ -312,8 +329,7 @@ impl Explorer<'_> {
             .collect()
     }
 
-    /// Applies a store through a pointer that is stated to be valid: what is reported of stores to data of the file is reported of
-    /// it too.
+    /// Applies a store through a pointer that is stated to be valid, and reports what is reported of stores to data of the file.
     pub fn store_through(
         &mut self,
         frame: &mut Frame,
@@ -331,7 +347,7 @@ impl Explorer<'_> {
             frame.doubt(
                 Kind::Escape,
                 at,
-                format!("keeps a pointer to what ends with the handler in what {what} points to"),
+                format!("keeps a pointer into its frame, the siginfo or the ucontext in what {what} points to: it is not valid after the handler has returned"),
                 "a copy of what is needed",
             );
         }
@@ -350,7 +366,7 @@ impl Explorer<'_> {
         }
         if self.may_nest && value.number().is_none() {
             let why = format!(
-                "stores what is no constant to what {what} points to: if SA_NODEFER is set, the handler may interrupt itself, and an update is lost"
+                "stores a computed value to what {what} points to: if SA_NODEFER is set, the handler may interrupt itself, and an update is lost"
             );
             let remedy = "an atomic operation, or flags without SA_NODEFER";
             frame.add(Finding::new(Kind::Torn, Weight::Doubt, at, why).or(remedy));

@@ -4,9 +4,9 @@
 //! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] explores a function and those
 //! that it calls, [`walk`] the ways through one with what is known of its registers ([`state`], [`value`]); [`frame`] has what
 //! is met on the way. [`step`] is what one instruction does, [`flow`] where control goes, [`compute`] what it computes,
-//! [`memory`] what it loads and stores, [`access`] what it may touch, [`assume`] what a reviewer states of it, [`torn`] which stores belong together, [`loops`] whether
-//! a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads once. [`condition`] and [`lines`] say
-//! more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
+//! [`memory`] what it loads and stores, [`access`] what it may touch, [`assume`] what a reviewer states of it, [`torn`] which
+//! stores belong together, [`loops`] whether a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads
+//! once. [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;

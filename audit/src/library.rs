@@ -187,6 +187,9 @@ impl Explorer<'_> {
     ) {
         let place = state.registers[ARGUMENTS[touched.argument]].clone();
         let place = crate::address::in_image(frame, place);
+        if touched.writes && !matches!(touched.size, libc::Size::Bytes(..=8)) {
+            self.doubt_stated(frame, at, name, &place);
+        }
         let is_own = matches!(place.base, Base::Stack | Base::Image(_));
         let may_be_none = place.base == Base::Num && place.lo <= 0 && place.hi >= 0;
         if may_be_none || touched.is_kernel && !is_own {
@@ -463,6 +466,9 @@ impl Explorer<'_> {
                 continue;
             }
             let pointer = state.registers[ARGUMENTS[argument]].clone();
+            if argument == 0 && writes && !name.contains("mem") {
+                self.doubt_stated(frame, at, name, &pointer);
+            }
             match size {
                 Some(0) => {}
                 Some(size) => self.check(frame, at, &pointer, size, writes),

@@ -355,6 +355,12 @@ fn note(
             known.forget(scratch);
         }
     }
+    if matches!(
+        i.flow_control(),
+        FlowControl::UnconditionalBranch | FlowControl::IndirectBranch | FlowControl::Return
+    ) {
+        known.begins();
+    }
     let constant = (0..i.op_count()).find_map(|n| match i.op_kind(n) {
         OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64 => Some(i.immediate(n)),
         _ => None,

@@ -75,6 +75,11 @@ impl Known {
         }
     }
 
+    /// Forgets which pointers the registers hold: what follows is reached from elsewhere.
+    pub fn begins(&mut self) {
+        self.pointers = [None; 16];
+    }
+
     /// Notes a store to a word: what was loaded from it before is no longer what it points to.
     pub fn replaces(&mut self, word: u64) {
         for held in &mut self.pointers {
