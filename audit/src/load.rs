@@ -130,11 +130,25 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
             _ => {}
         }
     }
+    protect(image);
     let dynamic = table.map(|(at, size)| crate::dynamic::read(image, at, size));
     // A library may need no other file, and is not a static program for that.
     image.is_static = !has_loader && dynamic.as_ref().is_none_or(|d| d.is_program);
     image.is_library = dynamic.is_some() && !has_loader && !image.is_fixed && !image.is_static;
     dynamic
+}
+
+/// Reduces what is to be read-only after loading to what the loader protects: whole pages, and none if they leave the segment.
+fn protect(image: &mut Image) {
+    const PAGE: u64 = 4096;
+    let regions = &image.regions;
+    image.relro.retain_mut(|(start, end)| {
+        *end -= *end % PAGE;
+        let holds = |last: u64| last.checked_next_multiple_of(PAGE).unwrap_or(u64::MAX) >= *end;
+        regions
+            .iter()
+            .any(|r| (r.start..r.end).contains(start) && holds(r.end))
+    });
 }
 
 /// Returns whether it is a file of debug information, whose segments have no bytes of their own.

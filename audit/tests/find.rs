@@ -160,6 +160,37 @@ fn a_section_that_lies_elsewhere_than_its_segment_is_refused() {
 }
 
 #[test]
+fn data_that_the_loader_leaves_writable_is_not_taken_for_read_only() {
+    const RELRO: u32 = 0x6474_e552;
+    let Some(path) = compiled(&corpus("unsafe/callback_field.c"), "relro", &["-O2"]) else {
+        return;
+    };
+    let mut file = std::fs::read(&path).expect("the program");
+    let long = |file: &[u8], at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap());
+    let first = long(&file, 32) as usize;
+    let count = usize::from(u16::from_le_bytes([file[56], file[57]]));
+    let headers: Vec<usize> = (0..count).map(|n| first + 56 * n).collect();
+    let kind = |file: &[u8], at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let relro = headers.iter().find(|at| kind(&file, **at) == RELRO);
+    let relro = *relro.expect("a part that is read-only after loading");
+    let start = long(&file, relro + 16);
+    // To the end of the data, in the middle of a page, which the loader does not protect; and far behind it.
+    let end = headers
+        .iter()
+        .filter(|at| kind(&file, **at) == 1)
+        .map(|at| (long(&file, at + 16), long(&file, at + 40)))
+        .find_map(|(at, size)| (at..at + size).contains(&start).then_some(at + size))
+        .expect("the segment that holds it");
+    for size in [end - start, 1 << 40] {
+        file[relro + 40..relro + 48].copy_from_slice(&size.to_le_bytes());
+        let path = directory().join("relro-changed");
+        std::fs::write(&path, &file).expect("a file");
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 1, "{size:#x}: {text}");
+    }
+}
+
+#[test]
 fn damaged_files_end_in_a_verdict_or_an_error() {
     let Some(path) = compiled(&corpus("unsafe/puts.c"), "damaged", &["-O2"]) else {
         return;
