@@ -27,7 +27,7 @@ const SPECS: [&str; 25] = [
     "hello=yes,ack=none",
     "head=len16,end=none,final=twice",
     "head=len16,head-bytes=little,counts-end=yes,ack=byte",
-    "order=lsb,head=len32,end=none,ack=message",
+    "order=lsb,head=len32,end=none,ack=message,ack-head=last",
     "order=lsb,head=len32,head-order=msb,end=none,final=other",
     "head=len32,head-nul=yes,end=eot",
     "order=lsb,head=len64,head-bytes=big,ack-signal=echo",
