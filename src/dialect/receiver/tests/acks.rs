@@ -1,0 +1,394 @@
+//! What a client is acknowledged with, and what its end shows of that.
+
+use super::*;
+
+/// Returns what a given dialect acknowledges in a message of one letter: its first seven bits, its eighth, then the end byte's
+/// last bit, the writing of the text, and everything after that.
+fn conversation(spec: &str) -> [String; 5] {
+    let mut receiver = given(spec);
+    let symbols = symbols(spec, "a");
+    let (head, last) = symbols.split_at(symbols.len() - 1);
+    let mut said = [
+        send(&mut receiver, &head[..7], 0),
+        send(&mut receiver, &head[7..8], 0),
+        {
+            send(&mut receiver, &head[8..], 0);
+            send(&mut receiver, last, 0)
+        },
+        {
+            receiver.handle_written(true, 0);
+            words(&mut receiver)
+        },
+        String::new(),
+    ];
+    let mut now = 0;
+    said[4] = wait(&mut receiver, &mut now);
+    said
+}
+
+/// Checks what a receiver does after each step of a script.
+///
+/// `+TEXT` are classic symbols, with a dot for a NUL, and `:BITS` any others; `drain` passes the time until nothing is owed.
+fn play(mut receiver: TextReceiver, script: &str) {
+    let mut now = 0;
+    for line in script.split(" | ") {
+        let (step, expected) = line.split_once(" =>").unwrap();
+        match step.split_at(1) {
+            ("+", text) => {
+                let text = text.replace('.', "\0");
+                for symbol in symbols("head=len16,end=none", &text).split_off(16) {
+                    now += 1;
+                    receiver.handle_symbol(symbol, now);
+                }
+            }
+            (":", bits) => bits
+                .bytes()
+                .for_each(|bit| receiver.handle_symbol(Symbol::ALL[usize::from(bit - b'0')], now)),
+            _ => match step {
+                "written" => receiver.handle_written(true, now),
+                "hold" => receiver.hold(true),
+                "release" => receiver.release(now),
+                "exit" | "fail" => receiver.handle_exit(step == "exit", now),
+                "close" => receiver.close(Reason::ShuttingDown),
+                "drain" => {
+                    while let Some(at) = receiver.closing_deadline() {
+                        receiver.handle_timeout(at, Awake);
+                    }
+                }
+                _ => panic!("{step}"),
+            },
+        }
+        assert_eq!(words(&mut receiver), expected.trim_start(), "{line}");
+    }
+}
+
+/// Returns what a text leads to whose client sends bits at a pace of 300 us and naps after each byte until it has got a SIGUSR2
+/// since the first bit of that byte. It goes on `late` after that, and sends its second bit `stall` after the first.
+fn send_bytewise(stall: Nanos, late: Nanos) -> String {
+    const PACE: Nanos = 300_000;
+    let handled = HandledSignals {
+        usr1: false,
+        usr2: true,
+    };
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    let (mut now, mut said, mut acks_before) = (0, String::new(), 0);
+    let acks = |said: &str| said.matches("usr2").count();
+    let mut pass = |time: Nanos, symbol: Option<Symbol>, said: &mut String| {
+        if let Some(symbol) = symbol {
+            receiver.handle_symbol(symbol, now);
+        }
+        let until = now + time;
+        while let Some(at) = receiver.poll_timeout().filter(|at| *at <= until) {
+            now = at.max(now);
+            receiver.handle_timeout(now, SleepState::Napping);
+        }
+        now = until;
+        *said += &words(&mut receiver);
+    };
+    for (i, symbol) in (0..).zip(symbols("head=len16,end=none", "Hello World!")) {
+        if i % 8 == 0 {
+            acks_before = acks(&said);
+        }
+        pass(if i == 0 { stall } else { PACE }, Some(symbol), &mut said);
+        let is_last = i % 8 == 7;
+        for _ in (0..200).filter(|_| is_last) {
+            if acks(&said) > acks_before {
+                break;
+            }
+            pass(MILLISECOND, None, &mut said);
+        }
+        pass(if is_last { late } else { 0 }, None, &mut said);
+    }
+    pass(1000 * MILLISECOND, None, &mut said);
+    said
+}
+
+#[test]
+fn a_given_dialect_is_acknowledged_as_it_says() {
+    let seven = "usr1 usr1 usr1 usr1 usr1 usr1 usr1";
+    for (spec, expected) in [
+        ("classic", [seven, "usr1", "\"a\"", "usr1", ""]),
+        ("ack-time=before", [seven, "usr1", "usr1 \"a\"", "", ""]),
+        (
+            "ack-time=before,final=other",
+            [seven, "usr1", "\"a\"", "usr2", ""],
+        ),
+        ("final=both", [seven, "usr1", "\"a\"", "usr1", "usr2"]),
+        ("final=twice", [seven, "usr1", "\"a\"", "usr1", "usr1"]),
+        ("ack=byte", ["", "usr1", "\"a\"", "usr1", ""]),
+        ("ack=message,ack-signal=usr2", ["", "", "\"a\"", "usr2", ""]),
+        ("ack=none", ["", "", "\"a\"", "", ""]),
+        (
+            "ack-signal=echo",
+            [
+                "usr1 usr2 usr2 usr1 usr1 usr1 usr1",
+                "usr2",
+                "\"a\"",
+                "usr1",
+                "",
+            ],
+        ),
+    ] {
+        assert_eq!(conversation(spec), expected, "{spec}");
+    }
+}
+
+#[test]
+fn a_head_of_which_at_most_the_end_is_acknowledged_is_not_withheld() {
+    for (spec, of_end) in [("last", "usr1"), ("no", "")] {
+        let mut receiver = given(&std::format!("head=len16,end=none,ack-head={spec}"));
+        let symbols = symbols("head=len16,end=none", "ab");
+        let (head, text) = symbols.split_at(15);
+        receiver.hold(true);
+        assert_eq!(send(&mut receiver, head, 0), "");
+        assert!(!receiver.can_be_held());
+        receiver.hold(false);
+        assert_eq!(send(&mut receiver, &text[..1], 0), of_end);
+        assert_eq!(send(&mut receiver, &text[1..3], 0), "usr1 usr1");
+        assert!(receiver.can_be_held());
+        assert!(send(&mut receiver, &text[3..], 0).ends_with("\"ab\""));
+    }
+}
+
+#[test]
+fn a_receiver_does_what_follows_from_what_happens() {
+    // Of several texts, the last is acknowledged late, unless another has begun.
+    play(
+        given("ack=message"),
+        r#"+a.b. => "a" "b" | written => | written => usr1"#,
+    );
+    play(given("ack=message"), r#"+a. => "a" | :011 => | written =>"#);
+    // A held client that repeats its symbol waits for the release.
+    play(
+        given("classic"),
+        "hold => | :0 => | :0 => | release => usr1 | release => | :1 => usr1",
+    );
+    // What follows a message whose end was detected late is decoded and not acknowledged.
+    play(unknown(), r#"+Hello.you. => <ack=message> "Hello" "you""#);
+    // The end of the client completes a text without an end byte.
+    play(given("end=none,ack=none"), r#"+hi => | exit => "hi""#);
+    play(given("end=none,ack=none"), "+hi => | fail =>");
+    play(given("end=etx,ack=none"), "+hi => | exit =>");
+    play(
+        unknown(),
+        r#"+Hello there => | exit => <end=none,ack=message> "Hello there""#,
+    );
+    // After the close, what is owed for a complete text is sent, and a text that may be complete is delivered.
+    play(
+        given("ack=message,final=both"),
+        r#"+a. => "a" | close => | written => usr1 | drain => usr2"#,
+    );
+    play(
+        unknown(),
+        r#"+12. => | close => | drain => <ack=message> "12""#,
+    );
+    // A client that goes on then has not finished, and one that asks to be admitted is told to ask again.
+    play(unknown(), "+12. => | close => | :0 => ShuttingDown:3");
+    play(given("hello=yes"), "close => | :0 => usr2 | :0 => usr2");
+}
+
+#[test]
+fn a_text_that_could_not_be_written_is_not_acknowledged() {
+    let mut receiver = given("ack=message");
+    assert!(receiver.is_idle());
+    assert_eq!(send(&mut receiver, &symbols("classic", "a"), 0), "\"a\"");
+    assert!(!receiver.is_idle() && !receiver.in_message());
+    receiver.handle_written(false, 0);
+    assert_eq!(
+        (words(&mut receiver), receiver.is_idle()),
+        (String::new(), true)
+    );
+    send(&mut receiver, &symbols("classic", "a")[..8], 0);
+    assert!(!receiver.is_idle() && receiver.in_message() && receiver.held_bytes() > 0);
+    assert_eq!(receiver.received_bytes(), 1);
+}
+
+#[test]
+fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
+    for (usr2, expected, shown) in [
+        (true, ["usr2", "usr1", "usr1", ""], "final=other"),
+        (false, ["usr1", "", "", ""], "classic"),
+    ] {
+        let handled = HandledSignals { usr1: true, usr2 };
+        let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+        let mut now = 0;
+        let mut said = String::new();
+        for symbol in symbols("classic", "Hello there") {
+            said = send(&mut receiver, &[symbol], now);
+            if said.is_empty() {
+                said = wait(&mut receiver, &mut now);
+            }
+        }
+        assert_eq!(said, "<classic> \"Hello there\"");
+        receiver.handle_written(true, now);
+        let [first, later @ ..] = expected;
+        assert_eq!(words(&mut receiver), first);
+        let speaks = |spec: &str| Some(ProfileUpdate::Speaks(spec.parse().unwrap()));
+        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+        for (i, expected) in later.into_iter().enumerate() {
+            assert_eq!(wait(&mut receiver, &mut now), expected);
+            if !expected.is_empty() {
+                assert_eq!(
+                    receiver.profile_update(false, now),
+                    speaks(["final=both", "final=twice"][i])
+                );
+            }
+        }
+        // The next message of the process is acknowledged at once.
+        assert_eq!(
+            send(&mut receiver, &symbols("classic", "a")[..1], now),
+            "usr1"
+        );
+    }
+}
+
+#[test]
+fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better() {
+    let mut receiver = unknown();
+    let mut now = 0;
+    send(&mut receiver, &[Usr1], now);
+    assert_eq!(receiver.profile_update(false, now), None);
+    assert_eq!(wait(&mut receiver, &mut now), "usr1");
+    assert_eq!(
+        receiver.profile_update(false, now),
+        Some(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)))
+    );
+    let mut profile = Profile::default();
+    profile.update(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)));
+    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    send(&mut receiver, &[Usr1], now);
+    assert_eq!(wait(&mut receiver, &mut now), "usr2");
+}
+
+#[test]
+fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
+    let hello = "hello=yes,hello-signal=usr2";
+    let mut profile = Profile::default();
+    for (policy, is_found) in [
+        (AckPolicy::Usr2From(0), true),
+        (AckPolicy::Usr2From(1), false),
+    ] {
+        profile.update(ProfileUpdate::AckPolicy(policy));
+        let mut receiver = TextReceiver::unknown(profile.clone(), 64, pid(), BOTH);
+        send(&mut receiver, &[Symbol::Usr2], 0);
+        let said = send(&mut receiver, &symbols(hello, "Hello there"), 0);
+        assert_eq!(said.ends_with(" \"Hello there\""), is_found, "{said}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_and_fails_after_its_only_acknowledgement_misses_those_of_bytes() {
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), ONE);
+    let said = send(&mut receiver, &symbols("classic", "Hello there"), 0);
+    assert_eq!(said, "<ack=message> \"Hello there\"");
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr1");
+    for (has_failed, at, expected) in [
+        (true, 49, "ack=message"),
+        (true, 50, "ack=byte"),
+        (false, 50, "ack=message"),
+    ] {
+        let shown = receiver.profile_update(has_failed, at * MILLISECOND);
+        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
+        assert_eq!(shown, Some(expected), "{has_failed} {at}");
+    }
+}
+
+#[test]
+fn the_other_signal_is_the_likelier_end_unless_it_has_another_meaning() {
+    for (spec, expected) in [("classic", "final=other"), ("parity=even", "parity=even")] {
+        let (_, _, shown) = converse(Profile::default(), spec, "Hello there");
+        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
+        assert_eq!(shown, Some(expected), "{spec}");
+    }
+}
+
+#[test]
+fn a_half_text_at_the_close_is_reported_and_nothing_more_is_acknowledged() {
+    let mut receiver = given("ack-time=before");
+    send(&mut receiver, &symbols("classic", "whole"), 0);
+    send(&mut receiver, &symbols("classic", "a longer text")[..49], 0);
+    receiver.close(Reason::ShuttingDown);
+    assert_eq!(
+        (words(&mut receiver), receiver.received_bytes()),
+        ("ShuttingDown:6".into(), 0)
+    );
+    receiver.handle_symbol(Usr1, 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(
+        (words(&mut receiver), receiver.closing_deadline()),
+        (String::new(), None)
+    );
+}
+
+#[test]
+fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
+    let (text, end) = (symbols("classic", "ab"), symbols("classic", ""));
+    for (late, expected) in [(1, "usr2"), (REPEATS_WITHIN, "\"\"")] {
+        let mut receiver = known(&["classic"]);
+        for _ in 0..2 {
+            assert!(send(&mut receiver, &text, 0).ends_with("\"ab\""));
+            receiver.handle_written(true, 0);
+            assert_eq!(words(&mut receiver), "usr1");
+        }
+        let said = send(&mut receiver, &end, late);
+        assert_eq!(said, std::format!("{}{expected}", "usr1 ".repeat(7)));
+        let shown = receiver.profile_update(false, late);
+        let other = Some(ProfileUpdate::Speaks("final=other".parse().unwrap()));
+        assert_eq!(shown == other, late == 1);
+    }
+}
+
+#[test]
+fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_other() {
+    for (has_failed, known_to_be, expected) in [
+        (true, "classic", "final=other"),
+        (false, "classic", "classic"),
+        (true, "final=other", "classic"),
+        (false, "final=other", "final=other"),
+    ] {
+        let mut receiver = known(&[known_to_be]);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        let shown = receiver.profile_update(has_failed, 1);
+        assert_eq!(
+            shown,
+            Some(ProfileUpdate::Speaks(expected.parse().unwrap()))
+        );
+    }
+}
+
+#[test]
+fn a_handshake_is_answered_on_the_signal_that_the_client_handles() {
+    let hello = [Usr1];
+    let usr2 = HandledSignals {
+        usr1: false,
+        usr2: true,
+    };
+    for (spec, handled, expected, busy) in [
+        ("hello=yes", BOTH, "usr1", "usr2"),
+        ("hello=yes", ONE, "usr1", "usr2"),
+        ("hello=yes", usr2, "usr2", ""),
+        ("hello=yes,ack-signal=usr2", BOTH, "usr1", ""),
+    ] {
+        let dialect = spec.parse().unwrap();
+        let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
+        assert_eq!(send(&mut receiver, &hello, 0), expected);
+        let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
+        receiver.hold(true);
+        assert_eq!(send(&mut receiver, &hello, 0), busy);
+    }
+}
+
+#[test]
+fn a_client_that_waits_for_each_byte_is_understood_on_a_busy_machine() {
+    let text = "<head=len16,end=none,ack=byte,ack-signal=usr2> \"Hello World!\"";
+    for late in [0, MILLISECOND, COMPLETE_AFTER - MILLISECOND] {
+        // In the second case an acknowledgement of its first bit is one too many.
+        for stall in [300_000, 2 * SILENCE_AWAKE] {
+            let said = send_bytewise(stall, late);
+            let texts = said.matches('"').count() / 2;
+            assert!(said.ends_with(text) && texts == 1, "{late}: {said}");
+        }
+    }
+}

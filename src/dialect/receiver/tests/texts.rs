@@ -1,0 +1,168 @@
+//! Which texts are given out, and which are reported instead.
+
+use super::*;
+
+#[test]
+fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
+    let mut receiver = unknown();
+    // Control characters, whatever the order of the bits.
+    let noise: Vec<Symbol> = (0..80)
+        .map(|i| Symbol::ALL[usize::from(i % 8 == 1 || i % 9 == 3)])
+        .collect();
+    let said = send(&mut receiver, &noise, 0);
+    assert!(
+        said.starts_with("0101") && said.len() <= noise.len(),
+        "{said}"
+    );
+    assert_eq!(
+        (receiver.poll_timeout(), receiver.in_message()),
+        (Some(RESET_AFTER), false)
+    );
+    receiver.handle_timeout(RESET_AFTER - 1, Awake);
+    assert_eq!(receiver.poll_timeout(), Some(RESET_AFTER));
+    receiver.handle_timeout(RESET_AFTER, Awake);
+    assert_eq!(receiver.poll_timeout(), None);
+    let said = send(
+        &mut receiver,
+        &symbols("classic", "Hello there"),
+        RESET_AFTER,
+    );
+    assert_eq!(said, "<ack=message> \"Hello there\"");
+}
+
+#[test]
+fn a_message_that_is_not_text_is_reported() {
+    let mut receiver = given("classic");
+    let text = "x".repeat(65);
+    let symbols = symbols("classic", &text);
+    let said = send(&mut receiver, &symbols, 0).replace("usr1 ", "");
+    assert_eq!(said, "TooLong:66");
+}
+
+#[test]
+fn a_dialect_that_a_program_has_used_is_not_evidence_for_a_text() {
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+    let mut profile = Profile::default();
+    let mut seed = 1u32;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let (mut printed, mut withheld) = (0, 0);
+    for i in 0..240 {
+        let spec = ["classic", "lsb"][i % 2];
+        let text: String = (0..=random(3))
+            .map(|_| letters[random(letters.len())])
+            .collect();
+        let (out, is_told, update) = converse(profile.clone(), spec, &text);
+        let names_rival = out.iter().any(|action| match action {
+            TextAction::Detected { rival, .. } => rival.is_some(),
+            TextAction::Ambiguous { .. } => true,
+            _ => false,
+        });
+        match texts(&out)[..] {
+            [(_, found)] if found == text => printed += 1,
+            [_] => assert!(names_rival, "{spec} {text:?}: {out:?}"),
+            [] => {
+                withheld += 1;
+                assert!(names_rival && !is_told, "{spec} {text:?}: {out:?}");
+            }
+            _ => panic!("{out:?}"),
+        }
+        update.into_iter().for_each(|update| profile.update(update));
+    }
+    assert_eq!((printed, withheld), (190, 50));
+}
+
+#[test]
+fn a_clock_near_its_end_does_not_overflow() {
+    for before in [0, 1, 5, 30, 70, 300].map(|n| n * MILLISECOND) {
+        let mut now = Nanos::MAX - before;
+        let mut receiver = unknown();
+        for symbol in symbols("classic", "12").iter().cycle().take(100) {
+            receiver.handle_symbol(*symbol, now);
+            receiver.handle_written(true, now);
+            for _ in 0..4 {
+                now = receiver.poll_timeout().unwrap_or(now);
+                receiver.handle_timeout(now, ForSignal);
+            }
+        }
+        assert!(!texts(&actions(&mut receiver)).is_empty());
+    }
+}
+
+#[test]
+fn a_silence_begins_again_after_a_lack_of_cpu() {
+    let handled = HandledSignals {
+        usr1: false,
+        usr2: false,
+    };
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    send(&mut receiver, &symbols("classic", "12"), 0);
+    receiver.restart_silence(COMPLETE_AFTER - 1);
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 2, Awake);
+    assert_eq!(words(&mut receiver), "");
+    receiver.handle_timeout(2 * COMPLETE_AFTER - 1, Awake);
+    assert!(words(&mut receiver).ends_with("\"12\""));
+    let mut receiver = given("final=both");
+    send(&mut receiver, &symbols("classic", ""), 0);
+    receiver.handle_written(true, 0);
+    let before = receiver.poll_timeout().unwrap();
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(before + 1));
+    let mut receiver = unknown();
+    receiver.handle_symbol(Usr1, 0);
+    receiver.restart_silence(1);
+    assert_eq!(receiver.poll_timeout(), Some(1 + SILENCE_AWAKE));
+}
+
+#[test]
+fn an_end_that_comes_twice_is_no_message() {
+    for (handled, spec, expected) in [
+        (NONE, "ack=none", ""),
+        (ONE, "classic", "usr1 usr1 usr1 usr1 usr1 usr1 usr1 usr1"),
+        (ONE, "ack=byte", "usr1"),
+    ] {
+        let dialects = Vec::from([spec.parse().unwrap()]);
+        let profile = Profile {
+            dialects,
+            ..Profile::default()
+        };
+        let mut receiver = TextReceiver::unknown(profile, 64, pid(), handled);
+        assert!(
+            send(&mut receiver, &symbols("classic", "Hello there"), 0).ends_with("\"Hello there\"")
+        );
+        receiver.handle_written(true, 0);
+        words(&mut receiver);
+        for _ in 0..3 {
+            assert_eq!(send(&mut receiver, &symbols("classic", ""), 1), expected);
+        }
+        assert!(
+            send(&mut receiver, &symbols("classic", "And again"), 2).ends_with("\"And again\"")
+        );
+    }
+}
+
+#[test]
+fn only_a_dialect_that_is_new_or_uncertain_is_reported() {
+    for (text, expected) in [("Hello there", false), ("22", true)] {
+        let mut receiver = known(&["classic"]);
+        let mut said = send(&mut receiver, &symbols("classic", text), 0);
+        while !said.ends_with(&std::format!("{text:?}")) {
+            said = wait(&mut receiver, &mut 0);
+            assert!(!said.is_empty());
+        }
+        assert_eq!(said.contains("<classic"), expected, "{said}");
+    }
+}
+
+#[test]
+fn an_ambiguous_text_at_the_close_is_the_last() {
+    let mut receiver = known(&["classic", "lsb"]);
+    send(&mut receiver, &symbols("classic", "22"), 0);
+    receiver.close(Reason::ShuttingDown);
+    receiver.handle_timeout(COMPLETE_AFTER, Awake);
+    assert_eq!(words(&mut receiver), "ambiguous");
+    receiver.handle_symbol(Usr1, COMPLETE_AFTER);
+    assert!(!receiver.in_message());
+}
