@@ -43,8 +43,9 @@ pub(super) struct AckChoice {
     later: Option<Symbol>,
     /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
     policy: Option<AckPolicy>,
-    /// The last symbol, and how many acknowledgements were another one than that which they acknowledged.
+    /// The last symbol of the client, which the next acknowledgement is for.
     last: Symbol,
+    /// Counts acknowledgements on the other signal than the symbol that they acknowledged.
     mismatches: u8,
     /// Whether the other signal has been tried.
     has_switched: bool,

@@ -19,7 +19,7 @@ pub enum SleepState {
     ForSignal,
 }
 
-/// How soon the state of a client is looked at again that is not asleep yet.
+/// The first pause between two looks at a client that is not yet asleep.
 const FIRST_LOOK: Nanos = MILLISECOND / 50;
 
 /// How soon after an acknowledgement the state of the client is looked at first.
@@ -28,7 +28,7 @@ const CHECK_AFTER: Nanos = MILLISECOND;
 /// How long a client naps at most that paces itself. One that cannot run is looked at as seldom.
 const NAP: Nanos = 100 * MILLISECOND;
 
-/// How long a client is looked at that does not go on.
+/// Limits how long a client that does not go on is looked at.
 const GIVE_UP_AFTER: Nanos = 4000 * MILLISECOND;
 
 /// How long an acknowledgement waits for a client to sleep: at first, and at most.

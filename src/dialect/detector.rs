@@ -20,7 +20,7 @@ use crate::wire::reason::Reason;
 /// Symbols before decoding begins: few decoders survive them, so that little memory is needed.
 const HEAD_START: usize = 16;
 
-/// Bytes that are shown of a text which may have been meant.
+/// Limits the bytes of an alternative text that a note shows.
 pub const EXCERPT: usize = 64;
 
 /// Decodes the stream of one client from the beginning of a message.

@@ -23,9 +23,9 @@ const EXTRA_AFTER: Nanos = 100 * MILLISECOND;
 /// Holds the acknowledgements that follow the first final one of a message.
 #[derive(Clone, Debug, Default)]
 pub struct FinalAcks {
-    /// The acknowledgements to come, each with the pause before it and with what it makes of all that were sent.
+    /// The acknowledgements to come: the pause before each, its symbol, and the [`FinalAck`] that all sent by then amount to.
     left: Vec<(Nanos, Symbol, FinalAck)>,
-    /// When the last one was sent, and what it makes of all that were sent.
+    /// When the last one was sent, and the [`FinalAck`] that all of them amount to.
     sent: Option<(Nanos, Option<FinalAck>)>,
     /// The signal to send to a client whose handler sends a bit too many.
     other: Option<Symbol>,

@@ -10,7 +10,7 @@ use super::{Ack, Dialect, FinalAck, MILLISECOND, OnSilence, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
-/// How long the second of two final acknowledgements is waited for: the kernel may have merged them.
+/// Limits the wait for the second final acknowledgement: the kernel may have merged the two.
 const SECOND_ACK_TIMEOUT: Nanos = 200 * MILLISECOND;
 
 /// The pause before a server that said that it is busy is asked again.
