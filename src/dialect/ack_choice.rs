@@ -84,6 +84,11 @@ impl AckChoice {
         self.policy = policy;
     }
 
+    /// Returns whether earlier processes of the program were not acknowledged in the ordinary way.
+    pub const fn has_policy(&self) -> bool {
+        self.policy.is_some()
+    }
+
     /// Takes the symbol that is acknowledged next.
     pub const fn handle_symbol(&mut self, symbol: Symbol) {
         self.last = symbol;

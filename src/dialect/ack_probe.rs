@@ -266,10 +266,15 @@ impl AckProbe {
             WaitsForBits => Ack::Bit,
             WaitsForBytes => Ack::Byte,
             Watching if self.bit_stops > 0 => Ack::Bit,
-            // A single stop after so many bits is that after the head, or the end of a short text.
-            GoesOn if self.byte_stops > u8::from(HEADS.contains(&self.character)) => Ack::Byte,
+            GoesOn if self.byte_stops > 0 && !self.is_ambiguous() => Ack::Byte,
             Watching | GoesOn => Ack::Message,
         }
+    }
+
+    /// Returns whether the only stop of the client came after so many bits that it can be that after a head, or the end of a short
+    /// text.
+    pub fn is_ambiguous(&self) -> bool {
+        self.state == GoesOn && self.byte_stops == 1 && HEADS.contains(&self.character)
     }
 
     /// Returns whether the client waits for every bit, as far as is known.

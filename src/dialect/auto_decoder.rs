@@ -190,7 +190,9 @@ impl AutoDecoder {
             found.dialect.ack = acks.ack;
             found.dialect.ack_signal = acks.ack_signal;
             found.dialect.ack_byte = acks.ack_byte;
-            if found.dialect.head != Head::None && acks.ack != Ack::None {
+            // A message that is acknowledged as a whole says nothing of its head, unless that was acknowledged too.
+            let is_silent = acks.ack == Ack::Message && acks.ack_head == HeadAck::None;
+            if found.dialect.head != Head::None && acks.ack != Ack::None && !is_silent {
                 found.dialect.ack_head = acks.ack_head;
             }
         }

@@ -27,8 +27,8 @@ pub struct FinalAcks {
     left: Vec<(Nanos, Symbol, FinalAck)>,
     /// When the last one was sent, and the [`FinalAck`] that all of them amount to.
     sent: Option<(Nanos, Option<FinalAck>)>,
-    /// The signal to send to a client whose handler sends a bit too many.
-    other: Option<Symbol>,
+    /// The signal to send to a client whose handler sends a bit too many, and what its end then shows.
+    other: Option<(Symbol, FinalAck)>,
     /// The symbols since the message.
     extra: u8,
 }
@@ -46,7 +46,11 @@ impl FinalAcks {
             _ => (FinalAck::Same, first),
         };
         self.sent = Some((now, Some(shown)));
-        self.other = may_try.then(|| first.other());
+        let instead = match shown {
+            FinalAck::Other => FinalAck::Same,
+            _ => FinalAck::Other,
+        };
+        self.other = may_try.then(|| (first.other(), instead));
         for (ack, kind) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
             if second == Some(ack) {
                 self.left.insert(0, (PAUSE, ack, kind));
@@ -70,10 +74,10 @@ impl FinalAcks {
         let other = self.other.filter(|_| self.extra < 7);
         let extra = self.extra;
         self.clear();
-        if let Some(other) = other {
-            (self.other, self.extra) = (Some(other), extra + 1);
+        if let Some((symbol, kind)) = other {
+            (self.other, self.extra) = (other, extra + 1);
             self.sent = Some((now, None));
-            self.left.push((EXTRA_AFTER, other, FinalAck::Other));
+            self.left.push((EXTRA_AFTER, symbol, kind));
         }
     }
 
@@ -118,6 +122,14 @@ impl FinalAcks {
     pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
         let (at, kind) = self.sent?;
         kind.filter(|_| now.saturating_sub(at) < TRY_AFTER)
+    }
+
+    /// Returns whether all acknowledgements of a message were sent too long before `now` to be why its client has ended.
+    pub fn were_in_vain(&self, now: Nanos) -> bool {
+        let is_old = |(at, kind): (Nanos, Option<FinalAck>)| {
+            kind.is_some() && now.saturating_sub(at) >= TRY_AFTER
+        };
+        self.left.is_empty() && self.sent.is_some_and(is_old)
     }
 }
 
@@ -209,17 +221,19 @@ mod tests {
 
     #[test]
     fn a_client_that_stops_after_a_bit_too_many_gets_the_other_signal_instead() {
-        for (may_try, expected) in [(true, Some(Usr2)), (false, None)] {
+        for (spec, may_try, expected) in [
+            ("classic", true, Some((Usr2, FinalAck::Other))),
+            ("final=other", true, Some((Usr1, Same))),
+            ("classic", false, None),
+        ] {
             let mut acks = FinalAcks::default();
-            acks.plan(&Dialect::CLASSIC, Usr1, may_try, 0);
+            acks.plan(&spec.parse().unwrap(), Usr1, may_try, 0);
             acks.handle_symbol(5);
             assert_eq!(acks.poll_ack(4 + EXTRA_AFTER), None);
-            assert_eq!(acks.poll_ack(5 + EXTRA_AFTER), expected);
+            let sent = acks.poll_ack(5 + EXTRA_AFTER);
             let shown = acks.awaited(6 + EXTRA_AFTER);
-            assert_eq!(
-                (shown, acks.is_empty()),
-                (expected.map(|_| FinalAck::Other), true)
-            );
+            assert_eq!(sent.zip(shown), expected, "{spec}");
+            assert!(acks.is_empty() && (sent.is_none() == expected.is_none()));
         }
     }
 }

@@ -299,8 +299,9 @@ impl TextReceiver {
         }
     }
 
-    /// Returns whether the last acknowledgement of a program that is not known is likelier the other signal: why else does the
-    /// client handle both? After a handshake that signal means busy, and after a parity bit that it is wrong.
+    /// Returns whether the last acknowledgement of an unknown program is likelier the other signal, because the client handles
+    /// both. After a handshake the other signal means busy, and after a parity bit an error; a program that has ended on one signal
+    /// waits for the other.
     fn is_other_likelier(&self, dialect: &Dialect) -> bool {
         let has_other_meaning = dialect.hello
             || dialect.parity != Parity::None
@@ -310,6 +311,7 @@ impl TextReceiver {
         is_free
             && self.probe.choice.handled.both()
             && !self.is_acknowledged
+            && !self.probe.choice.has_policy()
             && !self.decoder.is_given()
             && !self.decoder.is_known(dialect)
     }
@@ -385,10 +387,14 @@ impl TextReceiver {
             return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
+        // The next process shows it again: a wrong guess could stall it, or end it early.
+        if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
+            return None;
+        }
         let may_be_other = has_failed && self.probe.choice.handled.both();
         let awaited = self.final_acks.awaited(now);
-        // It goes on without acknowledgements, and misses some in the end.
-        if has_failed && awaited.is_none() && dialect.ack == Ack::Message {
+        // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
+        if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
             dialect.ack = Ack::Byte;
         }
         dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {

@@ -292,12 +292,30 @@ fn a_client_that_goes_on_and_fails_after_its_only_acknowledgement_misses_those_o
         let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
         assert_eq!(shown, Some(expected), "{has_failed} {at}");
     }
+    // Its end in mid-message, or before its text was written, has another reason.
+    let as_before = Some(ProfileUpdate::Speaks("ack=message".parse().unwrap()));
+    send(
+        &mut receiver,
+        &symbols("classic", "again")[..9],
+        60 * MILLISECOND,
+    );
+    assert_eq!(receiver.profile_update(true, 500 * MILLISECOND), as_before);
+    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), ONE);
+    send(&mut receiver, &symbols("classic", "Hello there"), 0);
+    assert_eq!(receiver.profile_update(true, 500 * MILLISECOND), as_before);
 }
 
 #[test]
 fn the_other_signal_is_the_likelier_end_unless_it_has_another_meaning() {
-    for (spec, expected) in [("classic", "final=other"), ("parity=even", "parity=even")] {
-        let (_, _, shown) = converse(Profile::default(), spec, "Hello there");
+    let mut ended = Profile::default();
+    ended.update(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)));
+    for (profile, spec, expected) in [
+        (Profile::default(), "classic", "final=other"),
+        (Profile::default(), "parity=even", "parity=even"),
+        // A program that has ended on SIGUSR1 waits for SIGUSR2.
+        (ended, "classic", "ack-signal=usr2"),
+    ] {
+        let (_, _, shown) = converse(profile, spec, "Hello there");
         let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
         assert_eq!(shown, Some(expected), "{spec}");
     }
