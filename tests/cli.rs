@@ -75,7 +75,7 @@ fn a_bystander_is_refused_and_survives() {
 /// Many servers print their PID before they install their handlers.
 #[test]
 fn a_server_that_has_just_been_started_is_given_time_to_install_its_handlers() {
-    let script = "sleep 1.2; trap : USR1 USR2; while :; do sleep 0.01; done";
+    let script = "sleep 0.5; trap : USR1 USR2; while :; do sleep 0.01; done";
     let server = Process::spawn(&mut shell(script));
     let pid = server.pid().to_string();
     assert_success(&send(&[

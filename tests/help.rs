@@ -208,7 +208,7 @@ fn no_remedy_is_suggested_that_cannot_help() {
     let by_chat = run(minitalk(["chat", &pid]));
     assert!(stderr(&by_chat).contains("nothing was sent"), "{by_chat:?}");
     assert!(!stderr(&by_chat).contains("--"), "{by_chat:?}");
-    let by_send = send(&[&pid, "x"]);
+    let by_send = send(&["--timeout", "0.1", &pid, "x"]);
     assert!(stderr(&by_send).contains("(--force"), "{by_send:?}");
     for command in [&by_client, &by_chat, &by_send] {
         assert_eq!(code(command), 5);

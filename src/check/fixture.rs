@@ -141,7 +141,7 @@ impl<'a> Fixture<'a> {
         let mut client = self.start_client(&server, &text)?;
         std::thread::sleep(time_of(bytes, rate) / 4);
         match client.ended() {
-            Some(_) => Err("not tried: the message was complete too soon".into()),
+            Some(_) => Err(format!("{NOT_TRIED}: the message was complete too soon")),
             None => Ok((server, client, text)),
         }
     }

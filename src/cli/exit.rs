@@ -46,7 +46,7 @@ pub const MEANINGS: &str = "   \
    4  not permitted: the process belongs to another user
    5  refused: the target does not handle the signals, which would kill it
    6  no progress before the timeout; stderr says if the message may have been delivered
-   7  rejected by the server, or impossible in this dialect or lane; stderr says why, and if it may have been delivered
+   7  rejected, or impossible in this dialect or lane; stderr says if it may be delivered, or a program has run
    8  the server ended during the transfer; stderr says if the message may have been delivered
    9  check found failures
   10  delivered, but no reply (send --reply)

@@ -98,6 +98,7 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
             }
             (_, Some(flag)) if flag.placeholder().is_empty() => flags.push((flag, OsString::new())),
             (_, Some(flag)) => match parser.value() {
+                // As a value, -- is the separator of a command line whose value is missing: --exec -- sh.
                 Ok(value) if value != "--" => flags.push((flag, value)),
                 _ => {
                     let text = format!("{}: expected a value ({})", flag.long(), flag.usage);

@@ -106,11 +106,9 @@ pub fn by_name(name: &str) -> Result<Pid, Failure> {
         }
         several => {
             let count = several.len();
-            let mut text =
-                format!("there are {count} servers named {name:?}; give the PID of one:");
-            several
-                .iter()
-                .for_each(|server| text.push_str(&format!(" {}", server.pid)));
+            let pids: String = several.iter().map(|s| format!(" {}", s.pid)).collect();
+            let text =
+                format!("there are {count} servers named {name:?}; give the PID of one:{pids}");
             Err(Failure::new(Exit::Usage, text))
         }
     }

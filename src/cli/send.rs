@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
@@ -33,7 +33,7 @@ pub const SEND: Command = Command {
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
 that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not; one that was started less than
---timeout ago is given that time. After -- nothing is an option, and - is a MESSAGE.
+5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a MESSAGE.
 With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
 as serve shows a message.
 ",
@@ -60,6 +60,9 @@ const FLAGS: &[Flag] = flags! {
     "--force" => "skip the check that the target handles the signals";
     "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
 };
+
+/// The age at which a server has installed its handlers.
+const START: Duration = Duration::from_secs(5);
 
 /// The time between two looks for handlers.
 const LOOK: Duration = Duration::from_millis(5);
@@ -139,14 +142,11 @@ fn run(mut args: Args) -> Result<(), Failure> {
         Some(dialect) => send_in_dialect(pid, source, &dialect, first, options)?,
     };
     if is_verbose {
-        let is_cut = first.is_some() && !report.confirmed;
-        let cut = || {
-            format!(
-                "sent {}, then ended (--first)",
-                count(report.signals, "signal")
-            )
+        let sent = count(report.signals, "signal");
+        let text = match first == Some(report.signals) && !report.confirmed {
+            true => format!("sent {sent}, then ended (--first)"),
+            false => describe(&report),
         };
-        let text = if is_cut { cut() } else { describe(&report) };
         print_stderr(format_args!("minitalk: {text}"));
     }
     Ok(())
@@ -162,17 +162,12 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Returns the server. Many print their PID before they install their handlers, so that a process that was started less than
-/// the timeout ago is given that time.
+/// Returns the server. Many print their PID before they install their handlers, so a young process is given time.
 fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
-    let start = Instant::now();
+    let least = START.min(options.timeout);
     loop {
         match client::find(pid, options.skip_check) {
-            Err(SendError::Refused { .. })
-                if start.elapsed() < options.timeout
-                    && proc::uptime(pid)
-                        .is_ok_and(|age| age < options.timeout + start.elapsed()) =>
-            {
+            Err(SendError::Refused { .. }) if proc::uptime(pid).is_ok_and(|age| age < least) => {
                 thread::sleep(LOOK);
             }
             found => return found.map_err(|error| Failure::find(pid, &error)),
@@ -188,7 +183,7 @@ pub fn send(
     progress: ShowProgress,
     wants_reply: bool,
 ) -> Result<Report, Failure> {
-    // Before the message is read, so that a wrong PID is reported at once.
+    // Before the message is read: nobody types a message for a wrong PID.
     let server = find(pid, options)?;
     let message = source.read()?;
     if !server.is_certain() {

@@ -47,7 +47,7 @@ impl Failure {
             SendError::TimedOut { blank: false, .. } => (
                 Exit::TimedOut,
                 doubt,
-                " (a server that is stopped or another user's cannot answer; one of another make needs its --dialect)",
+                " (a server that is stopped, or runs as another user, cannot answer; a server of another program needs --dialect)",
             ),
             SendError::TimedOut { blank: true, .. } => {
                 (Exit::TimedOut, doubt, "; ulimit -i raises the limit")
@@ -143,7 +143,7 @@ mod tests {
 5 cannot send to PID 7: it (bash) catches all signals alike, as shells and language runtimes do, and may still die of \
     SIGUSR1; nothing was sent (--force skips this check)
 6 cannot send to PID 7: no progress before the timeout; the message may have been delivered (a server that is \
-    stopped or another user's cannot answer; one of another make needs its --dialect)
+    stopped, or runs as another user, cannot answer; a server of another program needs --dialect)
 6 cannot send to PID 7: no progress before the timeout: answers came without their content, the limit on queued signals is \
     exhausted; nothing was delivered; ulimit -i raises the limit
 7 cannot send to PID 7: the server rejected the message: its checksum does not match; nothing was delivered
