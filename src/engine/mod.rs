@@ -397,11 +397,11 @@ impl<'e> Engine<'e> {
 
     fn wait(&mut self, inbox: &mut Inbox, now: Instant, is_all_sent: bool) -> io::Result<()> {
         let mut due = self.transfers.poll_timeout();
-        let (mut expects_request, mut may_host) = (false, false);
+        let (mut expects_request, mut may_host_spin) = (false, false);
         if let Some(host) = &mut self.host {
             due = due.into_iter().chain(host.machine.poll_timeout()).min();
             expects_request = host.machine.expects_signal();
-            may_host = expects_request && host.may_spin();
+            may_host_spin = expects_request && host.may_spin();
         }
         let timeout = due.map(|at| Duration::from_nanos((at - now).as_nanos()));
         let fd = Some(self.epoll.fd());
@@ -410,7 +410,7 @@ impl<'e> Engine<'e> {
         } else if expects_request || self.transfers.expects_reply() {
             let may_be_late = !expects_request && self.transfers.is_loss_free();
             let slack = if may_be_late { SLACK } else { Duration::ZERO };
-            inbox.let_spin(may_host || self.transfers.may_spin());
+            inbox.let_spin(may_host_spin || self.transfers.may_spin());
             let is_ready = inbox.spin_wait(fd, timeout, slack)?;
             if inbox.has_missed() {
                 self.transfers.leave_cpu_of_server();

@@ -143,7 +143,7 @@ impl Machine {
                 continue;
             }
             // At the first look it may be about to send.
-            let found = before.iter().find(|(seen, _)| seen == pid);
+            let found = before.iter().find(|(known, _)| known == pid);
             match found {
                 None => core.foreign.search_at = Some(core.now.saturating_add(SEARCH_AFTER)),
                 Some((_, false)) => core.note_caused(Note::WaitingUnseen(*pid)),
@@ -193,14 +193,14 @@ impl Machine {
             core.drive_text(session, |receiver, now| receiver.handle_exit(well, now));
             let receiver = session.text_receiver.as_ref();
             let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
-            let lesson =
+            let update =
                 receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
             let timing = receiver.and_then(TextReceiver::ack_sleep_update);
             let is_noise = session.is_noise();
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
-            let lessons = lesson.into_iter().chain(timing).filter(|_| !is_noise);
+            let updates = update.into_iter().chain(timing).filter(|_| !is_noise);
             if let Some(program) = session.program {
-                for update in lessons.chain(flood) {
+                for update in updates.chain(flood) {
                     core.foreign.profiles.update(program, update);
                 }
             }

@@ -65,7 +65,7 @@ pub(super) struct Batch {
     pub number: u64,
     /// Whether one was a bit of a foreign client that does not wait for acknowledgements.
     pub has_unpaced_client: bool,
-    /// Whether one was a bit of a foreign client that does.
+    /// Whether one was a bit of a foreign client that waits for acknowledgements.
     pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
     pub has_bit: bool,

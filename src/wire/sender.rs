@@ -49,7 +49,7 @@ pub struct FrameSender<'m> {
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
-    /// What had come when the server last said to go on; `None` once something was sent since.
+    /// What had come when the server last said to go on; `None` after a later transmission.
     permitted_at: Option<Progress>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
