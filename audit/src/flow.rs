@@ -9,7 +9,7 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::image::Slot;
 use crate::libc;
-use crate::state::{ARGUMENTS, RSP, State, stack_top};
+use crate::state::{ARGUMENTS, Errno, RSP, State, stack_top};
 use crate::step::Next;
 use crate::summary::{RDX, Summary, unknown_call};
 use crate::value::{Base, Value};
@@ -291,7 +291,7 @@ impl Explorer<'_> {
         }
     }
 
-    pub fn leave(&mut self, frame: &mut Frame, at: u64, state: State) -> Next {
+    pub fn leave(&mut self, frame: &mut Frame, at: u64, mut state: State) -> Next {
         if state.registers[RSP] != Value::at(Base::Stack, 0) {
             return astray(
                 frame,
@@ -309,6 +309,10 @@ impl Explorer<'_> {
                 at,
                 "returns to an address that it has written itself",
             );
+        }
+        // What was interrupted does not go on, so errno does not matter to it.
+        if frame.is_handler && state.is_ending {
+            state.errno = Errno::Original;
         }
         frame.exits = Some(match &frame.exits {
             None => state,
@@ -344,6 +348,7 @@ fn apply(summary: &Summary, state: &mut State) {
     state.errno = summary.errno;
     state.flags = None;
     state.defaulted = None;
+    state.is_ending = summary.is_ending;
 }
 
 pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {

@@ -27,7 +27,7 @@ impl Explorer<'_> {
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
                 let operation = state.registers[ARGUMENTS[2]].clone();
-                self.system_call(frame, at, &first, &operation);
+                self.system_call(frame, at, &first, &operation, state);
                 value = Value::range(-1, i64::MAX);
             }
             // The C library keeps the first two real-time signals for itself. A loop down from the last one is walked as one of
@@ -402,13 +402,13 @@ impl Explorer<'_> {
     }
 
     /// Follows whether the signal that is explored has its default action, and then is raised: the process ends before what was
-    /// interrupted goes on, whatever errno is.
+    /// interrupted goes on, whatever errno is. The raised signal is blocked until the handler returns, so another action counts.
     fn defaults(&mut self, name: &str, state: &mut State) {
         let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
         let signal = first.number().filter(|_| self.deadly.is_some());
         if name == "raise" {
             if signal.is_some() && signal == self.deadly && signal == state.defaulted {
-                state.errno = Errno::Original;
+                state.is_ending = true;
                 self.is_ended = true;
             }
         } else if libc::installs(name) {
@@ -417,7 +417,10 @@ impl Explorer<'_> {
                 ("sigaction", ..) => None,
                 _ => second.number(),
             };
-            state.defaulted = signal.filter(|_| action == Some(0));
+            let is_default = action == Some(0);
+            state.defaulted = signal.filter(|_| is_default);
+            let may_be_raised = first.number().is_none() || first.number() == self.deadly;
+            state.is_ending &= is_default || !may_be_raised;
         }
     }
 
@@ -483,8 +486,20 @@ impl Explorer<'_> {
     }
 
     /// Applies the effects of a system call by number; `second` is its second argument.
-    pub fn system_call(&mut self, frame: &mut Frame, at: u64, number: &Value, second: &Value) {
+    pub fn system_call(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        number: &Value,
+        second: &Value,
+        state: &mut State,
+    ) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
+        const RT_SIGACTION: i64 = 13;
+        if matches!(number.number(), None | Some(RT_SIGACTION)) {
+            state.defaulted = None;
+            state.is_ending = false;
+        }
         let is_wake = second
             .number()
             .is_some_and(|op| op & !PRIVATE_OR_CLOCK == 1);

@@ -65,6 +65,8 @@ pub struct State {
     pub zero: Option<(i64, i64)>,
     /// The signal whose action is known to be the default one.
     pub defaulted: Option<i64>,
+    /// Whether a raised signal ends the process when the handler returns, or before, unless its action is changed again.
+    pub is_ending: bool,
 }
 
 pub const RSP: usize = 4;
@@ -93,6 +95,7 @@ impl State {
             made: None,
             zero: None,
             defaulted: None,
+            is_ending: false,
         }
     }
 
@@ -401,6 +404,7 @@ impl State {
             half: self.half.filter(|_| self.half == other.half),
             spilled: self.spilled.filter(|_| self.spilled == other.spilled),
             defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
+            is_ending: self.is_ending && other.is_ending,
             made: self.made.filter(|_| self.made == other.made),
             zero: match (self.zero, other.zero) {
                 (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {

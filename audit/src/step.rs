@@ -181,7 +181,7 @@ impl Explorer<'_> {
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
         let number = state.registers[0].clone();
         let second = state.registers[6].clone();
-        self.system_call(frame, at, &number, &second);
+        self.system_call(frame, at, &number, &second, state);
         // read, recvfrom and others fill what their second argument points to.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
         let writes_nothing = matches!(

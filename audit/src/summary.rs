@@ -30,6 +30,8 @@ pub struct Summary {
     pub lost: Option<&'static str>,
     /// What it stores to data of files.
     pub stores: Rc<Vec<Stored>>,
+    /// Whether it leaves a raised signal that ends the process.
+    pub is_ending: bool,
 }
 
 impl Summary {
@@ -62,6 +64,7 @@ impl Summary {
                 }),
                 lost: lost(exit),
                 stores: exit.stores.clone(),
+                is_ending: exit.is_ending,
             },
         }
     }
@@ -85,6 +88,7 @@ pub fn unknown_call() -> Summary {
         keeps: std::array::from_fn(is_preserved),
         lost: None,
         stores: Rc::default(),
+        is_ending: false,
     }
 }
 

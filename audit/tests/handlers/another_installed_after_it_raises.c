@@ -1,0 +1,6 @@
+// expect: pass
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+static void on(int s) { write(2, "end\n", 4); signal(s, SIG_DFL); raise(s); signal(SIGUSR2, SIG_IGN); }
+int main(void) { struct sigaction a; memset(&a, 0, sizeof a); a.sa_handler = on; sigaction(SIGTERM, &a, 0); for (;;) pause(); }
