@@ -248,15 +248,30 @@ impl Explorer<'_> {
         *most = (*most).max(end);
     }
 
+    /// Returns what a report calls the pointer that a place is measured from, if it is stated to be valid.
+    fn stated_name(&self, place: &Value) -> Option<String> {
+        self.stated(place)?;
+        Some(self.described(&self.pointer_of(place)?))
+    }
+
+    /// Reports a text that is read through a pointer that is stated to be valid, which says nothing of where the text ends.
+    pub fn doubt_text(&mut self, frame: &mut Frame, at: u64, name: &str, place: &Value) {
+        let Some(what) = self.stated_name(place) else {
+            return;
+        };
+        frame.doubt(
+            Kind::Read,
+            at,
+            format!("{name} reads the text that {what} points to: it is not shown where it ends"),
+            "a length with a bound that can be seen",
+        );
+    }
+
     /// Reports a function that writes more than a word through a pointer that is stated to be valid.
     pub fn doubt_stated(&mut self, frame: &mut Frame, at: u64, name: &str, place: &Value) {
-        if self.stated(place).is_none() {
+        let Some(what) = self.stated_name(place) else {
             return;
-        }
-        let what = self
-            .pointer_of(place)
-            .map(|pointer| self.described(&pointer));
-        let what = what.unwrap_or_default();
+        };
         frame.doubt(
             Kind::Write,
             at,

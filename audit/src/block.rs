@@ -61,9 +61,13 @@ impl Explorer<'_> {
             // Without a bound it ends at what it looks for, as in a text.
             let length = most.map_or(width, |_| length);
             self.check(frame, at, &to, length, false);
+            if most.is_none() {
+                self.doubt_text(frame, at, "a repeated instruction", &to);
+            }
             if compares && most.is_none() {
                 let other = state.registers[6].clone();
                 self.check(frame, at, &other, length, false);
+                self.doubt_text(frame, at, "a repeated instruction", &other);
             }
         }
         if most != Some(0) && most.is_some() {

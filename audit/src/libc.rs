@@ -280,8 +280,10 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {
         "read" | "recv" | "recvfrom" | "readlink" | "getcwd" | "pread" => &[(1, None)],
         "memcpy" | "memmove" | "memset" | "strcpy" | "strncpy" | "strcat" | "strncat"
-        | "stpcpy" | "stpncpy" | "memccpy" | "wmemcpy" | "wmemset" | "wcscpy" | "sprintf"
-        | "snprintf" => &[(0, None)],
+        | "stpcpy" | "stpncpy" | "memccpy" | "wmemcpy" | "wmemmove" | "wmemset" | "wcscpy"
+        | "wcpcpy" | "wcsncpy" | "wcpncpy" | "wcscat" | "wcsncat" | "sprintf" | "snprintf" => {
+            &[(0, None)]
+        }
         "sigemptyset" | "sigfillset" | "sigaddset" | "sigdelset" | "sigpending" => {
             &[(0, Some(128))]
         }
@@ -363,6 +365,18 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
         | "strspn"
         | "strcspn"
         | "strpbrk"
+        | "wcschr"
+        | "wcscmp"
+        | "wcscspn"
+        | "wcslen"
+        | "wcsncmp"
+        | "wcsnlen"
+        | "wcspbrk"
+        | "wcsrchr"
+        | "wcsspn"
+        | "wcsstr"
+        | "wmemchr"
+        | "wmemcmp"
         | "creat"
         | "chmod"
         | "fchmod"
@@ -414,6 +428,36 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
         | "__libc_current_sigrtmax" => &[],
         _ => UNKNOWN,
     }
+}
+
+/// Returns the argument that says how many elements a function touches at most, and the bytes of an element.
+pub fn counted(name: &str) -> (usize, i64) {
+    match name {
+        "memccpy" => (3, 1),
+        "poll" => (1, 8),
+        "snprintf" | "strnlen" => (1, 1),
+        "wcsnlen" => (1, 4),
+        _ if name.starts_with("wmem") || counts_texts(name) && name.starts_with('w') => (2, 4),
+        _ => (2, 1),
+    }
+}
+
+/// Returns whether a function that ends at an element it looks for is given how many it reads at most.
+pub fn counts_texts(name: &str) -> bool {
+    matches!(
+        name,
+        "memccpy"
+            | "strnlen"
+            | "strncmp"
+            | "strncpy"
+            | "stpncpy"
+            | "strncat"
+            | "wcsnlen"
+            | "wcsncmp"
+            | "wcsncpy"
+            | "wcpncpy"
+            | "wcsncat"
+    )
 }
 
 /// Says how much memory a function touches.

@@ -101,6 +101,12 @@ impl Explorer<'_> {
                     .or_else(|| match made {
                         Some((_, end)) => Some(end - pointer.lo + 1),
                         None if copies_text(&plain) => None,
+                        // It appends behind the text that is there.
+                        None if plain == "strncat" => pointer
+                            .exact()
+                            .and_then(|to| state.text_length(to))
+                            .zip(self.length(&plain, state))
+                            .map(|((_, before), added)| before + added + 1),
                         None => self.length(&plain, state),
                     })
                     .unwrap_or(i64::MAX / 4);
@@ -166,14 +172,12 @@ impl Explorer<'_> {
         !libc::never_returns(name)
     }
 
+    /// Returns the most bytes that a function touches by its argument that counts them.
     fn length(&self, name: &str, state: &State) -> Option<i64> {
-        let argument = if matches!(name, "snprintf" | "poll") {
-            1
-        } else {
-            2
-        };
+        let (argument, width) = libc::counted(name);
         let value = &state.registers[ARGUMENTS[argument]];
-        (value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32).then_some(value.hi)
+        let is_known = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32;
+        is_known.then(|| value.hi * width)
     }
 
     /// Checks memory of a known size that a function touches through a pointer.
@@ -324,7 +328,9 @@ impl Explorer<'_> {
             self.stored_else.entry(word).or_insert((frame.number, at));
         }
         let length = match name {
-            "strncat" | "wcsncat" => self.length(name, state),
+            "strncat" => self.length(name, state),
+            // The ends of texts are known byte by byte.
+            "wcscpy" | "wcpcpy" | "wcscat" | "wcsncat" => None,
             _ => self
                 .text_bounds(frame, &from, state)
                 .map(|(_, most)| most + 1),
@@ -443,21 +449,30 @@ impl Explorer<'_> {
                 | "strnlen"
                 | "wcslen"
                 | "wcsnlen"
+                | "wcschr"
+                | "wcsrchr"
+                | "wmemchr"
                 | "wmemset"
         );
-        let size = if name.starts_with("mem") {
-            self.length(name, state)
-        } else {
-            Some(1)
-        };
-        if matches!(name, "memcpy" | "memmove" | "memset" | "mempcpy") {
-            let to = state.registers[ARGUMENTS[0]].clone();
+        let is_block = name.contains("mem");
+        let length = self.length(name, state);
+        let size = if is_block { length } else { Some(1) };
+        let to = state.registers[ARGUMENTS[0]].clone();
+        let (counting, width) = libc::counted(name);
+        let count = state.registers[ARGUMENTS[counting]].clone();
+        let bytes = count.times(width);
+        let is_counted = matches!(
+            name,
+            "memcpy" | "memmove" | "memset" | "mempcpy" | "wmemcpy" | "wmemmove" | "wmemset"
+        );
+        if is_counted {
             // A call copies texts as well as structures, so it stays an open question.
-            self.stores_block(frame, at, &to, &state.registers[ARGUMENTS[2]], true);
+            self.stores_block(frame, at, &to, &bytes, true);
         }
-        let length = state.registers[ARGUMENTS[2]].number();
-        let is_counted = matches!(name, "memcpy" | "memmove" | "memset" | "mempcpy");
-        if is_counted && length.is_some_and(|length| length < 0) {
+        if matches!(name, "wcsncpy" | "wcpncpy") {
+            self.check_length(frame, at, name, &to, &bytes, true);
+        }
+        if is_counted && count.number().is_some_and(|count| count < 0) {
             let why =
                 format!("calls {name} with a length below zero, which is taken for a huge one");
             frame.find(Kind::Write, Weight::Fault, at, why);
@@ -469,9 +484,19 @@ impl Explorer<'_> {
                 continue;
             }
             let pointer = state.registers[ARGUMENTS[argument]].clone();
-            if argument == 0 && writes && !name.contains("mem") {
-                self.doubt_stated(frame, at, name, &pointer);
-            }
+            let size = match length {
+                _ if is_block && name != "memccpy" || self.stated(&pointer).is_none() => size,
+                _ if writes => {
+                    self.doubt_stated(frame, at, name, &pointer);
+                    size
+                }
+                // What ends at a byte that it looks for reads no more than its length says.
+                Some(length) if libc::counts_texts(name) => Some(length),
+                _ => {
+                    self.doubt_text(frame, at, name, &pointer);
+                    size
+                }
+            };
             match size {
                 Some(0) => {}
                 Some(size) => self.check(frame, at, &pointer, size, writes),
@@ -544,7 +569,7 @@ impl Explorer<'_> {
 fn copies_text(name: &str) -> bool {
     matches!(
         name,
-        "strcpy" | "stpcpy" | "strcat" | "wcscpy" | "wcpcpy" | "wcscat"
+        "strcpy" | "stpcpy" | "strcat" | "wcscpy" | "wcpcpy" | "wcscat" | "wcsncat"
     )
 }
 

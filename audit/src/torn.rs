@@ -246,9 +246,9 @@ pub fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
 
 /// Returns whether two stores are parts of one object, and how sure that is.
 ///
-/// Through one pointer that is stated to be valid: two words of one object. Through different ones, or one of them through a
-/// pointer: perhaps. By symbols: two words of one object, whatever is stored. Without: words within eight bytes of each other (of sixteen, where an
-/// index chooses the element), unless both only set or clear a flag.
+/// Two words of one object, through one stated pointer, belong together. Through different pointers they perhaps do.
+/// With symbols, two words of one object belong together, whatever is stored. Without symbols, words within eight bytes of each
+/// other do (of sixteen, where an index chooses the element), unless both only set or clear a flag.
 fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
     if a.through.or(b.through).is_some() {
         let may_be_one = a.through == b.through || !a.is_flag && !b.is_flag;

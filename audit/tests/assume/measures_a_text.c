@@ -1,0 +1,21 @@
+// assume: valid:name
+// expect: undecided
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+char *name;
+static void on(int s) { int saved = errno; (void)s; write(2, name, strlen(name)); errno = saved; }
+int main(int argc, char **argv)
+{
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = on;
+    name = malloc(argc * 64);
+    if (argc > 2)
+        name[0] = argv[1][0];
+    sigaction(SIGUSR1, &a, 0);
+    for (;;)
+        pause();
+}

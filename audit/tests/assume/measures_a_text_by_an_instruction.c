@@ -1,0 +1,27 @@
+// assume: valid:name
+// expect: undecided
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+char *name;
+static volatile sig_atomic_t length;
+static void on(int s) {
+    long n = -1;
+    const char *p = name;
+    (void)s;
+    __asm__ volatile("repne scasb" : "+D"(p), "+c"(n) : "a"(0) : "memory");
+    length = (int)-n;
+}
+int main(int argc, char **argv)
+{
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = on;
+    name = malloc(argc * 64);
+    if (argc > 2)
+        name[0] = argv[1][0];
+    sigaction(SIGUSR1, &a, 0);
+    for (;;)
+        pause();
+}
