@@ -173,17 +173,19 @@ pub fn text(bytes: usize) -> String {
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    use minitalk::internals::background::OnDrop;
 
     #[test]
     fn a_silence_is_no_verdict_once_the_time_is_up() {
         let path = std::env::temp_dir().join(format!("minitalk-silent.{}", std::process::id()));
-        fs::write(
-            &path,
-            "#!/bin/sh\ntrap : USR1 USR2\necho $$\nwhile :; do sleep 0.1; done\n",
-        )
-        .unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let _remove = OnDrop(|| drop(fs::remove_file(&path)));
+        // Written by another process: one that this process starts meanwhile could keep it open, and it could not be executed.
+        let lines = "#!/bin/sh\ntrap : USR1 USR2\necho $$\nwhile :; do sleep 0.1; done\n";
+        let mut write = Command::new("sh");
+        write.args(["-c", "printf %s \"$1\" >\"$0\" && chmod +x \"$0\""]);
+        assert!(write.arg(&path).arg(lines).status().unwrap().success());
         let at = |until| {
             let format = OutputFormat::of(b"x", b"x").unwrap();
             let (server, client) = (ServerProgram::Foreign(&path), ClientProgram::Foreign(&path));
@@ -193,7 +195,6 @@ mod tests {
         let settled = |until| at(until).settles(&server, &mut [], |_| false);
         assert!(settled(Instant::now()).is_err());
         assert_eq!(settled(Instant::now() + 100 * SHORT), Ok(false));
-        fs::remove_file(path).unwrap();
     }
 
     #[test]
