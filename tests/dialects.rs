@@ -13,8 +13,9 @@
 //! | `// lossy: yes` | an unreliable program: it loses bits if the other process gets no CPU in time |
 
 mod common;
+#[path = "common/header.rs"]
+mod header;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -22,6 +23,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::*;
+use header::Header;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::{Dialect, Symbol};
 use minitalk::wire::bits::Bit;
@@ -44,38 +46,30 @@ static RUNNING: Mutex<()> = Mutex::new(());
 /// CPU time, in ticks, within which any client sends its next bit.
 const BIT: u64 = 100;
 
-type Keys = BTreeMap<String, String>;
-
 struct Program {
     name: String,
     path: PathBuf,
-    lines: Keys,
+    header: Header,
 }
 
 impl Program {
     fn read(kind: &str, source: &Path) -> Self {
         let name = source.file_stem().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(source).unwrap();
-        let lines: Keys = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("// ")?.split_once(": "))
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
-        assert!(lines.contains_key("dialect"), "{source:?} names no dialect");
+        let header = Header::parse(&text).unwrap_or_else(|| panic!("{source:?} names no dialect"));
         Self {
             name: format!("{kind}/{name}"),
             path: compile(source, &format!("dialect-{kind}-{name}")),
-            lines,
+            header,
         }
     }
 
     fn says(&self, key: &str, value: &str) -> bool {
-        let line = self.lines.get(key).map(String::as_str).unwrap_or_default();
-        line.split(',').next() == Some(value)
+        self.header.says(key, value)
     }
 
     fn spec(&self) -> &str {
-        &self.lines["dialect"]
+        self.header.spec()
     }
 
     fn is_lossy(&self) -> bool {
@@ -90,13 +84,12 @@ impl Program {
 
     /// Returns a text of at most `most` bytes, limited to what this program has time for.
     fn text(&self, most: usize) -> Vec<u8> {
-        let bytes = self.lines.get("bytes").map_or(512, |n| n.parse().unwrap());
         let limit = if self.is_lossy() {
             LOSSY_BYTES
         } else {
             usize::MAX
         };
-        text(bytes.min(most).min(limit))
+        text(self.header.most_bytes().min(most).min(limit))
     }
 }
 
@@ -375,20 +368,11 @@ fn serve_receives(
     }
 }
 
-/// Returns the keys of a SPEC that differ from the preset classic.
-fn keys(spec: &str) -> Keys {
-    let words = spec.trim().split(',').filter(|word| *word != "classic");
-    words
-        .map(|word| word.split_once('=').expect(spec))
-        .map(|(key, value)| (key.into(), value.into()))
-        .collect()
-}
-
 /// Checks the dialect that a server reports for a client, in the keys that affect the text or could kill the client.
 fn check_report(client: &Program, stderr: &str) -> Result<(), String> {
     let spec = stderr.lines().find_map(|line| line.split_once(" speaks "));
-    let found = keys(spec.ok_or("nothing about the client")?.1);
-    let wanted = keys(client.spec());
+    let found = Header::keys(spec.ok_or("nothing about the client")?.1);
+    let wanted = Header::keys(client.spec());
     for key in [
         "order",
         "one",

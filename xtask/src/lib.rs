@@ -2,12 +2,16 @@
 
 pub mod api;
 pub mod audit;
+pub mod busy;
 #[path = "../../tests/common/child.rs"]
 mod child;
 mod cross;
+pub mod dialects;
 pub mod dist;
 pub mod emulate;
 pub mod footprint;
+#[path = "../../tests/common/header.rs"]
+mod header;
 mod marked;
 pub mod mutants;
 pub mod picture;

@@ -1,11 +1,24 @@
 //! Processes that are identified by an environment variable: a command and all its descendants, in any session, even if their
 //! parents have ended.
 
-use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io, thread};
 
 use rustix::process::{self, Pid, PidfdFlags, Signal};
+
+/// Kills the marked processes when this process is asked to end, and ends it then.
+pub fn kill_all_on_signals(mark: &Mark) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let mark = mark.clone();
+    thread::spawn(move || {
+        let signal = signals.forever().next().unwrap_or(SIGTERM);
+        mark.kill_all();
+        std::process::exit(128 + signal);
+    });
+    Ok(())
+}
 
 const VARIABLE: &str = "MINITALK_STARTED_BY";
 

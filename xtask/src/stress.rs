@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::{failed, product};
-use condition::{ActiveCondition, Condition, never_sleep};
+use condition::{ActiveCondition, Condition};
 use programs::build;
 use report::{Row, table};
 use run::{Cleaner, run};
@@ -43,10 +43,6 @@ struct Options {
 
 /// Runs the command with its arguments.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let mut arguments = arguments.peekable();
-    if arguments.next_if(|word| word == "--never-sleep").is_some() {
-        return never_sleep();
-    }
     let options = match parse(arguments) {
         Ok(Some(options)) => options,
         Ok(None) => {

@@ -1,16 +1,15 @@
 //! The conditions: what slows the machine or restricts the user while the tests run.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::Command;
 
-use rustix::process::{self, Signal};
+use rustix::process;
 
 use super::cgroup::Cgroup;
 use super::programs::Program;
 use super::run::Cleaner;
 use crate::child::Child;
-use crate::product;
+use crate::{busy, product};
 
 /// A condition of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,18 +69,6 @@ const BUSY_LOOPS: usize = 8;
 /// The user `nobody`, who owns no files.
 const USER: u32 = 65_534;
 
-/// Keeps a CPU busy until the process that started this one has ended, in whatever way.
-pub fn never_sleep() -> ExitCode {
-    let tied = process::set_parent_process_death_signal(Some(Signal::KILL));
-    // If the parent ended before the prctl, no signal comes, but the write fails.
-    if tied.is_err() || writeln!(io::stdout(), "busy").is_err() {
-        return ExitCode::FAILURE;
-    }
-    loop {
-        std::hint::spin_loop();
-    }
-}
-
 /// An active condition; dropping it ends its processes.
 pub struct ActiveCondition {
     pub condition: Condition,
@@ -97,11 +84,7 @@ impl ActiveCondition {
             busy: vec![],
         };
         match condition {
-            Condition::Busy => {
-                for _ in 0..BUSY_LOOPS {
-                    active.busy.push(start_busy()?);
-                }
-            }
+            Condition::Busy => active.busy = busy::start(BUSY_LOOPS)?,
             Condition::Quarter => match Cgroup::new(cleaner) {
                 Ok(cgroup) => active.cgroup = Some(cgroup),
                 Err(why) => {
@@ -186,21 +169,4 @@ fn first_cpu() -> String {
         .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let first = list.unwrap_or_default().trim().split([',', '-']).next();
     first.filter(|cpu| !cpu.is_empty()).unwrap_or("0").into()
-}
-
-/// Starts a process that never sleeps; if this process is killed, the kernel ends it.
-fn start_busy() -> Result<Child, String> {
-    let start = || {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["stress", "--never-sleep"]);
-        let child = Child::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
-        let mut line = String::new();
-        if let Some(stdout) = child.take_stdout() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        (line == "busy\n")
-            .then_some(child)
-            .ok_or(io::Error::other(line))
-    };
-    start().map_err(|error: io::Error| format!("cannot start a busy process: {error}"))
 }
