@@ -1,6 +1,6 @@
 //! Sends messages between processes over POSIX signals alone: no socket, no pipe, no file, no shared memory.
 //!
-//! A sender needs only the receiver's PID. It sends a message bit by bit as SIGUSR1 and SIGUSR2, or in words of 24 bytes as a
+//! A sender needs only the receiver's PID. It sends a message bit by bit as SIGUSR1 and SIGUSR2, or in words of 32 bytes as a
 //! real-time signal. Messages arrive complete and unchanged. A process that does not handle the signals is never sent one.
 //!
 //! ```

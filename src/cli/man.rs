@@ -67,7 +67,7 @@ fn page() -> String {
 
 const DESCRIPTION: &str = "A client turns a message into bits and sends each as SIGUSR1 or SIGUSR2 to a server, of which it \
      knows only the PID; the server rebuilds the bytes and prints them. No socket, pipe, file or shared memory is involved. When \
-     both ends are minitalk, what is lost is sent again, each message has a checksum, and real-time signals carry 24 bytes each. \
+     both ends are minitalk, what is lost is sent again, each message has a checksum, and real-time signals carry 32 bytes each. \
      Both ends must be allowed to signal each other: the same user, or both root.";
 
 const ENVIRONMENT: &str = "\

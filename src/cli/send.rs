@@ -50,7 +50,7 @@ const FLAGS: &[Flag] = flags! {
         "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its program \
          and those before it have ended (--exec-timeout, --jobs)";
     LANE =>
-        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 24 bytes a signal, by real-time signal 44, or not at all. \
+        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 32 bytes a signal, by real-time signal 44, or not at all. \
          auto (default): in words if the server takes them";
     "--dialect SPEC" => "use the protocol of another server: a preset or key=value,... as listed by minitalk dialects";
     "--first N" => "with --dialect: end after N signals, as a client that is killed, with exit code 0";

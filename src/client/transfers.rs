@@ -65,7 +65,7 @@ impl<'m> Transfers<'m> {
     pub fn handle_signal(&mut self, event: &Event, now: Instant) -> bool {
         let (pid, packet) = match &event.origin {
             _ if self.begun.is_empty() => return false,
-            Origin::Claimed { pid, packet, .. } => (*pid, packet),
+            Origin::Claimed { pid, packet } => (*pid, packet),
             Origin::Unknown { .. } => {
                 self.is_blank |= event.code == libc::SI_USER;
                 return false;

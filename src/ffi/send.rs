@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::errno::check;
 use super::{Errno, Fd, SigInfo, getpid, gettid, getuid, take};
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::event::{Event, Signal};
 use crate::wire::packet::Packet;
 
 /// Identifies the sender of a queued signal.
@@ -25,36 +25,36 @@ impl Identity {
             uid: getuid(),
         }
     }
-}
 
-/// Holds what a queued signal carries (SI_QUEUE): the sender chooses all of it, and the kernel does not change it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Content {
-    /// Holds `si_pid` and `si_uid`.
-    pub from: Identity,
-    /// Holds the rest. `sigqueue(3)` can set nothing of it but `si_value`.
-    pub packet: Packet,
+    /// Returns the packet with this sender in it, unless it is a word.
+    pub const fn sign(self, mut packet: Packet) -> Packet {
+        if !packet.is_word() {
+            packet.ids = [self.pid.get().cast_unsigned(), self.uid];
+        }
+        packet
+    }
 }
 
 /// Sends `signal` to the process behind `pidfd`, never to a later process of its PID (`pidfd_send_signal(2)`; AS-19).
 ///
-/// Without content the signal is SI_USER, as from `kill(2)`, and the kernel attests its sender. With content it is SI_QUEUE.
+/// Without a packet the signal is SI_USER, as from `kill(2)`, and the kernel attests its sender. With one it is queued: the sender
+/// chooses all of it, of which `sigqueue(3)` can set nothing but `si_value`, and the kernel does not change it.
 ///
 /// # Errors
 /// ESRCH: the process has ended. EPERM: it belongs to another user. EAGAIN: the limit on queued signals is reached
-/// (RLIMIT_SIGPENDING), for a real-time signal; a standard signal then arrives without its content.
-pub fn send_through(pidfd: &Fd, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
-    let info = content.map(|content| SigInfo::queued(signal, content));
+/// (RLIMIT_SIGPENDING), for a real-time signal; a standard signal then arrives without its packet.
+pub fn send_through(pidfd: &Fd, signal: Signal, packet: Option<&Packet>) -> Result<(), Errno> {
+    let info = packet.map(|packet| SigInfo::queued(signal, packet));
     pidfd_send_signal(pidfd, signal.number(), info.as_ref())
 }
 
 /// Sends `signal` to the process `pid`, for kernels before 5.3. By then the PID may be that of another process.
-pub fn send(pid: Pid, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
-    let Some(content) = content else {
+pub fn send(pid: Pid, signal: Signal, packet: Option<&Packet>) -> Result<(), Errno> {
+    let Some(packet) = packet else {
         // SAFETY: kill takes integers only; a Pid is positive, so it names one process and never a group.
         return check(unsafe { libc::kill(pid.get(), signal.number()) }).map(drop);
     };
-    let info = SigInfo::queued(signal, content);
+    let info = SigInfo::queued(signal, packet);
     // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
     check(unsafe {
         libc::syscall(
@@ -78,9 +78,8 @@ impl Signal {
     /// Returns ESRCH if there is no such process, EPERM if it belongs to another user, and [`Errno::AGAIN`] if a real-time
     /// signal finds no room (RLIMIT_SIGPENDING).
     pub fn send(self, to: Pid, packet: Option<Packet>) -> Result<(), Errno> {
-        let from = Identity::ours();
-        let content = packet.map(|packet| Content { from, packet });
-        send(to, self, content.as_ref())
+        let packet = packet.map(|packet| Identity::ours().sign(packet));
+        send(to, self, packet.as_ref())
     }
 }
 
@@ -88,8 +87,8 @@ impl Signal {
 ///
 /// # Errors
 /// EAGAIN: the limit on queued signals is reached (RLIMIT_SIGPENDING).
-pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errno> {
-    let info = SigInfo::queued(signal, content);
+pub fn send_to_this_thread(signal: Signal, packet: &Packet) -> Result<(), Errno> {
+    let info = SigInfo::queued(signal, packet);
     // SAFETY: the siginfo lives for the whole call; SigInfo has the size and layout of the kernel's siginfo_t.
     check(unsafe {
         libc::syscall(
@@ -103,27 +102,27 @@ pub fn send_to_this_thread(signal: Signal, content: &Content) -> Result<(), Errn
     .map(drop)
 }
 
-/// Returns whether the kernel carries all of a [`Packet`], by a signal to this thread, which must block [`Signal::WORD`].
+/// Returns whether the kernel carries all of a [`Packet`], by signals to this thread, which must block [`Signal::WORD`].
 ///
 /// Linux does. The result is also `false` at the limit on queued signals (RLIMIT_SIGPENDING).
 pub fn carries_packets() -> bool {
-    const MARK: Packet = Packet {
+    const WORD: Packet = Packet {
         errno: u32::MAX,
         padding: 0x7654_3210,
+        ids: [u32::MAX, 0x89AB_CDEF],
         value: 0x0123_4567_89AB_CDEF,
         more: [0x1122_3344_5566_7788, 0xFEDC_BA98_7654_3210],
     };
-    let content = Content {
-        from: Identity::ours(),
-        packet: MARK,
-    };
-    let sent = send_to_this_thread(Signal::WORD, &content);
-    // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
-    let came = sent
-        .ok()
-        .and_then(|()| take(Signal::WORD.into(), Duration::ZERO));
-    let origin = came.and_then(Event::decode).map(|event| event.origin);
-    matches!(origin, Some(Origin::Claimed { packet, .. }) if packet == MARK)
+    const REQUEST: Packet = Packet { errno: 0, ..WORD };
+    [WORD, Identity::ours().sign(REQUEST)].iter().all(|packet| {
+        let sent = send_to_this_thread(Signal::WORD, packet);
+        // The kernel delivers a thread's signals before those of its process, so `take` finds this one first.
+        let came = sent
+            .ok()
+            .and_then(|()| take(Signal::WORD.into(), Duration::ZERO));
+        came.and_then(Event::decode)
+            .is_some_and(|event| event.packet() == *packet)
+    })
 }
 
 /// Checks whether this process may signal `pid`, by `kill(2)` with signal 0, which sends nothing.
@@ -159,16 +158,20 @@ impl SigInfo {
         _beyond: [0; 10],
     };
 
-    fn queued(signal: Signal, content: &Content) -> Self {
+    const fn queued(signal: Signal, packet: &Packet) -> Self {
+        let [pid, uid] = packet.ids;
         Self {
             signo: signal.number(),
-            errno: content.packet.errno,
-            code: libc::SI_QUEUE,
-            padding: content.packet.padding,
-            pid: content.from.pid.get(),
-            uid: content.from.uid,
-            value: content.packet.value,
-            more: content.packet.more,
+            errno: packet.errno,
+            code: match packet.is_word() {
+                true => libc::SI_SIGIO,
+                false => libc::SI_QUEUE,
+            },
+            padding: packet.padding,
+            pid: pid.cast_signed(),
+            uid,
+            value: packet.value,
+            more: packet.more,
             ..Self::EMPTY
         }
     }

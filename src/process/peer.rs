@@ -8,7 +8,7 @@ use core::fmt;
 use std::io;
 use std::string::String;
 
-use crate::ffi::{self, Content, Errno, Fd, Identity};
+use crate::ffi::{self, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
 use crate::signal::event::{Signal, SignalSet};
@@ -148,25 +148,24 @@ impl Peer {
     /// Returns [`PeerError::NoSuchProcess`] if the peer has ended, [`PeerError::NotPermitted`] if it belongs to another user,
     /// and [`PeerError::System`] if a filter of system calls or a security module denies the signal.
     pub fn send(&self, signal: Signal, packet: Option<Packet>) -> Result<bool, PeerError> {
-        let from = self.identity;
-        let content = packet.map(|packet| Content { from, packet });
-        match self.send_content(signal, content.as_ref()) {
+        let packet = packet.map(|packet| self.identity.sign(packet));
+        match self.send_packet(signal, packet.as_ref()) {
             Err(Errno::AGAIN) => Ok(false),
             result => result.map(|()| true).map_err(|errno| self.explain(errno)),
         }
     }
 
-    fn send_content(&self, signal: Signal, content: Option<&Content>) -> Result<(), Errno> {
+    fn send_packet(&self, signal: Signal, packet: Option<&Packet>) -> Result<(), Errno> {
         let through = self.pidfd.as_ref().filter(|_| !self.by_number);
         let sent = match through {
-            Some(fd) => ffi::send_through(fd, signal, content),
+            Some(fd) => ffi::send_through(fd, signal, packet),
             None => Err(Errno::NO_SYSCALL),
         };
         match sent {
             Ok(()) | Err(Errno::NO_PROCESS | Errno::AGAIN) => sent,
             Err(_) => {
                 self.check_exists()?;
-                ffi::send(self.pid, signal, content)
+                ffi::send(self.pid, signal, packet)
             }
         }
     }

@@ -14,9 +14,8 @@ use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileCache;
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::event::Signal;
 use crate::wire::Nanos;
-use crate::wire::packet::Channel;
 use crate::wire::reason::Reason;
 
 /// Holds what clients of other protocols have in common.
@@ -218,17 +217,6 @@ impl Machine {
 }
 
 impl Core {
-    /// Attributes a bare bit to the one stream of all processes, if there is one.
-    pub(super) fn attribute(&self, mut event: Event) -> Event {
-        let is_bit = event.signal.channel() != Some(Channel::Realtime);
-        if let (Some(stream), Origin::Attested { pid, .. }) =
-            (self.config.one_stream.filter(|_| is_bit), &mut event.origin)
-        {
-            *pid = stream;
-        }
-        event
-    }
-
     /// Counts a process that has ended before it had sent a byte, and makes a note if there are many in a row.
     pub(super) fn count_fleeting(&mut self) {
         self.foreign.fleeting = self.foreign.fleeting.saturating_add(1);

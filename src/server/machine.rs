@@ -22,7 +22,7 @@ use crate::process::pid::{Pid, PidMap};
 use crate::signal::event::{Event, Origin, Signal};
 use crate::wire::Nanos;
 use crate::wire::control::{Reply, Request};
-use crate::wire::packet::Channel;
+use crate::wire::packet::{Channel, Packet};
 use crate::wire::reason::Reason;
 use crate::wire::siphash::Key;
 use crate::wire::time::Instant;
@@ -51,6 +51,8 @@ pub(super) struct Core {
     /// When sessions are looked through for idle and ended clients.
     pub expire_at: Option<Nanos>,
     pub foreign: Foreign,
+    /// The client whose word came last.
+    last_in_words: Option<Pid>,
     actions: Actions,
     /// The clients that are owed a reply for bits.
     pub owing: Vec<Pid>,
@@ -93,6 +95,7 @@ impl Machine {
                 shutdown: Shutdown::default(),
                 expire_at: None,
                 foreign: Foreign::default(),
+                last_in_words: None,
                 actions: Actions::default(),
                 owing: Vec::new(),
                 allowance: Allowance::new(OF_ALL),
@@ -177,7 +180,7 @@ impl Machine {
 
     /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
-        let event = self.core.attribute(event);
+        let event = self.attribute(event);
         if let Some(pid) = event.origin.pid() {
             let core = &mut self.core;
             core.foreign.record_sender(pid, event.signal, core.now);
@@ -197,7 +200,7 @@ impl Machine {
                 Some(session) => core.on_bit(session, uid, event),
                 None => self.open(pid, event),
             },
-            Origin::Claimed { pid, packet, .. } => {
+            Origin::Claimed { pid, packet } => {
                 let Some(request) = Request::from_packet(&packet) else {
                     // An answer that comes after its transfer has been given up is minitalk's own.
                     if Reply::from_packet(&packet).is_none() {
@@ -211,11 +214,48 @@ impl Machine {
                     None => {}
                 }
             }
+            // A word of a transfer that is over.
+            Origin::Unknown { packet } if packet.is_word() => {}
             Origin::Unknown { .. } => {
                 core.note_once(|once| &mut once.unknown_sender, Note::UnknownSender);
             }
         }
         self.after_input();
+    }
+
+    /// Names the sender of a word, which its proof shows, and of a bare bit if all processes together are one stream.
+    pub(super) fn attribute(&mut self, mut event: Event) -> Event {
+        let is_bit = event.signal.channel() != Some(Channel::Realtime);
+        match &mut event.origin {
+            Origin::Attested { pid, .. } if is_bit => {
+                *pid = self.core.config.one_stream.unwrap_or(*pid);
+            }
+            Origin::Claimed { packet, .. } | Origin::Unknown { packet } if packet.is_word() => {
+                let packet = *packet;
+                event.origin = match self.sender_of(&packet) {
+                    Some(pid) => Origin::Claimed { pid, packet },
+                    None => Origin::Unknown { packet },
+                };
+            }
+            _ => {}
+        }
+        event
+    }
+
+    /// Returns the client whose transfer of words this word proves to be of.
+    fn sender_of(&mut self, word: &Packet) -> Option<Pid> {
+        let word = Request::from_packet(word)?;
+        let is_of = |session: &&Session| session.receiver.is_proven(&word);
+        // Nearly always the sender of the word before.
+        let last = self
+            .core
+            .last_in_words
+            .and_then(|pid| self.sessions.get(&pid));
+        let found = last
+            .filter(is_of)
+            .or_else(|| self.sessions.values().find(is_of));
+        self.core.last_in_words = found.map(|session| session.pid);
+        self.core.last_in_words
     }
 
     /// Handles the result of opening a process for `event`.

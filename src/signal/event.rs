@@ -296,21 +296,15 @@ pub enum Origin {
     Claimed {
         /// Identifies the process that the sender claims to be (`si_pid`).
         pid: Pid,
-        /// Holds the real user ID that the sender claims to have (`si_uid`).
-        uid: u32,
-        /// Holds `si_errno`, `si_value`, and what is between and behind them.
+        /// Holds all words, `si_pid` and the real user ID that the sender claims to have (`si_uid`) too.
         packet: Packet,
     },
     /// Names no process to answer: the sender is in another PID namespace (`si_pid` is 0), a timer or the kernel.
     ///
-    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING). The words are as the
-    /// kernel gave them. What they mean depends on the code: see [`Event`].
+    /// Also a signal whose siginfo the kernel dropped at the limit on queued signals (RLIMIT_SIGPENDING), and a word of a message,
+    /// which has no room for a PID.
     Unknown {
-        /// Holds the word that is `si_pid` for many codes.
-        pid: i32,
-        /// Holds the word that is `si_uid` for many codes.
-        uid: u32,
-        /// Holds the other words.
+        /// Holds the words as the kernel gave them. What they mean depends on the code: see [`Event`].
         packet: Packet,
     },
 }
@@ -336,6 +330,7 @@ impl Origin {
 /// | SI_MESGQ: `mq_notify` | PID and user of the message's sender | the value |
 /// | CLD_EXITED to CLD_CONTINUED, of SIGCHLD | PID and user of the child | exit status or signal; user and system time in ticks |
 /// | POLL_IN to POLL_HUP, of `F_SETSIG` | events of `poll`, in one word of 64 bits | the descriptor |
+/// | SI_SIGIO: a word of a message | its first 8 bytes | the other 24 |
 ///
 /// Only the kernel sends a code above 0 or SI_TKILL, unless a process signals itself. With any other negative code every word
 /// may be false. With SI_USER and PID 0 the sender is in another PID namespace, or the kernel had no room for a siginfo.
@@ -354,8 +349,11 @@ impl Event {
     #[must_use]
     pub const fn ids(&self) -> (i32, u32) {
         match self.origin {
-            Origin::Attested { pid, uid } | Origin::Claimed { pid, uid, .. } => (pid.get(), uid),
-            Origin::Unknown { pid, uid, .. } => (pid, uid),
+            Origin::Attested { pid, uid } => (pid.get(), uid),
+            Origin::Claimed { packet, .. } | Origin::Unknown { packet } => {
+                let [pid, uid] = packet.ids;
+                (pid.cast_signed(), uid)
+            }
         }
     }
 
@@ -365,12 +363,12 @@ impl Event {
         self.packet().value
     }
 
-    /// Returns `si_errno` and the other words of the signal, which are 0 for an attested one.
+    /// Returns the words of the signal, which are 0 for an attested one.
     #[must_use]
     pub fn packet(&self) -> Packet {
         match self.origin {
             Origin::Attested { .. } => Packet::default(),
-            Origin::Claimed { packet, .. } | Origin::Unknown { packet, .. } => packet,
+            Origin::Claimed { packet, .. } | Origin::Unknown { packet } => packet,
         }
     }
 
@@ -382,16 +380,17 @@ impl Event {
         let packet = Packet {
             errno: high(entry.tag.get()),
             padding: high(code),
+            ids: [low(from), high(from)],
             value,
             more,
         };
         let code = low(code) as i32;
         let signal = Signal::new(low(entry.tag.get()) as i32)?;
-        let (pid, uid) = (low(from) as i32, high(from));
-        let origin = match (code, Pid::new(pid)) {
+        let [pid, uid] = packet.ids;
+        let origin = match (code, Pid::new(pid.cast_signed())) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
-            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, uid, packet },
-            _ => Origin::Unknown { pid, uid, packet },
+            (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, packet },
+            _ => Origin::Unknown { packet },
         };
         Some(Self {
             signal,
@@ -521,10 +520,10 @@ mod tests {
         }
         let claimed = Origin::Claimed {
             pid,
-            uid: 1000,
             packet: Packet {
                 errno: 5,
                 padding: 0xBAD,
+                ids: [4242, 1000],
                 value: 77,
                 more: [78, 79],
             },

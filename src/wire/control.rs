@@ -246,6 +246,7 @@ const fn pack(kind: u8, serial: u16, number: u64, nonces: Nonces) -> Packet {
     Packet {
         errno: 0,
         padding: 0,
+        ids: [0; 2],
         value: (kind as u64) << 56 | (serial as u64) << NUMBER_BITS | number & NUMBER,
         more: [nonces.client, nonces.server],
     }
@@ -275,6 +276,7 @@ mod tests {
         Packet {
             errno,
             padding: 0,
+            ids: [0; 2],
             value,
             more: [NONCES.client, server],
         }

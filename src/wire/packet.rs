@@ -1,16 +1,30 @@
 //! Defines what one signal carries, and which signals there are: all that the protocol knows of signals.
 
-/// Holds what a signal with a value carries besides its claims of PID and user.
+/// Holds what a signal with a value carries: all that the kernel keeps of a siginfo but its number and its code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Packet {
     /// Holds `si_errno`.
     pub errno: u32,
     /// Holds the four bytes between `si_code` and `si_pid`.
     pub padding: u32,
+    /// Holds `si_pid` and `si_uid`. In a word they are part of the message; elsewhere they name the sender, as it claims.
+    pub ids: [u32; 2],
     /// Holds `si_value`.
     pub value: u64,
     /// Holds the 16 bytes behind `si_value`.
     pub more: [u64; 2],
+}
+
+/// Marks a word in [`Packet::errno`].
+pub(super) const IS_WORD: u32 = 1 << 31;
+
+impl Packet {
+    /// Returns whether the packet is a word, which travels with the code SI_SIGIO: for no other code that a process may choose
+    /// does the kernel leave `si_pid` and `si_uid` alone between all namespaces (`siginfo_layout`, `send_signal_locked`).
+    #[must_use]
+    pub const fn is_word(&self) -> bool {
+        self.errno & IS_WORD != 0
+    }
 }
 
 /// Names one of the signals of the protocol.

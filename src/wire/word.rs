@@ -1,18 +1,19 @@
-//! Encodes the words of the word lane: 24 bytes of a frame in one real-time signal.
+//! Encodes the words of the word lane: 32 bytes of a frame in one real-time signal.
 //!
 //! | in the siginfo | content |
 //! | --- | --- |
 //! | `si_errno` | bit 31: set; bit 30: a reply is wanted; bits 0 to 29: the word's index, modulo 2^30 |
 //! | the four bytes behind `si_code` | the low half of the server's nonce |
-//! | `si_value` and the 16 bytes behind it | the bytes, in the order of memory |
+//! | `si_pid`, `si_uid`, `si_value` and the 16 bytes behind them | the bytes, in the order of memory |
+//!
+//! So a word does not say who sends it: the proof does.
 
 use super::control::Nonce;
-use super::packet::Packet;
+use super::packet::{IS_WORD, Packet};
 
-/// Is the number of bytes in a word: as many as the kernel keeps besides PID, user ID and the proof of the sender.
-pub const SIZE: usize = 24;
+/// Is the number of bytes in a word: as many as the kernel keeps besides number, code, index and proof.
+pub const SIZE: usize = 32;
 
-const IS_WORD: u32 = 1 << 31;
 const WANTS_REPLY: u32 = 1 << 30;
 const INDEX: u32 = WANTS_REPLY - 1;
 
@@ -39,29 +40,32 @@ impl Word {
     /// Returns the packet that carries the word.
     #[must_use]
     pub fn packet(self) -> Packet {
-        let word = |at: usize| {
-            let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
-            u64::from_ne_bytes(*bytes.unwrap_or(&[0; 8]))
-        };
+        let id = |at: usize| u32::from_ne_bytes(self.part(at));
+        let word = |at: usize| u64::from_ne_bytes(self.part(at));
         let flag = if self.wants_reply { WANTS_REPLY } else { 0 };
         Packet {
             errno: IS_WORD | flag | self.index & INDEX,
             padding: self.proof,
-            value: word(0),
-            more: [word(8), word(16)],
+            ids: [id(0), id(4)],
+            value: word(8),
+            more: [word(16), word(24)],
         }
     }
 
     /// Reads a packet; `None` if it carries no word.
     #[must_use]
     pub fn from_packet(packet: &Packet) -> Option<Self> {
-        if packet.errno & IS_WORD == 0 {
+        if !packet.is_word() {
             return None;
         }
         let mut bytes = [0; SIZE];
-        let words = [packet.value, packet.more[0], packet.more[1]];
-        for (to, from) in bytes.chunks_exact_mut(8).zip(words) {
-            to.copy_from_slice(&from.to_ne_bytes());
+        let (ids, words) = bytes.split_at_mut(size_of_val(&packet.ids));
+        for (to, id) in ids.chunks_exact_mut(4).zip(packet.ids) {
+            to.copy_from_slice(&id.to_ne_bytes());
+        }
+        let [more, behind] = packet.more;
+        for (to, word) in words.chunks_exact_mut(8).zip([packet.value, more, behind]) {
+            to.copy_from_slice(&word.to_ne_bytes());
         }
         Some(Self {
             index: packet.errno & INDEX,
@@ -69,6 +73,11 @@ impl Word {
             proof: packet.padding,
             bytes,
         })
+    }
+
+    fn part<const N: usize>(&self, at: usize) -> [u8; N] {
+        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk);
+        *bytes.unwrap_or(&[0; N])
     }
 
     /// Returns whether this is word `index` of its frame, as far as its own index tells.
@@ -97,7 +106,9 @@ mod tests {
                 let flag = if wants_reply { 0x4000_0000 } else { 0 };
                 assert_eq!(packet.errno, 0x8000_0000 | flag | index);
                 assert_eq!(packet.padding, 0x9ABC_DEF0);
-                assert_eq!(packet.value.to_ne_bytes(), bytes[..8]);
+                assert_eq!(packet.ids[1].to_ne_bytes(), bytes[4..8]);
+                assert_eq!(packet.value.to_ne_bytes(), bytes[8..16]);
+                assert_eq!(packet.more[1].to_ne_bytes(), bytes[24..]);
                 assert_eq!(Word::from_packet(&packet), Some(word));
                 let control = Packet {
                     errno: packet.errno & 0x7FFF_FFFF,

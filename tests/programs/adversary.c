@@ -1,9 +1,9 @@
 /* A third process: what PROTOCOL.md lets it send, as fast as it can.
  *
  *   adversary words SERVER VICTIM [MESSAGE]
- *                                      words of a frame in the name of VICTIM: with the proof of a session of its own (a
- *                                      replay), and with guessed ones
- *   adversary bits SERVER VICTIM       the same in bits
+ *                                      words of a frame: with the proof of a session of its own (a replay), and with
+ *                                      guessed ones
+ *   adversary bits SERVER VICTIM       the same in bits, in the name of VICTIM
  *   adversary hellos SERVER VICTIM     hello and open in the name of VICTIM
  *   adversary answers SERVER VICTIM    answers of SERVER to VICTIM
  *   adversary all SERVER VICTIM        all of these in turn
@@ -67,7 +67,7 @@ static void words(unsigned long n) {
     /* Only the word that is due can be taken: the first, and those of a longer message. */
     for (uint32_t i = 0; i < 32; i++) {
         uint32_t index = n & 8 ? i : n * 32 % 4096 + i;
-        struct content content = word(victim, index, flag, guess(n).server, frame + i % count * WORD_BYTES);
+        struct content content = word(index, flag, guess(n).server, frame + i % count * WORD_BYTES);
         forge(WORD_SIGNAL, &content);
     }
 }
@@ -140,7 +140,7 @@ static void send_frame(int in_words) {
     size_t count = in_words ? (size + WORD_BYTES - 1) / WORD_BYTES : size * 8;
     for (size_t i = 0; i < count; i++) {
         int sig = in_words ? WORD_SIGNAL : signal_of(frame, i);
-        struct content content = in_words ? word(getpid(), i, WORD_ASKS, own.key.server, frame + i * WORD_BYTES)
+        struct content content = in_words ? word(i, WORD_ASKS, own.key.server, frame + i * WORD_BYTES)
                                           : control(getpid(), BIT, BIT_ASKS, i, own.key);
         ask(&own, sig, content, i + 1 == count ? DELIVERED : OK, i + 1);
     }

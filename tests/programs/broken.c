@@ -27,13 +27,16 @@ int main(int argc, char **argv) {
     fflush(stdout);
     struct key key = {0, 0};
     uint64_t taken = 0;
+    pid_t client = 0;
     int is_open = 0;
     for (;;) {
         struct content content = {0};
         int sig = take(&set, &content, 1000);
-        if (sig < 0 || content.code != SI_QUEUE)
+        int is_word = content.code == SI_SIGIO;
+        if (sig < 0 || (content.code != SI_QUEUE && !is_word))
             continue;
-        int is_word = (content.error & WORD) != 0;
+        if (!is_word)
+            client = content.pid;
         uint64_t kind = is_word ? WORD : kind_of(&content), serial = 0;
         int is_known = is_open && content.client == key.client;
         if ((kind == HELLO && !is_known) || (kind == OPEN && forgets)) {
@@ -49,7 +52,7 @@ int main(int argc, char **argv) {
             kind = taken >= 40 ? WAIT : OK;
         }
         struct content answer = control(getpid(), kind, serial, kind == GREETED ? !leaves : taken, key);
-        queue(content.pid, sig, &answer);
+        queue(client, sig, &answer);
         if (kind == WAIT) {
             /* What was in flight comes first; a client that waits asks again only after 250 ms. */
             while (take(&set, &content, 50) > 0)

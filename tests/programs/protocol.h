@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 enum { HELLO = 0x10, OPEN, BIT, GREETED = 0x20, OK, WAIT, DELIVERED, REJECTED };
 /* Kinds of frames. */
 enum { MESSAGE, REQUEST, REPLY };
-enum { WORD_SIGNAL = 44, WORD_BYTES = 24, VERSION = 2 };
+enum { WORD_SIGNAL = 44, WORD_BYTES = 32, VERSION = 2 };
 
 /* In the serial of a bit, and in si_errno of a word. */
 #define BIT_ASKS 0x8000u
@@ -120,13 +121,11 @@ static inline struct content control(pid_t from, uint64_t kind, uint64_t serial,
     return (struct content){.code = SI_QUEUE, .pid = from, .value = value, .client = key.client, .server = key.server};
 }
 
-/* Returns a word of these 24 bytes. */
-static inline struct content word(pid_t from, uint32_t index, uint32_t flag, uint64_t proof, const uint8_t *bytes) {
+/* Returns a word of these 32 bytes. */
+static inline struct content word(uint32_t index, uint32_t flag, uint64_t proof, const uint8_t *bytes) {
     uint32_t error = WORD | flag | (index & (WORD_ASKS - 1));
-    struct content content = {.error = error, .code = SI_QUEUE, .proof = proof, .pid = from};
-    memcpy(&content.value, bytes, 8);
-    memcpy(&content.client, bytes + 8, 8);
-    memcpy(&content.server, bytes + 16, 8);
+    struct content content = {.error = error, .code = SI_SIGIO, .proof = proof};
+    memcpy((uint8_t *)&content + offsetof(struct content, pid), bytes, WORD_BYTES);
     return content;
 }
 

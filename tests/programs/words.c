@@ -40,11 +40,11 @@ int main(int argc, char **argv) {
     size_t count = (size + WORD_BYTES - 1) / WORD_BYTES;
     for (size_t i = 0; i < count; i++) {
         if (whole && i + 1 == count) {
-            struct content last = word(getpid(), i, 0, t.key.server, frame + i * WORD_BYTES);
+            struct content last = word(i, 0, t.key.server, frame + i * WORD_BYTES);
             queue(t.server, WORD_SIGNAL, &last);
             execute();
         }
-        struct content next = word(getpid(), i, WORD_ASKS, t.key.server, frame + i * WORD_BYTES);
+        struct content next = word(i, WORD_ASKS, t.key.server, frame + i * WORD_BYTES);
         ask(&t, WORD_SIGNAL, next, i + 1 == count ? DELIVERED : OK, i + 1);
         if (half)
             execute();

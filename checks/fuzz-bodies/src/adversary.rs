@@ -116,6 +116,7 @@ fn packet(u: &mut Unstructured<'_>) -> arbitrary::Result<Packet> {
     Ok(Packet {
         errno: u.arbitrary()?,
         padding: u.arbitrary()?,
+        ids: [0; 2],
         value: u.arbitrary()?,
         more: u.arbitrary()?,
     })

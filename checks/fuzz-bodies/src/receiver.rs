@@ -70,6 +70,7 @@ impl<'a> Arbitrary<'a> for Op {
                 Packet {
                     errno: u.arbitrary()?,
                     padding: u.arbitrary()?,
+                    ids: [0; 2],
                     value: u.arbitrary()?,
                     more: u.arbitrary()?,
                 },

@@ -5,7 +5,7 @@
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
-use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::internals::ffi::{self, Errno};
 use minitalk::internals::signal::ring::{Entry, REST};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Signal};
@@ -33,11 +33,8 @@ pub fn sent() -> usize {
 
 /// Sends this process a signal; if it is unblocked, its handler has run when this returns. Async-signal-safe.
 pub fn send(signal: Signal) {
-    let content = Content {
-        from: Identity::ours(),
-        packet: packet(note(signal)),
-    };
-    if ffi::send(ffi::getpid(), signal, Some(&content)) == Err(Errno::AGAIN) {
+    let packet = packet(note(signal));
+    if ffi::send(ffi::getpid(), signal, Some(&packet)) == Err(Errno::AGAIN) {
         WAS_REFUSED.store(true, Relaxed);
     }
 }
@@ -52,11 +49,12 @@ pub fn entry(signal: Signal) -> Entry<REST> {
 pub fn entry_at(place: usize) -> Entry<REST> {
     let word = |high: u32, low: i32| u64::from(high) << 32 | u64::from(low.cast_unsigned());
     let packet = packet(place as u64);
+    let [pid, uid] = packet.ids;
     Entry {
         tag: NonZeroU64::new(word(packet.errno, SIGNALS[place].load(Relaxed))).unwrap(),
         rest: [
             word(packet.padding, libc::SI_QUEUE),
-            word(ffi::getuid(), SENDERS[place].load(Relaxed)),
+            word(uid, pid.cast_signed()),
             packet.value,
             packet.more[0],
             packet.more[1],
@@ -67,8 +65,13 @@ pub fn entry_at(place: usize) -> Entry<REST> {
 /// Returns what the signal at this index carries, which differs in every word that the kernel keeps.
 fn packet(place: u64) -> Packet {
     Packet {
-        errno: !place as u32,
+        // Not that of a word, which names no sender.
+        errno: !place as u32 >> 1,
         padding: 0x5555_5555 ^ place as u32,
+        ids: [
+            SENDERS[place as usize].load(Relaxed).cast_unsigned(),
+            ffi::getuid(),
+        ],
         value: place,
         more: [place << 32, !place],
     }
@@ -160,13 +163,11 @@ pub fn judge(places: &[usize]) -> Verdict {
 }
 
 fn place(event: &Event) -> Option<usize> {
-    let Origin::Claimed { pid, uid, packet } = event.origin else {
+    let Origin::Claimed { packet, .. } = event.origin else {
         return None;
     };
     let place = usize::try_from(packet.value).ok().filter(|&p| p < sent())?;
     let same = SIGNALS[place].load(Relaxed) == event.signal.number()
-        && SENDERS[place].load(Relaxed) == pid.get()
-        && uid == ffi::getuid()
         && packet == self::packet(packet.value);
     same.then_some(place)
 }

@@ -7,7 +7,7 @@ use check_interrupt::process::{Child, End, Limit, in_child};
 use check_interrupt::shared::{Shareable, Shared};
 use minitalk::Inbox;
 use minitalk::Pid;
-use minitalk::internals::ffi::{self, Content, Identity};
+use minitalk::internals::ffi::{self, Identity};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Origin, Signal};
 
@@ -115,9 +115,9 @@ impl Senders {
         let who = SIGNALS.iter().position(|s| *s == event.signal).unwrap();
         let pid = self.children[who].as_ref().map(Child::pid);
         match event.origin {
-            Origin::Claimed {
-                pid: from, packet, ..
-            } if pid == Some(from.get()) => (who, packet.value as u32),
+            Origin::Claimed { pid: from, packet } if pid == Some(from.get()) => {
+                (who, packet.value as u32)
+            }
             _ => panic!("{event:?}"),
         }
     }
@@ -133,14 +133,11 @@ fn send(board: &Board, receiver: Pid, who: usize, each: u32, paced: bool) {
     let drained = &board.drained[who];
     let us = Identity::ours();
     let tell = |number: u32| {
-        let content = Content {
-            from: us,
-            packet: Packet {
-                value: number.into(),
-                ..Packet::default()
-            },
-        };
-        ffi::send(receiver, SIGNALS[who], Some(&content)).unwrap();
+        let packet = us.sign(Packet {
+            value: number.into(),
+            ..Packet::default()
+        });
+        ffi::send(receiver, SIGNALS[who], Some(&packet)).unwrap();
     };
     while wait_beyond(&board.open, 0) == 0 {}
     let mut random = 0x9E37_79B9_7F4A_7C15_u64 ^ who as u64;

@@ -252,11 +252,11 @@ fn request(signal: &Signal) -> Option<Request> {
 }
 
 fn link_packet(packet: Packet) -> link::Packet {
-    let Packet { errno, padding, value, more } = packet;
-    link::Packet { errno, padding, value, more }
+    let Packet { errno, padding, ids, value, more } = packet;
+    link::Packet { errno, padding, ids, value, more }
 }
 
 fn wire_packet(packet: link::Packet) -> Packet {
-    let link::Packet { errno, padding, value, more } = packet;
-    Packet { errno, padding, value, more }
+    let link::Packet { errno, padding, ids, value, more } = packet;
+    Packet { errno, padding, ids, value, more }
 }

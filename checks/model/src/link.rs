@@ -150,6 +150,8 @@ pub struct Packet {
     pub errno: u32,
     /// The four bytes between `si_code` and `si_pid`.
     pub padding: u32,
+    /// `si_pid` and `si_uid`: in a word, part of it.
+    pub ids: [u32; 2],
     /// `si_value`.
     pub value: u64,
     /// The 16 bytes behind `si_value`: the nonces, or part of a word.
@@ -177,6 +179,7 @@ impl Packet {
         Self {
             errno: 0,
             padding: 0,
+            ids: [0; 2],
             value: (kind as u64) << 56 | serial << SERIAL | number,
             more: nonces,
         }
@@ -184,14 +187,15 @@ impl Packet {
 
     /// Returns the packet of a word that asks for a reply.
     pub fn word(index: u32, proof: u32, bytes: &[u8]) -> Self {
-        let mut whole = [0; 24];
+        let mut whole = [0; 32];
         whole[..bytes.len()].copy_from_slice(bytes);
         let word = |at: usize| u64::from_ne_bytes(whole[at..at + 8].try_into().unwrap());
         Self {
             errno: IS_WORD | 1 << 30 | index,
             padding: proof,
-            value: word(0),
-            more: [word(8), word(16)],
+            ids: [word(0) as u32, (word(0) >> 32) as u32],
+            value: word(8),
+            more: [word(16), word(24)],
         }
     }
 

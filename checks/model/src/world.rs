@@ -9,7 +9,7 @@ use crate::serving::Serving;
 
 /// The messages that one PID sends, one after the other, in one process or in several: frames of 16 and of 24 bits, both in one
 /// word; of two words; of three.
-pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 30], &[0xA5; 60]];
+pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 40], &[0xA5; 80]];
 
 /// The PIDs of the two processes: the client alone, or two that send to each other.
 pub const PIDS: [u64; 2] = [1, 3];
@@ -318,7 +318,7 @@ impl<L: Link> World<L> {
     pub fn end(&self) -> u64 {
         let bytes = MESSAGES[self.transfer].len() as u64 + 2;
         if self.client.client.uses_words() {
-            bytes.div_ceil(24)
+            bytes.div_ceil(32)
         } else {
             8 * bytes
         }

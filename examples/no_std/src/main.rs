@@ -100,14 +100,17 @@ fn handle(client: &mut Option<Client>, event: Event) {
                 client.receiver.handle_bare();
             }
         }
-        Origin::Claimed { pid, packet, .. } => {
-            if let Some(client) = client.as_mut().filter(|client| client.pid == pid) {
+        Origin::Attested { .. } => {}
+        // A word names no sender, and its proof shows whether it is the client's.
+        Origin::Claimed { packet, .. } | Origin::Unknown { packet } => {
+            let is_of =
+                |client: &&mut Client| packet.is_word() || Some(client.pid) == event.origin.pid();
+            if let Some(client) = client.as_mut().filter(is_of) {
                 if let Some(channel) = event.signal.channel() {
                     handle_packet(client, channel, &packet);
                 }
             }
         }
-        Origin::Attested { .. } | Origin::Unknown { .. } => {}
     }
 }
 
@@ -168,7 +171,7 @@ fn send(pid: &CStr, message: &[u8]) -> Result<()> {
         let timeout = sender.poll_timeout().map(|at| (at - now()).as_nanos());
         inbox.wait(None, timeout.map(core::time::Duration::from_nanos))?;
         inbox.drain(|event| {
-            if let Origin::Claimed { pid, packet, .. } = event.origin {
+            if let Origin::Claimed { pid, packet } = event.origin {
                 // The nonces in it show that it is the server's, and belongs to this transfer.
                 if let Some(reply) = Reply::from_packet(&packet).filter(|_| pid == to) {
                     sender.handle_reply(reply, now());

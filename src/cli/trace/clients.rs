@@ -11,6 +11,7 @@ use minitalk::internals::wire::BitBuffer;
 use minitalk::wire::bits::Bit;
 use minitalk::wire::control::Nonces;
 use minitalk::wire::frame::{HEADER_LEN, MessageKind, REFERENCE_LEN, parse_header};
+use minitalk::wire::packet::Packet;
 use minitalk::wire::word::{Word, proof};
 
 use super::super::units::count;
@@ -34,6 +35,14 @@ impl Clients {
             }
         }
         self.0.entry(pid).or_default()
+    }
+
+    /// Returns the client whose transfer the word proves to be of; `None` if the packet is no word.
+    pub fn sender_of(&self, packet: &Packet) -> Option<Pid> {
+        let word = Word::from_packet(packet)?;
+        let mut all = self.0.iter();
+        let (pid, _) = all.find(|(_, client)| client.is_of(&word))?;
+        Some(*pid)
     }
 
     #[cfg(test)]
@@ -130,10 +139,15 @@ impl ClientBytes {
         }
     }
 
+    fn is_of(&self, word: &Word) -> bool {
+        let transfer = self.transfer.as_ref();
+        transfer.is_some_and(|open| proof(open.nonces.server) == word.proof)
+    }
+
     /// Takes a word of the transfer, and returns a remark if it is not the next.
     pub fn place(&mut self, word: &Word) -> String {
-        let transfer = self.transfer.as_mut();
-        let Some(open) = transfer.filter(|open| proof(open.nonces.server) == word.proof) else {
+        let is_of = self.is_of(word);
+        let Some(open) = self.transfer.as_mut().filter(|_| is_of) else {
             return String::new();
         };
         match word.index.checked_sub(open.next) {

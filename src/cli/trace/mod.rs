@@ -136,8 +136,14 @@ impl Tracer {
         let mut pause = self.pause();
         let bit = Bit::from(event.signal == Signal::USR2);
         let (who, code, what) = match event.origin {
-            Origin::Unknown { .. } => ("?".into(), event.code.to_string(), "no sender".into()),
-            Origin::Claimed { pid, packet, .. } => {
+            Origin::Unknown { packet } => match self.clients.sender_of(&packet) {
+                Some(pid) => {
+                    let what = self.request(pid, bit, &packet, pause)?;
+                    (pid.to_string(), "SI_SIGIO".into(), what)
+                }
+                None => ("?".into(), event.code.to_string(), "no sender".into()),
+            },
+            Origin::Claimed { pid, packet } => {
                 let what = self.request(pid, bit, &packet, pause)?;
                 (pid.to_string(), "SI_QUEUE".into(), what)
             }
@@ -271,10 +277,10 @@ mod tests {
         request: Option<Request>,
     ) -> Option<String> {
         let pid = Pid::new(pid).unwrap();
-        let uid = 0;
         let origin = match request.map(Request::packet) {
-            Some(packet) => Origin::Claimed { pid, uid, packet },
-            None => Origin::Attested { pid, uid },
+            Some(packet) if packet.is_word() => Origin::Unknown { packet },
+            Some(packet) => Origin::Claimed { pid, packet },
+            None => Origin::Attested { pid, uid: 0 },
         };
         let event = Event {
             signal,

@@ -80,7 +80,7 @@ fn events(n: i32, sent: &Sent) -> Vec<Event> {
             let bit = |i| own_bit(client, nonces, index + i, Bit::from(bits >> i & 1 == 1));
             (0..8).map(bit).collect()
         }
-        Sent::Word(index) => [words(client, 1, &[7; 48])[*index]].into(),
+        Sent::Word(index) => [words(client, 1, &[7; 80])[*index]].into(),
         Sent::Attestation => [bare(client, Signal::WORD)].into(),
     }
 }

@@ -115,7 +115,7 @@ fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
 fn forged_signals_change_nothing_in_a_transfer() {
     for in_words in [false, true] {
         let (mut world, client) = World::with_client();
-        let message = b"a message that is long enough for several words of 24 bytes";
+        let message = &[b'm'; 3 * SIZE];
         let (begin, data) = match in_words {
             false => (opening(client, 7).to_vec(), frame(client, 7, message)),
             true => (
@@ -284,11 +284,7 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
 fn words_that_a_stranger_guessed_are_no_message() {
     let (mut world, client) = World::with_client();
     world.feed_each(opening_in_words(client, 7));
-    let words = words(
-        client,
-        7,
-        b"a message of three words, which is more than two words",
-    );
+    let words = words(client, 7, &[b'w'; 2 * SIZE]);
     world.feed_each(&words[..1]);
     let guessed = Word {
         index: 1,

@@ -13,6 +13,7 @@ use crate::wire::bits::Bit;
 use crate::wire::control::{Nonces, Status};
 use crate::wire::reason::Reason;
 use crate::wire::sender::{Failure, Lane};
+use crate::wire::word::SIZE;
 
 /// The limit of sessions in a [`World`].
 const LIMIT: i32 = 16;
@@ -216,7 +217,7 @@ fn the_message_that_began_last_is_dropped_when_clients_do_not_wait_for_memory() 
     );
     for client in clients {
         let words = words(client, 7, &[b'x'; 190_000]);
-        world.feed_each(&words[..140_000 / 24]);
+        world.feed_each(&words[..140_000 / SIZE]);
     }
     let notes = world.notes.iter().filter_map(|note| match note {
         Note::Dropped { pid, why, bytes } => Some((*pid, *why, *bytes)),

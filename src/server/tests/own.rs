@@ -192,7 +192,7 @@ fn words_are_answered_on_their_signal_once() {
     let at = |next| (Signal::WORD, Status::Ok(Progress::at(next)));
     assert_eq!(world.replies(client), [at(0)]);
     world.writing = Writing::Blocks;
-    let message = b"a message of three words, which is more than two words";
+    let message = &[b'w'; 2 * SIZE];
     world.feed_each(words(client, 7, message));
     assert_eq!(world.replies(client), [at(1), at(2)]);
     world.writing = Writing::Works;
@@ -205,6 +205,33 @@ fn words_are_answered_on_their_signal_once() {
     world.feed_each(opening(other, 7));
     let greeted = (Signal::USR1, Status::Greeted { words: false });
     assert_eq!(world.replies(other)[0], greeted);
+}
+
+#[test]
+fn words_are_told_apart_by_their_proofs() {
+    let mut world = World::new(|_| {});
+    let clients = [1, 2, 3].map(|n| world.spawn(n));
+    let message = |client: Pid| [client.get() as u8; 9 * SIZE];
+    for client in clients {
+        world.feed_each(opening_in_words(client, 7));
+    }
+    let each = clients.map(|client| words(client, 7, &message(client)));
+    for index in 0..each[0].len() {
+        world.feed_each(each.each_ref().map(|words| words[index]));
+    }
+    let written = world.written.iter();
+    let mut written: Vec<_> = written.map(|m| (m.pid, m.payload.clone())).collect();
+    written.sort();
+    let sent = clients.map(|client| (client, message(client).to_vec()));
+    assert_eq!(written, sent);
+}
+
+#[test]
+fn a_word_of_no_transfer_is_ignored_without_a_word() {
+    let (mut world, client) = World::with_client();
+    world.feed_each(words(client, 7, b"nobody has opened this"));
+    assert!(world.take_log().is_empty() && world.take_notes().is_empty());
+    assert_eq!(world.machine.sessions.len(), 0);
 }
 
 #[test]

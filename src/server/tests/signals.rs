@@ -36,20 +36,20 @@ pub fn bare(pid: Pid, signal: Signal) -> Event {
 
 /// Returns what names no sender.
 pub fn unknown() -> Origin {
-    Origin::Unknown {
-        pid: 0,
-        uid: 0,
-        packet: Packet::default(),
-    }
+    let packet = Packet::default();
+    Origin::Unknown { packet }
 }
 
-/// Returns a queued signal, whose sender claims to be root.
+/// Returns a queued signal, whose sender claims to be root, or a word, which does not say who sends it.
 pub fn queued(pid: Pid, signal: Signal, packet: Packet) -> Event {
-    let uid = 0;
+    let (code, origin) = match packet.is_word() {
+        true => (libc::SI_SIGIO, Origin::Unknown { packet }),
+        false => (libc::SI_QUEUE, Origin::Claimed { pid, packet }),
+    };
     Event {
         signal,
-        code: libc::SI_QUEUE,
-        origin: Origin::Claimed { pid, uid, packet },
+        code,
+        origin,
     }
 }
 

@@ -187,15 +187,16 @@ impl World {
 
     fn turn(&mut self, events: &[Event]) {
         self.apply_all();
-        let sender = |event: &Event| event.origin.pid();
+        let mut senders: Vec<Pid> = Vec::new();
         for event in events {
-            self.askers = Vec::from_iter(sender(event));
+            self.askers = Vec::from_iter(self.machine.attribute(*event).origin.pid());
+            senders.extend(&self.askers);
             self.machine.handle_signal(*event);
             self.apply_all();
         }
         // A client that is owed a reply has asked a moment ago.
         self.askers = self.machine.core.owing.clone();
-        self.askers.extend(events.iter().filter_map(sender));
+        self.askers.extend(senders);
         self.machine.reply_to_bits(Owed::Now);
         self.apply_all();
         if self.is_quiet {

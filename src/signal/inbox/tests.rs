@@ -1,7 +1,7 @@
 //! Unit tests of the module around them.
 
 use super::*;
-use crate::ffi::{Content, EventFd, Identity};
+use crate::ffi::{EventFd, Identity};
 use crate::signal::event::Origin;
 use crate::signal::ring::Ring;
 use crate::wire::packet::Packet;
@@ -26,14 +26,11 @@ fn open(signals: SignalSet) -> Inbox {
 
 /// Sends this thread a signal, which no other thread of the tests can receive.
 fn send(signal: Signal, value: u64) {
-    let content = Content {
-        from: Identity::ours(),
-        packet: Packet {
-            value,
-            ..Packet::default()
-        },
-    };
-    ffi::send_to_this_thread(signal, &content).unwrap();
+    let packet = Identity::ours().sign(Packet {
+        value,
+        ..Packet::default()
+    });
+    ffi::send_to_this_thread(signal, &packet).unwrap();
 }
 
 /// Pushes `count` entries, as a handler that other threads ran would have.

@@ -394,7 +394,8 @@ fn a_word_whose_proof_differs_in_one_bit_is_not_taken() {
 
 #[test]
 fn a_word_is_taken_once_and_in_its_turn() {
-    let (mut receiver, frame) = (opened(true), frame(&[0xA5; 100]));
+    const MESSAGE: [u8; 4 * SIZE] = [0xA5; 4 * SIZE];
+    let (mut receiver, frame) = (opened(true), frame(&MESSAGE));
     assert!(receiver.uses_words());
     let mut give = |index, wants_reply| {
         receiver.handle_request(Channel::Realtime, word(&frame, index, wants_reply))
@@ -406,7 +407,7 @@ fn a_word_is_taken_once_and_in_its_turn() {
     for index in 1..4 {
         assert_eq!(give(index, false), NOTHING);
     }
-    assert_eq!(give(4, true), complete(&[0xA5; 100], 3));
+    assert_eq!(give(4, true), complete(&MESSAGE, 3));
     assert_eq!(give(4, true), status(Status::Wait(Progress::at(5))));
     let delivered = status(Status::Delivered(5));
     assert_eq!(receiver.handle_written(7, Ok(())), delivered.reply);

@@ -64,8 +64,8 @@ pub const MUTANTS: &[Mutant] = mutants! {
         "is_ok_and(|start| start == self.start)"
         => "is_ok_and(|start| start == self.start || true)";
     "AS-19" in "src/process/peer.rs", by FAULTS "a_recycled_pid_is_not_signalled":
-        "Some(fd) => ffi::send_through(fd, signal, content),"
-        => "Some(_) => ffi::send(self.pid, signal, content),";
+        "Some(fd) => ffi::send_through(fd, signal, packet),"
+        => "Some(_) => ffi::send(self.pid, signal, packet),";
     "AS-20" in "src/process/pid.rs", by UNITS "only_codes_that_the_kernel_attests_are_believed":
         "Some(pid) if pid.get() > 0 => Some(Self(pid)),"
         => "Some(pid) => Some(Self(pid)),";
@@ -178,6 +178,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-30" in "src/wire/receiver.rs", by UNITS "a_word_is_taken_once_and_in_its_turn":
         "if self.state == State::Open && word.is_number(self.next) {"
         => "if self.state == State::Open && (word.is_number(self.next) || word.is_number(self.next + 1)) {";
+    "AS-30" in "src/server/machine.rs", by UNITS "words_are_told_apart_by_their_proofs":
+        "session.receiver.is_proven(&word);"
+        => "session.receiver.uses_words();";
     "AS-28" in "src/signal/ring.rs", by NETS "a second inbox is refused":
         "if self.claimed.swap(true, Ordering::Acquire) {"
         => "if self.claimed.swap(true, Ordering::Acquire) && false {";

@@ -109,7 +109,7 @@ fn nothing_is_sent_after_the_end() {
 #[test]
 fn a_late_delivery_is_one() {
     for (lane, greeting, end) in [(Lane::Bit, NO_WORDS, 64), (Lane::Word, WORDS, 6)] {
-        let message = if lane == Lane::Bit { 0 } else { 120 };
+        let message = if lane == Lane::Bit { 0 } else { 5 * SIZE };
         let message = std::vec![7; message];
         let mut sender = sender_after(&message, lane, &[greeting, OPENED]);
         if lane == Lane::Bit {

@@ -50,8 +50,8 @@ fn transfer(sender: &mut FrameSender<'_>, receiver: &mut FrameReceiver, loss: u3
 fn nothing_is_repeated_where_nothing_is_lost() {
     for (lane, signals) in [
         (Lane::Bit, 2 + 864),
-        (Lane::Word, 3 + 5),
-        (Lane::Auto, 3 + 5),
+        (Lane::Word, 3 + 4),
+        (Lane::Auto, 3 + 4),
     ] {
         let mut sender = sender(&[7; 100], lane);
         let mut receiver = FrameReceiver::new(100, KEY, true);

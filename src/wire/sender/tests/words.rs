@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn words_are_used_where_both_ends_want_them() {
     for lane in [Lane::Auto, Lane::Word] {
-        let mut sender = sender(&[7; 40], lane);
+        let mut sender = sender(&[7; SIZE + 1], lane);
         let sent = send_all(&mut sender, START);
         assert_eq!(sent[0].packet, None, "a bare signal introduces the client");
         assert_eq!(request(&sent[1]), hello(&sender));
@@ -62,7 +62,7 @@ fn without_a_reply_on_the_real_time_signal_the_other_two_are_used() {
 
 #[test]
 fn without_room_for_a_word_the_sender_waits_a_millisecond() {
-    let mut sender = sender_after(&[7; 2000], Lane::Word, &[WORDS, OPENED]);
+    let mut sender = sender_after(&[7; 80 * SIZE], Lane::Word, &[WORDS, OPENED]);
     tell(&mut sender, Status::Ok(Progress::at(40)), START);
     assert_eq!(words(&[next(&mut sender, START).0]), [64]);
     sender.handle_eagain(START);
@@ -117,7 +117,7 @@ fn a_request_without_room_is_repeated() {
 
 #[test]
 fn words_without_a_reply_are_sent_again() {
-    let mut sender = sender_after(&[7; 1000], Lane::Word, &[WORDS, OPENED]);
+    let mut sender = sender_after(&[7; 41 * SIZE], Lane::Word, &[WORDS, OPENED]);
     tell(&mut sender, Status::Ok(Progress::at(30)), START);
     send_all(&mut sender, START);
     let (sent, now) = next(&mut sender, START);
