@@ -1,7 +1,7 @@
 //! Floors: the cost of bare signals between two processes, without a protocol.
 //!
-//! One end sends, the other answers. Bits are standard signals: one at a time, or in a window. Words are real-time signals with 24 bytes of
-//! payload, sent in a window and acknowledged cumulatively. Both ends wait in the same way.
+//! One end sends, the other answers. Bits are standard signals: one at a time, or in a window. Words are real-time signals with 24
+//! or 32 bytes of payload, sent in a window and acknowledged cumulatively. Both ends wait in the same way.
 
 mod end;
 mod in_c;
@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use minitalk::Signal;
-use minitalk::internals::ffi::{self, Content, Errno, Identity};
+use minitalk::internals::ffi::{self, Errno, Identity};
 use minitalk::wire::packet::Packet;
+use minitalk::wire::word::{self, Word};
 
 use crate::lane::{self, Lane};
 use crate::options::Options;
@@ -23,8 +24,8 @@ use crate::table::Table;
 use crate::{Failures, Result, number};
 use end::End;
 
-/// The bytes of a message that fit a word beside its number.
-const WORD: usize = 24;
+/// The bytes of a message that fit a word beside its number and the sender's PID.
+pub const WORD: usize = 24;
 
 /// The time limit of one series in one round.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -49,8 +50,20 @@ enum Carrier {
     Bits,
     /// Bits in a window.
     Window,
-    /// Words in a window.
+    /// Words of [`WORD`] bytes in a window.
     Words,
+    /// Words as wide as minitalk's in a window.
+    WideWords,
+}
+
+impl Carrier {
+    /// Returns the bytes of a word.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::WideWords => word::SIZE,
+            _ => WORD,
+        }
+    }
 }
 
 /// The way in which an end waits for a signal.
@@ -76,7 +89,7 @@ enum Cpus {
 }
 
 /// All floors, in the order of the table.
-const FLOORS: [Floor; 13] = [
+const FLOORS: [Floor; 14] = [
     floor(
         "bits-poll",
         "bits, polled, two CPUs",
@@ -137,6 +150,13 @@ const FLOORS: [Floor; 13] = [
         "words-poll",
         "words, polled, two CPUs",
         Carrier::Words,
+        Cpus::Apart,
+        Wait::Poll,
+    ),
+    floor(
+        "wide-words-poll",
+        "words of 32 bytes, polled, two CPUs",
+        Carrier::WideWords,
         Cpus::Apart,
         Wait::Poll,
     ),
@@ -241,9 +261,9 @@ impl Floors {
             match floor.carrier {
                 Carrier::Bits => add(None, bits),
                 Carrier::Window => add(None, 4 * bits),
-                Carrier::Words => {
+                Carrier::Words | Carrier::WideWords => {
                     for &size in &options.word_sizes {
-                        add(Some(size), size.div_ceil(WORD) as u32);
+                        add(Some(size), size.div_ceil(floor.carrier.bytes()) as u32);
                     }
                 }
             }
@@ -290,10 +310,13 @@ impl Floors {
         self.costs(name, Some(size).filter(|_| lane == Lane::Word))
     }
 
-    /// Returns the costs of a bit in a window, for ends that poll on two CPUs; empty for others.
-    pub fn of_window(&self, lane: Lane, placement: Placement) -> &[f64] {
+    /// Returns the costs of a bit in a window, or of a word as wide as minitalk's, for ends that poll on two CPUs; empty for others.
+    pub fn of_same_shape(&self, lane: Lane, placement: Placement, size: usize) -> &[f64] {
         match (lane, placement) {
             (Lane::Bit, Placement::Polling | Placement::Apart) => self.costs("bits-window", None),
+            (Lane::Word, Placement::Polling | Placement::Apart) => {
+                self.costs("wide-words-poll", Some(size))
+            }
             _ => &[],
         }
     }
@@ -310,7 +333,7 @@ impl Floors {
     pub fn print(&self) {
         let mut table = Table::new(
             format!(
-                "Floors: bare signals, no protocol (words of 24 bytes, window {})",
+                "Floors: bare signals, no protocol (words of 24 bytes or as said, window {})",
                 self.window
             ),
             &[
@@ -327,7 +350,7 @@ impl Floors {
             };
             let (payload, cheapest) = match series.floor.carrier {
                 Carrier::Bits | Carrier::Window => (1.0 / 8.0, "bits-poll"),
-                Carrier::Words => (WORD as f64, "words-poll"),
+                carrier => (carrier.bytes() as f64, "words-poll"),
             };
             // Of words the longest series, whose start counts least.
             let mut all = self.series.iter();
@@ -410,7 +433,9 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
             match floor.carrier {
                 Carrier::Bits => answer_bits(&mut end, &peer, count)?,
                 Carrier::Window => window::answer(&peer, count)?,
-                Carrier::Words => answer_words(&mut end, &peer, count, window)?,
+                Carrier::Words | Carrier::WideWords => {
+                    answer_words(&mut end, &peer, count, window)?;
+                }
             }
             print_line("done");
             if floor.carrier == Carrier::Window {
@@ -420,7 +445,8 @@ pub fn role(side: &str, name: &str, window: &str) -> Result<()> {
         Side::Asking => print_line(&match floor.carrier {
             Carrier::Bits => ask_bits(&mut end, &peer, count)?,
             Carrier::Window => window::ask(&peer, count)?,
-            Carrier::Words => ask_words(&mut end, &peer, count, window)?,
+            Carrier::Words => ask_words(&mut end, &peer, count, window, narrow_word)?,
+            Carrier::WideWords => ask_words(&mut end, &peer, count, window, wide_word)?,
         }),
     }
     // The parent kills this process: a late signal must not end it before.
@@ -459,22 +485,42 @@ fn answer_bits(end: &mut End, peer: &ffi::Fd, count: u32) -> Result<()> {
     Ok(())
 }
 
-fn ask_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Result<String> {
+fn narrow_word(index: u32) -> Packet {
+    let value = u64::from(index);
+    Packet {
+        errno: index,
+        padding: index,
+        value,
+        more: [value; 2],
+        ..Packet::default()
+    }
+}
+
+fn wide_word(index: u32) -> Packet {
+    let word = Word {
+        index,
+        wants_reply: false,
+        proof: index,
+        bytes: [index as u8; word::SIZE],
+    };
+    word.packet()
+}
+
+fn ask_words(
+    end: &mut End,
+    peer: &ffi::Fd,
+    count: u32,
+    window: u32,
+    word: impl Fn(u32) -> Packet,
+) -> Result<String> {
     let from = Identity::ours();
     let start = std::time::Instant::now();
     let (mut sent, mut acknowledged) = (0, 0);
     while acknowledged < count {
         let mut room = true;
         while room && sent < count && sent - acknowledged < window {
-            let value = u64::from(sent);
-            let packet = Packet {
-                errno: sent,
-                padding: sent,
-                value,
-                more: [value; 2],
-            };
-            let content = Content { from, packet };
-            match ffi::send_through(peer, Signal::WORD, Some(&content)) {
+            let packet = from.sign(word(sent));
+            match ffi::send_through(peer, Signal::WORD, Some(&packet)) {
                 Ok(()) => sent += 1,
                 Err(Errno::AGAIN) if sent > acknowledged => room = false,
                 Err(errno) => return Err(std::io::Error::from(errno).into()),
@@ -494,12 +540,11 @@ fn answer_words(end: &mut End, peer: &ffi::Fd, count: u32, window: u32) -> Resul
         }
         let taken = n + 1;
         if taken % every == 0 || taken == count {
-            let packet = Packet {
+            let packet = from.sign(Packet {
                 value: taken.into(),
                 ..Packet::default()
-            };
-            let content = Content { from, packet };
-            ffi::send_through(peer, Signal::WORD, Some(&content)).map_err(std::io::Error::from)?;
+            });
+            ffi::send_through(peer, Signal::WORD, Some(&packet)).map_err(std::io::Error::from)?;
         }
     }
     Ok(())

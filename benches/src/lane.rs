@@ -11,7 +11,7 @@ use minitalk::internals::process::peer::Peer;
 use minitalk::server::{self, Config};
 use minitalk::wire::sender;
 
-use crate::floors::Floors;
+use crate::floors::{self, Floors};
 use crate::options::Options;
 use crate::placement::{Placement, Side};
 use crate::role::{self, Role, print_line};
@@ -156,7 +156,7 @@ impl Lanes {
                 "rate",
                 "time a signal",
                 "to the floor",
-                "to the window's",
+                "to the same shape's",
                 "resent",
             ],
         );
@@ -166,7 +166,10 @@ impl Lanes {
             };
             let per_step = series.per_step();
             let (lane, placement) = (series.lane, series.placement);
-            let of = |costs: Option<&[f64]>| times(ratio(&per_step, costs.unwrap_or_default()));
+            let to = |steps: &[f64], costs: Option<&[f64]>| {
+                times(ratio(steps, costs.unwrap_or_default()))
+            };
+            let to_floor = series.per_step_of_floor();
             let step = Summary::of(&per_step).map(|summary| summary.show(number::time));
             table.row(vec![
                 series.lane.title().into(),
@@ -176,8 +179,14 @@ impl Lanes {
                 summary.show(number::time),
                 number::rate(series.size as f64 * 1e9 / summary.median),
                 step.unwrap_or_default(),
-                of(floors.map(|floors| floors.of(lane, placement, series.size))),
-                of(floors.map(|floors| floors.of_window(lane, placement))),
+                to(
+                    &to_floor,
+                    floors.map(|floors| floors.of(lane, placement, series.size)),
+                ),
+                to(
+                    &per_step,
+                    floors.map(|floors| floors.of_same_shape(lane, placement, series.size)),
+                ),
                 format!("{} of {}", series.resent, series.signals),
             ]);
         }
@@ -193,6 +202,17 @@ impl Series {
             // Every signal wakes a CPU.
             (Lane::Bit, Placement::Sleeping) => self.size >= 100_000,
             (Lane::Bit, _) => self.size >= 1_000_000,
+        }
+    }
+
+    /// Returns the nanoseconds for as much as a signal of the floor carries, round by round.
+    fn per_step_of_floor(&self) -> Vec<f64> {
+        match self.lane {
+            Lane::Bit => self.per_step(),
+            Lane::Word => {
+                let words = self.size.div_ceil(floors::WORD) as f64;
+                self.times.iter().map(|time| time / words).collect()
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use minitalk::Inbox;
 use minitalk::internals::ffi;
+use minitalk::wire::word::Word;
 use minitalk::{Event, Origin, SignalSet};
 
 use super::Wait;
@@ -81,6 +82,7 @@ fn poll() -> Option<Event> {
 pub fn value(event: Event) -> Option<u32> {
     match event.origin {
         Origin::Claimed { packet, .. } => packet.value.try_into().ok(),
-        _ => None,
+        Origin::Unknown { packet } => Some(Word::from_packet(&packet)?.index),
+        Origin::Attested { .. } => None,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use minitalk::internals::ffi::{self, Content, Fd, Identity};
+use minitalk::internals::ffi::{self, Fd, Identity};
 use minitalk::wire::packet::Packet;
 use minitalk::{Event, Signal, SignalSet};
 
@@ -110,15 +110,11 @@ const fn bit(index: u32) -> Signal {
 }
 
 fn send(peer: &Fd, signal: Signal, value: u32) -> Result<()> {
-    let packet = Packet {
+    let packet = Identity::ours().sign(Packet {
         value: value.into(),
         ..Packet::default()
-    };
-    let content = Content {
-        from: Identity::ours(),
-        packet,
-    };
-    Ok(ffi::send_through(peer, signal, Some(&content)).map_err(std::io::Error::from)?)
+    });
+    Ok(ffi::send_through(peer, signal, Some(&packet)).map_err(std::io::Error::from)?)
 }
 
 fn take() -> Option<(Signal, u32)> {
