@@ -5,6 +5,7 @@ use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::image::Image;
+use crate::races::Coming;
 use crate::value::{Base, Value};
 
 /// Names a pointer: a word of a file, or a word of what another pointer points to.
@@ -284,9 +285,13 @@ impl Explorer<'_> {
     pub fn frees(&mut self, (image, word): (u16, u64)) -> Option<(u64, bool)> {
         let file = self.files.image(image);
         let contexts = &self.contexts;
-        let is_own = |start| contexts.contains_key(&(image, start));
+        let coming = Coming {
+            handler: self.handler,
+            signals: self.signals,
+            is_own: &|start| contexts.contains_key(&(image, start)),
+        };
         self.index
-            .frees(image, &file, word, &self.installers, is_own)
+            .frees(image, &file, word, &self.installers, &coming)
     }
 
     /// Returns what a report calls a pointer.
@@ -379,7 +384,7 @@ impl Explorer<'_> {
             frame.add(crate::torn::in_parts(at, false, &what));
             return;
         }
-        if self.may_nest && value.number().is_none() {
+        if self.nesting.flag != Some(false) && value.number().is_none() {
             let why = format!(
                 "stores a computed value to what {what} points to: if SA_NODEFER is set, the handler may interrupt itself, and an update is lost"
             );
@@ -398,7 +403,7 @@ impl Explorer<'_> {
             lo: place.lo.cast_unsigned(),
             hi: place.hi.cast_unsigned(),
             is_flag: crate::torn::is_flag(width, value),
-            by: (place.exact().is_none() && self.is_shared)
+            by: (place.exact().is_none() && self.is_shared())
                 .then(|| crate::entry::chosen_by(frame, at))
                 .flatten(),
             through: Some(number),

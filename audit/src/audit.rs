@@ -12,6 +12,7 @@ use crate::install::Handler;
 use crate::install::flags::{SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_SIGINFO};
 use crate::lines::{Line, Lines};
 use crate::policy::Policy;
+use crate::races::{Coming, Nesting, Who};
 use crate::runtime::Runtime;
 use crate::state::Errno;
 use crate::value::{Base, Value};
@@ -213,19 +214,30 @@ fn judged(
 ) -> Verdict {
     let any = Value::range(1, 64);
     let mut objects = HashMap::new();
-    let mut explore = |supposes: bool, signal: Value| {
+    let is_flagged = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
+    let nesting = Nesting {
+        flag: match is_flagged {
+            true => Some(true),
+            false if of.flags.iter().any(|flags| flags.may_have(SA_NODEFER)) => None,
+            false => Some(false),
+        },
+        other: of.interrupts(of),
+        ..Nesting::default()
+    };
+    let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
-        explorer.is_nested = of.flags.iter().any(|flags| flags.has(SA_NODEFER));
-        explorer.may_nest = of.flags.iter().any(|flags| flags.may_have(SA_NODEFER));
-        explorer.is_shared = of.more || of.signals.len() != 1 || explorer.is_nested;
-        explorer.is_interrupted = explorer.is_nested
-            || of.signals.len() > 1 && !of.more && of.flags.iter().all(|flags| flags.blocks_none);
+        explorer.nesting = Nesting {
+            unblocks,
+            ..nesting
+        };
+        explorer.handler = place;
+        explorer.signals = of.mask();
         explorer.has_info = has_info(of);
         explorer.deadly = signal.number().filter(|n| ends_by_default(*n));
         explorer.is_reset =
             !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_RESETHAND));
         explorer.installers = of.by.clone();
-        if explorer.is_nested && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
+        if is_flagged && !of.flags.iter().any(|flags| flags.has(SA_RESETHAND)) {
             explorer.own_signals = of.signals.clone();
         }
         explorer.supposes = supposes;
@@ -237,11 +249,31 @@ fn judged(
         if supposes {
             explorer.before = of.before.clone();
         }
-        let verdict = explored(&mut explorer, policy, place, of, signal);
+        let verdict = explored(&mut explorer, policy, place, of, signal.clone());
         if !is_alone && !supposes {
             objects = std::mem::take(&mut explorer.objects);
         }
-        (verdict, explorer.steps, explorer.is_ended)
+        let own = signal.number().map_or(of.mask(), crate::mask::only);
+        let saved = &explorer.saved;
+        let mut unblocks = explorer
+            .masks
+            .values()
+            .map(|call| call.unblocks(own, saved));
+        let unblocks = match unblocks.clone().any(|one| one == Some(true)) {
+            true => Some(true),
+            false => unblocks.all(|one| one == Some(false)).then_some(false),
+        };
+        (verdict, explorer.steps, explorer.is_ended, unblocks)
+    };
+    // A handler that unblocks its signal somewhere may interrupt itself from there on, and is read again for what that means.
+    let mut explore = |supposes: bool, signal: Value| {
+        let (verdict, steps, is_ended, unblocks) =
+            explore_once(supposes, signal.clone(), Some(false));
+        if unblocks == Some(false) {
+            return (verdict, steps, is_ended);
+        }
+        let (verdict, steps, is_ended, _) = explore_once(supposes, signal, unblocks);
+        (verdict, steps, is_ended)
     };
     let (mut verdict, steps, _) = explore(false, any.clone());
     // What is stated decides no fault.
@@ -484,15 +516,20 @@ fn explored(
             ..whole((image, at), name.clone(), finding)
         });
     }
-    for (&(number, word), &(of, at)) in &explorer.stored_else {
+    for (&(number, word, last, width), &(of, at)) in &explorer.stored {
         let contexts = &explorer.contexts;
         let file = files.image(number);
-        let others = explorer
+        let coming = Coming {
+            handler: explorer.handler,
+            signals: explorer.signals,
+            is_own: &|start| contexts.contains_key(&(number, start)),
+        };
+        let place = (word, last, width);
+        let others = explorer.index.updates(number, &file, place, &coming);
+        let elements = explorer
             .index
-            .updates(number, &file, (word, None), |start| {
-                contexts.contains_key(&(number, start))
-            });
-        let Some(&other) = others.first() else {
+            .updates_of_elements(number, &file, word, &coming);
+        let Some(&(other, _)) = others.first().or(elements.first()) else {
             continue;
         };
         let by = file.function_at(other).map_or(other, |(start, _)| start);
@@ -503,10 +540,12 @@ fn explored(
             file.place(word),
             file.name(by)
         );
-        let weight = match others
-            .iter()
-            .any(|at| explorer.index.loses(number, &file, *at))
-        {
+        let signals = explorer.signals;
+        let loses = |(at, who): &(u64, Who)| match who {
+            Who::Program => explorer.index.loses(number, &file, *at, signals),
+            Who::Handler(is_certain) => *is_certain,
+        };
+        let weight = match word == last && others.iter().any(loses) {
             true => Weight::Fault,
             false => Weight::Doubt,
         };
@@ -521,11 +560,15 @@ fn explored(
     for (&(number, word, offset), &(of, at)) in &explorer.stored_through {
         let contexts = &explorer.contexts;
         let file = files.image(number);
-        let is_own = |start| contexts.contains_key(&(number, start));
+        let coming = Coming {
+            handler: explorer.handler,
+            signals: explorer.signals,
+            is_own: &|start| contexts.contains_key(&(number, start)),
+        };
         let others = explorer
             .index
-            .updates(number, &file, (word, Some(offset)), is_own);
-        let Some(&other) = others.first() else {
+            .updates_through(number, &file, (word, offset), &coming);
+        let Some(&(other, _)) = others.first() else {
             continue;
         };
         let code = files.image(of);

@@ -14,6 +14,8 @@ use crate::frame::Frame;
 use crate::hash::{Map, Set};
 use crate::index::Index;
 use crate::loops;
+use crate::mask::{Change, Saved, Signals};
+use crate::races::Nesting;
 use crate::state::{Before, Errno, State};
 use crate::summary::Summary;
 use crate::value::Value;
@@ -100,10 +102,9 @@ pub struct Explorer<'a> {
     ///
     /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
     pub supposes: bool,
-    /// Whether several signals have the handler, so that one may interrupt it for another.
-    pub is_shared: bool,
-    /// Whether its other signals may come while it runs for one: it is installed for several, and none is blocked.
-    pub is_interrupted: bool,
+    /// The handler that is explored, and its signals.
+    pub handler: (u16, u64),
+    pub signals: Signals,
     /// The objects that accesses are not shown to stay inside, by the file and the address of the instruction.
     pub objects: HashMap<(u16, u64), (u64, u64)>,
     /// What each function that installs the handler may have stored before.
@@ -112,10 +113,8 @@ pub struct Explorer<'a> {
     pub installers: BTreeSet<(u16, u64)>,
     /// Whether the handler is given a siginfo and a ucontext: if `SA_SIGINFO` is set. `None`: not known.
     pub has_info: Option<bool>,
-    /// Whether the signal may interrupt its own handler (`SA_NODEFER`).
-    pub is_nested: bool,
-    /// Whether it may, for its flags are not known.
-    pub may_nest: bool,
+    /// Whether the handler may be interrupted by itself, and why.
+    pub nesting: Nesting,
     /// The signals that would run the handler again if it raised them; empty: none, or not known.
     pub own_signals: BTreeSet<i64>,
     /// The signal that is explored alone, if it ends the process by default.
@@ -130,8 +129,13 @@ pub struct Explorer<'a> {
     pub kept: Map<(u16, u64), (u16, u64)>,
     /// The words of files to which anything else is stored, each with an instruction that does so.
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
+    /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
+    pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
+    /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
+    pub masks: Map<(u16, u64), Change>,
+    pub saved: Saved,
     /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
     pub bound_late: BTreeSet<String>,
     memo: Map<Key, usize>,
@@ -167,14 +171,13 @@ impl<'a> Explorer<'a> {
             statements: HashMap::new(),
             stored_through: BTreeMap::new(),
             supposes: false,
-            is_shared: false,
-            is_interrupted: false,
+            handler: (0, 0),
+            signals: 0,
             objects: HashMap::new(),
             before: Vec::new(),
             installers: BTreeSet::new(),
             has_info: Some(true),
-            is_nested: false,
-            may_nest: false,
+            nesting: Nesting::default(),
             own_signals: BTreeSet::new(),
             deadly: None,
             is_ended: false,
@@ -182,7 +185,10 @@ impl<'a> Explorer<'a> {
             installs: false,
             kept: Map::default(),
             stored_else: BTreeMap::new(),
+            stored: BTreeMap::new(),
             loaded: Map::default(),
+            masks: Map::default(),
+            saved: Saved::default(),
             bound_late: BTreeSet::new(),
             memo: Map::default(),
             contexts: Map::default(),

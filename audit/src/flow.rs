@@ -130,9 +130,16 @@ impl Explorer<'_> {
             });
             let mut state = state.clone();
             // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
-            let saved = match self.watch {
-                Some(_) => state.saved_handlers(),
-                None => Vec::new(),
+            let saved = match (&self.watch, &callee) {
+                (Some(_), Callee::Code(image, target)) => {
+                    let file = self.files.image(*image);
+                    let names = file.names.get(target).filter(|_| file.is_static);
+                    let names = names.into_iter().flatten();
+                    let built = names.filter_map(|name| crate::mask::built(name, &state));
+                    state.saved_handlers().into_iter().chain(built).collect()
+                }
+                (Some(_), _) => state.saved_handlers(),
+                (None, _) => Vec::new(),
             };
             let comes_back = match callee {
                 Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {

@@ -1,47 +1,20 @@
 //! Questions about a whole file: who calls what, who stores where, and whose address is taken.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::image::Image;
+use crate::install::{Handler, Place};
+use crate::races::Blocked;
 use crate::sweep::{Tables, sweep};
-
-/// Libraries whose functions are known by their names.
-const C_LIBRARIES: [&str; 8] = [
-    "ld-linux",
-    "libc.so",
-    "libdl.so",
-    "libgcc_s.so",
-    "libm.so",
-    "libpthread.so",
-    "librt.so",
-    "libstdc++.so",
-];
-
-/// Functions in which a program waits for what comes, signals among it.
-const WAITS: [&str; 16] = [
-    "accept",
-    "clock_nanosleep",
-    "epoll_wait",
-    "fgets",
-    "getc",
-    "getchar",
-    "getline",
-    "nanosleep",
-    "pause",
-    "poll",
-    "read",
-    "select",
-    "sleep",
-    "usleep",
-    "wait",
-    "waitpid",
-];
 
 #[derive(Default)]
 pub struct Index {
     tables: HashMap<u16, Tables>,
     /// Where handlers that were there before are kept.
     old: HashSet<(u16, u64)>,
+    /// The handlers that were found.
+    pub handlers: BTreeMap<Place, Handler>,
+    pub blocked: Blocked,
 }
 
 impl Index {
@@ -150,35 +123,6 @@ impl Index {
         nulls.any(|(at, _)| !takes_back(*at))
     }
 
-    /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
-    /// there; `is_own`: functions left out.
-    ///
-    /// Left out are also functions that have taken the handler back before, or that block signals.
-    pub fn frees(
-        &mut self,
-        number: u16,
-        image: &Image,
-        word: u64,
-        installers: &BTreeSet<(u16, u64)>,
-        is_own: impl Fn(u64) -> bool,
-    ) -> Option<(u64, bool)> {
-        let tables = self.of(number, image);
-        let sites = tables.freed.get(&word)?.clone();
-        let blocking = tables.blocking(image);
-        let is_safe = |at: u64| {
-            image.function_at(at).is_some_and(|(start, _)| {
-                let precedes = |site: &u64| (start..at).contains(site);
-                let takes_back =
-                    !installers.contains(&(number, start)) && tables.installs.iter().any(precedes);
-                takes_back || blocking.iter().any(precedes)
-            })
-        };
-        let open: Vec<u64> = sites.into_iter().filter(|at| !is_safe(*at)).collect();
-        let certain = self.interrupted(number, image, open.clone(), is_own);
-        let first = certain.first().or(open.first()).copied()?;
-        Some((first, !certain.is_empty()))
-    }
-
     /// Returns whether instructions name a place strictly between: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);
@@ -197,95 +141,7 @@ impl Index {
     /// Returns whether the instruction stores to the word what was loaded from it before, changed.
     pub fn is_update(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
         let all = self.of(number, image).updates.get(&word);
-        all.is_some_and(|all| all.contains(&at))
-    }
-
-    /// Returns the instructions that change the word, or that at an offset of what it points to, in more than one step where a
-    /// signal may come between; `is_own`: functions left out.
-    ///
-    /// Left out are also functions that may be handlers, that block signals, and what precedes the installation of a handler.
-    pub fn updates(
-        &mut self,
-        number: u16,
-        image: &Image,
-        (word, offset): (u64, Option<i64>),
-        is_own: impl Fn(u64) -> bool,
-    ) -> Vec<u64> {
-        let tables = self.of(number, image);
-        let all = match offset {
-            None => tables.updates.get(&word),
-            Some(offset) => tables.updates_through.get(&(word, offset)),
-        };
-        let all = all.cloned().unwrap_or_default();
-        self.interrupted(number, image, all, is_own)
-    }
-
-    /// Returns those of the instructions where a signal may come, as far as the file shows.
-    fn interrupted(
-        &mut self,
-        number: u16,
-        image: &Image,
-        all: Vec<u64>,
-        is_own: impl Fn(u64) -> bool,
-    ) -> Vec<u64> {
-        if all.is_empty() {
-            return all;
-        }
-        let tables = self.of(number, image);
-        let blocking = tables.blocking(image);
-        // What comes before the installation is not interrupted.
-        let follows = |start: u64, end: u64, at: u64| {
-            let sites = tables.installs.iter();
-            let mut own = sites.filter(|site| (start..end).contains(*site)).peekable();
-            own.peek().is_none() || own.any(|site| crate::reach::leads(image, *site, at))
-        };
-        let may_be_interrupted = |at: &u64| {
-            let Some((start, end)) = image.function_at(*at) else {
-                return false;
-            };
-            let has = |place: &u64| (start..end).contains(place);
-            let is_pointed_to = tables.taken.contains_key(&start) && !tables.is_main(image, start);
-            !is_own(start)
-                && !is_pointed_to
-                && follows(start, end, *at)
-                && !blocking.iter().any(has)
-        };
-        all.into_iter().filter(may_be_interrupted).collect()
-    }
-
-    /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its
-    /// handler stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals
-    /// out.
-    pub fn loses(&mut self, number: u16, image: &Image, at: u64) -> bool {
-        let tables = self.of(number, image);
-        let Some((start, _)) = image.function_at(at) else {
-            return false;
-        };
-        let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
-        if tables.may_block(image) || !image.needed.iter().all(is_of_libc) {
-            return false;
-        }
-        let calls = |function: u64| tables.callers.get(&function).into_iter().flatten().copied();
-        let wrapped = tables
-            .installs
-            .iter()
-            .filter_map(|site| image.function_at(*site));
-        let wrapped = wrapped.flat_map(|(start, _)| calls(start));
-        let installs: Vec<u64> = tables.installs.iter().copied().chain(wrapped).collect();
-        let waits = WAITS
-            .iter()
-            .filter_map(|name| tables.outside.get(*name))
-            .flatten();
-        let places: Vec<u64> = calls(start).chain([at]).collect();
-        // After another installation, such as of SIG_IGN, the handler may not run.
-        let mut waits = waits.filter(|wait| {
-            let may_install = |site: &u64| crate::reach::leads(image, **wait, *site);
-            !installs.iter().any(may_install)
-        });
-        waits.any(|wait| {
-            let follows = |place: &u64| crate::reach::surely_leads(image, *wait, *place);
-            places.iter().any(follows)
-        })
+        all.is_some_and(|all| all.iter().any(|(by, _)| *by == at))
     }
 
     /// Returns the functions that instructions store to the word as constants.

@@ -11,7 +11,9 @@ use std::rc::Rc;
 use crate::allow::Allow;
 use crate::explore::{Explorer, Hit, Limits, Watch};
 use crate::files::Files;
+use crate::hash::Map;
 use crate::index::Index;
+use crate::mask::{Saved, Signals};
 use crate::state::{Before, Errno, Stored};
 use crate::value::{Base, Value};
 use flags::{Flags, FlagsAt};
@@ -20,7 +22,7 @@ use flags::{Flags, FlagsAt};
 pub type Place = (u16, u64);
 
 /// Holds a handler, and for which signals it is installed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Handler {
     /// Empty if it is for signals that are not known.
     pub signals: BTreeSet<i64>,
@@ -28,10 +30,59 @@ pub struct Handler {
     pub more: bool,
     /// What is known of the flags of each call that installs it.
     pub flags: BTreeSet<Flags>,
+    /// The signals, each with the flags that it is installed with for that signal; `None`: one that is not known.
+    pub runs: BTreeSet<(Option<i64>, Flags)>,
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
     /// What each of them may have stored to data of files before.
     pub before: Vec<Before>,
+}
+
+impl Handler {
+    /// Returns which signals it is seen to be installed for; none: they are not all known.
+    pub fn mask(&self) -> Signals {
+        let all = self.signals.iter().copied().map(crate::mask::only);
+        if self.more {
+            0
+        } else {
+            all.fold(0, |a, b| a | b)
+        }
+    }
+
+    /// Returns whether a signal of this handler comes while that one runs, or `None` if that is not known.
+    ///
+    /// A signal does not interrupt what it runs itself: that is so with SA_NODEFER alone.
+    pub fn interrupts(&self, other: &Self) -> Option<bool> {
+        let runs = &other.runs;
+        let comes = |signal: Option<i64>| {
+            let runs = runs
+                .iter()
+                .filter(|(own, _)| own.is_none() || *own != signal);
+            let masked: Vec<Option<bool>> = runs
+                .map(|(own, flags)| flags.masks(signal?).filter(|masks| *masks || own.is_some()))
+                .collect();
+            if masked.iter().all(|masked| *masked == Some(true)) {
+                Some(false)
+            } else {
+                masked
+                    .iter()
+                    .all(|masked| *masked == Some(false))
+                    .then_some(true)
+            }
+        };
+        let signals = self.signals.iter().copied().map(Some);
+        let all: Vec<Option<bool>> = signals
+            .chain(self.more.then_some(None))
+            .map(comes)
+            .collect();
+        if all.contains(&Some(true)) {
+            Some(true)
+        } else {
+            all.iter()
+                .all(|comes| *comes == Some(false))
+                .then_some(false)
+        }
+    }
 }
 
 /// Holds the handlers that were found, and the calls that could not be resolved.
@@ -198,6 +249,8 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
     }
     finder.follow();
     finder.addresses_taken();
+    finder.masks();
+    finder.index.handlers = finder.found.handlers.clone();
     finder.found
 }
 
@@ -216,8 +269,13 @@ impl Finder<'_> {
         explorer.function(function.0, function.1, &arguments, Errno::Original, false);
         let steps = explorer.steps;
         let watch = explorer.watch.take().unwrap_or_default();
+        let (masks, saved) = (explorer.masks, explorer.saved);
         self.steps += steps;
-        (watch, steps < limits.total)
+        let is_whole = steps < limits.total;
+        if is_whole {
+            self.index.note_masks(function, masks, saved);
+        }
+        (watch, is_whole)
     }
 
     /// Explores the function, again with less detail if it is too large; also whether all of it was read.
@@ -227,6 +285,30 @@ impl Finder<'_> {
             return (first, true);
         }
         self.explore(function, watch(), LARGE)
+    }
+
+    /// Explores the functions that change which signals are blocked, for what they block.
+    fn masks(&mut self) {
+        for number in self.swept.clone() {
+            let file = self.files.image(number);
+            let calls = self.index.of(number, &file).blocking(&file);
+            let functions: BTreeSet<Place> = calls
+                .into_iter()
+                .map(|at| self.start_of((number, at)))
+                .collect();
+            for function in functions {
+                if self.files.linked_libc(number, function.1).is_some() {
+                    // It puts back what it blocks.
+                    let none = (Map::default(), Saved::default());
+                    self.index.note_masks(function, none.0, none.1);
+                } else if !self.index.has_masks(function) {
+                    let (_, is_whole) = self.explore(function, Watch::default(), LIMITS);
+                    if !is_whole {
+                        self.explore(function, Watch::default(), LARGE);
+                    }
+                }
+            }
+        }
     }
 
     /// Takes note of the calls that were reached, and of what they install.

@@ -22,12 +22,16 @@ impl Explorer<'_> {
             }
             self.raised(frame, at, &plain, &first);
         }
+        let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
+        self.note_mask(frame, at, &plain, &arguments, state);
+        let built = crate::mask::built(&plain, state);
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
-                let operation = state.registers[ARGUMENTS[2]].clone();
-                self.system_call(frame, at, &first, &operation, state);
+                let [second, third] = [2, 3].map(|n| state.registers[ARGUMENTS[n]].clone());
+                let arguments = [arguments[1].clone(), second.clone(), third];
+                self.system_call(frame, at, &first, &arguments, state);
                 value = Value::range(-1, i64::MAX);
             }
             // The C library keeps the first two real-time signals for itself. A loop down from the last one is walked as one of
@@ -133,11 +137,8 @@ impl Explorer<'_> {
                 };
             }
         }
-        if let (Some(at), "sigemptyset") = (
-            (first.base == Base::Stack).then(|| first.exact()).flatten(),
-            &*plain,
-        ) {
-            state.put_slot(at, 8, Value::num(0));
+        if let Some((at, set)) = built {
+            state.put_slot(at, 8, set);
         }
         if let (Some((least, most)), "strlen") = (text, &*plain) {
             value = Value::range(least, most);
@@ -326,6 +327,8 @@ impl Explorer<'_> {
         if let (Base::Image(image), Some(word)) = (to.base, to.exact()) {
             let word = (image, word.cast_unsigned());
             self.stored_else.entry(word).or_insert((frame.number, at));
+            let stored = (word.0, word.1, word.1, 1);
+            self.stored.entry(stored).or_insert((frame.number, at));
         }
         let length = match name {
             "strncat" => self.length(name, state),
@@ -516,16 +519,23 @@ impl Explorer<'_> {
         frame: &mut Frame,
         at: u64,
         number: &Value,
-        second: &Value,
+        arguments: &[Value; 3],
         state: &mut State,
     ) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
         const RT_SIGACTION: i64 = 13;
+        const RT_SIGPROCMASK: i64 = 14;
+        const RT_SIGSUSPEND: i64 = 130;
+        match number.number() {
+            Some(RT_SIGPROCMASK) => self.note_mask(frame, at, "sigprocmask", arguments, state),
+            Some(RT_SIGSUSPEND) => self.note_mask(frame, at, "sigsuspend", arguments, state),
+            _ => {}
+        }
         if matches!(number.number(), None | Some(RT_SIGACTION)) {
             state.defaulted = None;
             state.is_ending = false;
         }
-        let is_wake = second
+        let is_wake = arguments[1]
             .number()
             .is_some_and(|op| op & !PRIVATE_OR_CLOCK == 1);
         match number.number() {

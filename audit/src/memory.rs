@@ -41,7 +41,7 @@ impl Explorer<'_> {
         if place.base == Base::Errno {
             frame.errno_reads.insert(at);
         }
-        if self.may_nest
+        if self.nesting.is_certain() != Some(false)
             && let (Base::Image(image), Some(word)) = (place.base, place.exact())
         {
             let loads = self.loaded.entry((image, word.cast_unsigned()));
@@ -215,10 +215,15 @@ impl Explorer<'_> {
                 {
                     watch.stored.push((at, to.cast_unsigned(), value.clone()));
                 }
+                if place.is_bounded() && place.lo >= 0 {
+                    let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
+                    let stored = self.stored.entry((image, lo, hi, width.into()));
+                    stored.or_insert((frame.number, at));
+                }
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);
                 }
-                if self.may_nest {
+                if self.nesting.is_certain() != Some(false) {
                     self.lost_update(frame, at, image, &place, &value);
                 }
                 self.together(frame, i, image, &place, (width, &value), state);

@@ -8,29 +8,42 @@ use crate::image::Image;
 
 /// Returns whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
-    may_lead(image, from, to).unwrap_or(true)
+    may_lead(image, from, Some(to), &[]).unwrap_or(true)
 }
 
-/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way.
-pub fn surely_leads(image: &Image, from: u64, to: u64) -> bool {
-    may_lead(image, from, to) == Some(true)
+/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way
+/// that passes none of `stops`.
+pub fn surely_leads(image: &Image, from: u64, to: u64, stops: &[u64]) -> bool {
+    may_lead(image, from, Some(to), stops) == Some(true)
 }
 
-/// Returns whether the function goes on from the one instruction to the other, or `None` if that is not known.
-fn may_lead(image: &Image, from: u64, to: u64) -> Option<bool> {
+/// Returns whether the function returns after the instruction at `from` on some way that passes none of `stops`.
+pub fn returns(image: &Image, from: u64, stops: &[u64]) -> bool {
+    may_lead(image, from, None, stops).unwrap_or(true)
+}
+
+/// Returns whether the function goes on from the one instruction to the other, or to its end, or `None` if that is not known.
+fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<bool> {
     const MOST: usize = 50_000;
     let (start, end) = image.function_at(from)?;
     let mut seen = HashSet::new();
     let mut todo = vec![from];
     let mut is_known = true;
     while let Some(at) = todo.pop() {
-        if at == to {
+        if to == Some(at) {
             return Some(true);
         }
         if seen.len() > MOST {
             return None;
         }
-        if !(start..end).contains(&at) || !seen.insert(at) {
+        if stops.contains(&at) || !seen.insert(at) {
+            continue;
+        }
+        if !(start..end).contains(&at) {
+            // What it jumps to returns in its place.
+            if to.is_none() {
+                return Some(true);
+            }
             continue;
         }
         let bytes = image.bytes(at);
@@ -46,6 +59,7 @@ fn may_lead(image: &Image, from: u64, to: u64) -> Option<bool> {
             FlowControl::UnconditionalBranch => todo.push(i.near_branch_target()),
             // By a table, it may go anywhere.
             FlowControl::IndirectBranch => is_known = false,
+            FlowControl::Return if to.is_none() => return Some(true),
             _ => {}
         }
     }

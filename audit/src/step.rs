@@ -180,8 +180,8 @@ impl Explorer<'_> {
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
         let number = state.registers[0].clone();
-        let second = state.registers[6].clone();
-        self.system_call(frame, at, &number, &second, state);
+        let arguments = [7, 6, 2].map(|n: usize| state.registers[n].clone());
+        self.system_call(frame, at, &number, &arguments, state);
         // read, recvfrom and others fill what their second argument points to.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
         let writes_nothing = matches!(

@@ -19,8 +19,9 @@ pub struct Tables {
     pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
-    /// The instructions that store to a word what was loaded from it before, changed.
-    pub updates: HashMap<u64, Vec<u64>>,
+    /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
+    /// an element of a table are under [`element`].
+    pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
     /// The same for what a word points to, by the word and the offset.
     pub updates_through: HashMap<(u64, i64), Vec<u64>>,
     /// The places of data that instructions read by name.
@@ -70,29 +71,30 @@ struct Given {
     argument: usize,
 }
 
-/// The functions of the C library that block signals.
-const BLOCKING: [&str; 4] = ["sigprocmask", "pthread_sigmask", "sigblock", "sighold"];
+/// The functions of the C library that change which signals are blocked.
+const BLOCKING: [&str; 6] = [
+    "pthread_sigmask",
+    "sigblock",
+    "sighold",
+    "sigprocmask",
+    "sigrelse",
+    "sigsetmask",
+];
+
+/// Returns what stands for the elements of a table among the words of a file.
+pub const fn element(table: u64) -> u64 {
+    !table
+}
 
 impl Tables {
-    /// Returns the places that call what blocks signals, or a function of the file that does.
+    /// Returns the places that call what blocks signals.
     pub fn blocking(&self, image: &Image) -> Vec<u64> {
         let by_name = BLOCKING.iter().filter_map(|name| self.outside.get(*name));
         let linked = image.names.iter().filter(|(_, names)| {
             image.is_static && names.iter().any(|name| BLOCKING.contains(&&**name))
         });
         let by_address = linked.filter_map(|(at, _)| self.callers.get(at));
-        let mut places: Vec<u64> = by_name.chain(by_address).flatten().copied().collect();
-        let functions = places.iter().filter_map(|at| image.function_at(*at));
-        let wrapped = functions.filter_map(|(start, _)| self.callers.get(&start));
-        places.extend(wrapped.flatten().copied().collect::<Vec<_>>());
-        places
-    }
-
-    /// Returns whether the file may block signals: by a function of the C library, or by a system call of its own.
-    pub fn may_block(&self, image: &Image) -> bool {
-        !self.blocking(image).is_empty()
-            || self.makes_system_calls
-            || self.outside.contains_key("syscall")
+        by_name.chain(by_address).flatten().copied().collect()
     }
 
     /// Returns whether the function is `main`: by its name, or because the code where the program begins takes its address.
@@ -332,6 +334,19 @@ fn note_transfer(
     }
 }
 
+fn is_store(i: &Instruction) -> bool {
+    let reads = matches!(
+        i.mnemonic(),
+        Mnemonic::Cmp
+            | Mnemonic::Test
+            | Mnemonic::Push
+            | Mnemonic::Call
+            | Mnemonic::Jmp
+            | Mnemonic::Bt
+    );
+    i.op0_kind() == OpKind::Memory && !reads
+}
+
 fn note(
     image: &Image,
     i: &Instruction,
@@ -403,22 +418,12 @@ fn note(
         if let Some(to) = to {
             tables.taken.entry(to).or_default().push(at);
             if i.op0_register().is_gpr() {
-                known.forget(i.op0_register().full_register().number());
-                known.lea[i.op0_register().full_register().number()] = Some(to);
+                known.names(i.op0_register(), to);
             }
             return;
         }
     } else if let Some(to) = to
-        && i.op0_kind() == OpKind::Memory
-        && !matches!(
-            i.mnemonic(),
-            Mnemonic::Cmp
-                | Mnemonic::Test
-                | Mnemonic::Push
-                | Mnemonic::Call
-                | Mnemonic::Jmp
-                | Mnemonic::Bt
-        )
+        && is_store(i)
     {
         let value = match i.op_kind(1) {
             OpKind::Register if i.op1_register().is_gpr() => {
@@ -432,12 +437,10 @@ fn note(
         }
         known.gives(i, to, Way::Word, tables);
         known.replaces(to);
-        if i.mnemonic() == Mnemonic::Mov
-            && i.op1_register().is_gpr()
-            && known.loaded[i.op1_register().full_register().number()] == Some(to)
-        {
-            tables.updates.entry(to).or_default().push(at);
-        }
+    }
+    let named = to.or_else(|| known.named(image, i));
+    if let Some(named) = named {
+        known.updates(i, named, tables);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         known.updates_through(i, tables);
@@ -479,8 +482,7 @@ fn note(
             && i.op0_register().is_gpr()
             && i.mnemonic() == Mnemonic::Mov
         {
-            known.forget(i.op0_register().full_register().number());
-            known.lea[i.op0_register().full_register().number()] = Some(constant);
+            known.names(i.op0_register(), constant);
             return;
         }
     }
@@ -507,5 +509,5 @@ fn note(
             tables.limits.insert(own);
         }
     }
-    known.moves(i, to);
+    known.moves(i, (to, named));
 }

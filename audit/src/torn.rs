@@ -53,7 +53,7 @@ impl Explorer<'_> {
             hi: place.hi.cast_unsigned(),
             is_flag: is_flag(width, value),
             by: (place.exact().is_none()
-                && self.is_shared
+                && self.is_shared()
                 && i.memory_index() != iced_x86::Register::None)
                 .then(|| crate::entry::chosen_by(frame, at))
                 .flatten(),
@@ -85,6 +85,11 @@ impl Explorer<'_> {
         );
     }
 
+    /// Returns whether the handler may be interrupted by itself.
+    pub fn is_shared(&self) -> bool {
+        self.signals == 0 || self.nesting.is_certain() != Some(false)
+    }
+
     /// Reports a store to a word that another instruction has loaded, if the handler may interrupt itself between the two.
     pub fn lost_update(
         &mut self,
@@ -103,24 +108,21 @@ impl Explorer<'_> {
             let file = self.files.image(image);
             // What is stored was computed from what was loaded.
             let is_certain = self.index.is_update(frame.number, &frame.image, word, at);
-            if !is_certain && !self.is_nested {
+            if !is_certain && self.nesting.flag != Some(true) {
                 return;
             }
-            let weight = if is_certain && image == frame.number && self.is_nested {
+            let is_nested = self.nesting.is_certain() == Some(true);
+            let weight = if is_certain && image == frame.number && is_nested {
                 Weight::Fault
             } else {
                 Weight::Doubt
             };
             let place = file.place(word);
-            let by = if self.is_nested {
-                "by SA_NODEFER"
-            } else {
-                "if SA_NODEFER is set, which is not known,"
-            };
             let why = format!(
-                "stores to {place} after a load of it: {by} the handler may interrupt itself between, and an update is lost"
+                "stores to {place} after a load of it: {} the handler may interrupt itself between, and an update is lost",
+                self.nesting.why()
             );
-            let remedy = "an atomic operation, or flags without SA_NODEFER";
+            let remedy = "an atomic operation, flags without SA_NODEFER, or a mask that blocks its other signals";
             frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
         }
     }
@@ -213,7 +215,7 @@ impl Explorer<'_> {
                 } else {
                     (stored, earlier)
                 };
-                let weight = if self.is_interrupted {
+                let weight = if self.nesting.is_certain() == Some(true) {
                     Weight::Fault
                 } else {
                     Weight::Doubt

@@ -363,14 +363,16 @@ impl Finder<'_> {
 
 /// Notes who installs the handler, for which signal, and with which flags.
 fn note(handler: &mut Handler, by: Place, how: How) {
+    let flags = how.flags.known();
     handler.by.insert(by);
-    handler.flags.insert(how.flags.known());
-    match how.signal {
-        Signal::Known(number) => {
-            handler.signals.insert(number);
-        }
-        _ => handler.more = true,
-    }
+    handler.flags.insert(flags);
+    let signal = match how.signal {
+        Signal::Known(number) => Some(number),
+        _ => None,
+    };
+    handler.more |= signal.is_none();
+    handler.signals.extend(signal);
+    handler.runs.insert((signal, flags));
 }
 
 pub(super) fn signal(value: &Value) -> Signal {

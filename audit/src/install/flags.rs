@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::{Finder, Place};
 use crate::explore::Watch;
 use crate::libc;
+use crate::mask::Signals;
 use crate::state::State;
 use crate::value::{Base, Value};
 
@@ -30,22 +31,24 @@ const NAMES: [(u32, &str); 7] = [
 pub struct Flags {
     always: u32,
     ever: u32,
-    /// Whether the handler is seen to be installed with an empty mask, so that only its own signal is blocked while it runs.
-    pub blocks_none: bool,
+    /// The signals that the mask always blocks while the handler runs, and those that it may block, beside its own.
+    masks_always: Signals,
+    masks_ever: Signals,
 }
 
 impl Flags {
     pub const UNKNOWN: Self = Self {
         always: 0,
         ever: u32::MAX,
-        blocks_none: false,
+        masks_always: 0,
+        masks_ever: Signals::MAX,
     };
 
     pub const fn exactly(bits: u32) -> Self {
         Self {
             always: bits,
             ever: bits,
-            blocks_none: false,
+            ..Self::UNKNOWN
         }
     }
 
@@ -60,14 +63,14 @@ impl Flags {
             return Self {
                 always: bits().fold(u32::MAX, |a, b| a & b),
                 ever: bits().fold(0, |a, b| a | b),
-                blocks_none: false,
+                ..Self::UNKNOWN
             };
         }
         match u32::try_from(value.hi) {
             Ok(hi) if value.lo >= 0 => Self {
                 always: 0,
                 ever: u32::MAX >> hi.leading_zeros(),
-                blocks_none: false,
+                ..Self::UNKNOWN
             },
             _ => Self::UNKNOWN,
         }
@@ -77,7 +80,8 @@ impl Flags {
         Self {
             always: self.always & other.always,
             ever: self.ever | other.ever,
-            blocks_none: self.blocks_none && other.blocks_none,
+            masks_always: self.masks_always & other.masks_always,
+            masks_ever: self.masks_ever | other.masks_ever,
         }
     }
 
@@ -96,10 +100,28 @@ impl Flags {
             "sigset" | "__sigset" => 0,
             _ => SA_RESTART,
         });
+        flags.masking(Some(0))
+    }
+
+    /// Returns the same flags with a mask of these signals.
+    pub fn masking(self, signals: Option<Signals>) -> Self {
         Self {
-            blocks_none: true,
-            ..flags
+            masks_always: signals.unwrap_or(0),
+            masks_ever: signals.unwrap_or(Signals::MAX),
+            ..self
         }
+    }
+
+    /// Returns whether the signal is blocked while the handler runs, or `None` if that is not known.
+    pub const fn masks(self, signal: i64) -> Option<bool> {
+        let signal = crate::mask::only(signal);
+        if self.masks_always & signal != 0 {
+            return Some(true);
+        }
+        if self.masks_ever & signal == 0 {
+            return Some(false);
+        }
+        None
     }
 }
 
@@ -155,10 +177,10 @@ impl FlagsAt {
                 let mask = if distance == Self::KERNELS { 24 } else { 8 };
                 let mask = state.load_slot(&handler.moved(mask), 8);
                 match Self::in_value(&flags) {
-                    Self::Known(flags) => Self::Known(Flags {
-                        blocks_none: mask.number() == Some(0),
-                        ..flags
-                    }),
+                    Self::Known(flags) => {
+                        let signals = mask.number().map(i64::cast_unsigned);
+                        Self::Known(flags.masking(signals))
+                    }
                     other => other,
                 }
             }
@@ -188,7 +210,27 @@ impl Finder<'_> {
             return at;
         };
         let place = handler.wrapping_add_signed(distance.into());
-        FlagsAt::Known(self.flags_in_file((image, place)))
+        let mask = match distance {
+            FlagsAt::KERNELS => handler.wrapping_add(24),
+            _ => handler.wrapping_add(8),
+        };
+        let flags = self.flags_in_file((image, place));
+        FlagsAt::Known(flags.masking(self.mask_in_file((image, mask))))
+    }
+
+    /// Returns the mask that a word of a file has, if nothing is seen to change it.
+    fn mask_in_file(&mut self, (image, place): Place) -> Option<Signals> {
+        let file = self.files.image(image);
+        let object = self.extent((image, place));
+        let is_exported = file
+            .exports
+            .values()
+            .any(|at| (object.0..object.1).contains(at));
+        let is_fixed = file.is_settled(place)
+            || !is_exported
+                && self.is_only_read((image, object))
+                && !self.index.is_stored(image, &file, place);
+        file.number(place, 8).filter(|_| is_fixed)
     }
 
     fn flags_in_file(&mut self, (image, place): Place) -> Flags {

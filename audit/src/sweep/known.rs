@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
-use super::{Given, Tables, Way};
+use super::{Given, Tables, Way, element};
+use crate::image::Image;
 use crate::state::ARGUMENTS;
 
 /// Is an address, an argument, and a word of the file, of which a place may hold one.
@@ -15,6 +16,8 @@ pub struct Known {
     pub function: u64,
     /// The addresses of the file that were loaded as constants.
     pub lea: [Option<u64>; 16],
+    /// The addresses of the file to which something was added, or that an index may have been added to.
+    within: [Option<u64>; 16],
     /// The arguments of the function, by their numbers.
     arguments: [Option<usize>; 16],
     /// The words of the file that were loaded, and may have been changed since.
@@ -36,6 +39,7 @@ impl Known {
         Self {
             function,
             lea: [None; 16],
+            within: [None; 16],
             arguments,
             loaded: [None; 16],
             pointers: [None; 16],
@@ -46,12 +50,64 @@ impl Known {
 
     pub fn forget(&mut self, register: usize) {
         self.lea[register] = None;
+        self.within[register] = None;
         self.arguments[register] = None;
         self.loaded[register] = None;
         self.pointers[register] = None;
         if register == Register::RBP.number() {
             self.spilled.clear();
             self.spilled_pointers.clear();
+        }
+    }
+
+    /// Notes that a register holds an address of the file.
+    pub fn names(&mut self, register: Register, address: u64) {
+        let register = register.full_register().number();
+        self.forget(register);
+        self.lea[register] = Some(address);
+        self.within[register] = Some(address);
+    }
+
+    /// Returns the word that the instruction touches by an address in a register, or what stands for an element of a table.
+    pub fn named(&self, image: &Image, i: &Instruction) -> Option<u64> {
+        let (base, index) = (i.memory_base(), i.memory_index());
+        let of = |register: Register, all: &[Option<u64>; 16]| {
+            register.is_gpr64().then(|| all[register.number()])?
+        };
+        let displacement = i.memory_displacement64();
+        if index == Register::None
+            && let Some(address) = of(base, &self.lea)
+        {
+            return Some(address.wrapping_add(displacement));
+        }
+        let is_fixed = image.is_fixed && index != Register::None && image.is_writable(displacement);
+        let table = of(base, &self.within)
+            .or_else(|| of(index, &self.within).filter(|_| i.memory_index_scale() == 1))
+            .or_else(|| is_fixed.then_some(displacement));
+        table.filter(|table| image.is_writable(*table)).map(element)
+    }
+
+    /// Returns whether the instruction touches the frame by the frame pointer, which may also be a register as any other.
+    fn is_local(&self, i: &Instruction) -> bool {
+        let frame = Register::RBP;
+        i.memory_base() == frame
+            && i.memory_index() == Register::None
+            && self.within[frame.number()].is_none()
+    }
+
+    /// Notes a store to a word of what was loaded from it before.
+    pub fn updates(&self, i: &Instruction, word: u64, tables: &mut Tables) {
+        let stores = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg)
+            && i.op0_kind() == OpKind::Memory
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register().is_gpr();
+        if stores && self.loaded[i.op1_register().full_register().number()] == Some(word) {
+            let width = i.memory_size().size() as u64;
+            tables
+                .updates
+                .entry(word)
+                .or_default()
+                .push((i.ip(), width));
         }
     }
 
@@ -123,10 +179,8 @@ impl Known {
         }
         match i.op1_kind() {
             OpKind::Memory => from.or_else(|| {
-                let is_local =
-                    i.memory_base() == Register::RBP && i.memory_index() == Register::None;
                 let held = self.spilled_pointers.get(&i.memory_displacement64());
-                held.copied().filter(|_| is_local)
+                held.copied().filter(|_| self.is_local(i))
             }),
             OpKind::Register if i.op1_register().is_gpr64() => {
                 self.pointers[i.op1_register().number()]
@@ -160,10 +214,9 @@ impl Known {
             is_known.then(|| self.loaded[register.full_register().number()])?
         };
         let local = || {
-            let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
             self.spilled
                 .get(&i.memory_displacement64())
-                .filter(|_| is_local)?
+                .filter(|_| self.is_local(i))?
                 .2
         };
         match (i.mnemonic(), i.op1_kind()) {
@@ -213,8 +266,28 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction moves from register to register, or to the frame and back; `from`: the word that it names.
-    pub fn moves(&mut self, i: &Instruction, from: Option<u64>) {
+    /// Returns the address of the file to which the first register adds something afterwards.
+    fn moved_within(&self, i: &Instruction) -> Option<u64> {
+        use Mnemonic as M;
+        let of = |register: Register| {
+            register
+                .is_gpr64()
+                .then(|| self.within[register.number()])?
+        };
+        match i.mnemonic() {
+            M::Mov if i.op1_kind() == OpKind::Register => of(i.op1_register()),
+            M::Lea => of(i.memory_base()).or_else(|| of(i.memory_index())),
+            M::Add if i.op1_kind() == OpKind::Register => {
+                of(i.op0_register()).or_else(|| of(i.op1_register()))
+            }
+            M::Add | M::Sub | M::Inc | M::Dec => of(i.op0_register()),
+            _ => None,
+        }
+    }
+
+    /// Follows what the instruction moves from register to register, or to the frame and back; `by_name`: the word that it names,
+    /// `from`: the same, or what it touches by an address in a register.
+    pub fn moves(&mut self, i: &Instruction, (by_name, from): (Option<u64>, Option<u64>)) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)
             || i.mnemonic() == Mnemonic::Imul && i.op_count() == 1;
@@ -230,7 +303,7 @@ impl Known {
             }
             return;
         }
-        let is_local = i.memory_base() == Register::RBP && i.memory_index() == Register::None;
+        let is_local = self.is_local(i);
         let of = |known: &Self, register: Register| {
             let n = register.full_register().number();
             match register.size() {
@@ -261,10 +334,12 @@ impl Known {
                 }
                 _ => (None, None, self.word(i, from)),
             };
-            let pointer = self.pointer(i, from);
+            let pointer = self.pointer(i, by_name);
+            let within = self.moved_within(i);
             self.forget(to);
             (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
             self.pointers[to] = pointer;
+            self.within[to] = within.or(self.lea[to]);
         } else if i.op0_kind() == OpKind::Memory && is_local {
             let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
                 .then(|| of(self, i.op1_register()));

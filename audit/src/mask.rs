@@ -1,0 +1,186 @@
+//! What calls do to the set of blocked signals, and which signals a set has.
+
+use std::collections::HashSet;
+
+use crate::explore::Explorer;
+use crate::frame::Frame;
+use crate::image::Image;
+use crate::state::{ARGUMENTS, State};
+use crate::value::{Base, Value};
+
+/// Is a set of signals: the lowest bit is that of signal 1.
+pub type Signals = u64;
+
+/// Says what a call does to the set of blocked signals. A set that is not known is `None`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    Blocks(Option<Signals>),
+    Unblocks(Option<Signals>),
+    /// The place is where the set lies.
+    Sets(Option<Signals>, Option<Place>),
+}
+
+/// Is a set's file, the function whose frame has it, or 0 for data of the file, and its offset or address.
+pub type Place = (u16, u64, i64);
+
+/// The places to which calls store the set that was blocked before.
+pub type Saved = HashSet<Place>;
+
+/// Says what a call means for code that follows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Guard {
+    /// The signals are blocked from there on.
+    Begins,
+    /// They may come again.
+    Ends,
+}
+
+/// Returns the set that has one signal.
+pub const fn only(signal: i64) -> Signals {
+    match signal {
+        1..=64 => 1 << (signal - 1),
+        _ => 0,
+    }
+}
+
+impl Change {
+    /// Returns what the call means for code that these signals must not interrupt; none: they are not known.
+    ///
+    /// A set that is not known is believed to be the right one, as one that another function builds.
+    pub fn guard(self, signals: Signals, saved: &Saved) -> Option<Guard> {
+        let has_all = |set: Signals| set != 0 && signals & !set == 0;
+        match self {
+            Self::Blocks(None) => Some(Guard::Begins),
+            Self::Blocks(Some(set)) => has_all(set).then_some(Guard::Begins),
+            Self::Unblocks(None) => Some(Guard::Ends),
+            Self::Unblocks(Some(set)) => {
+                (set != 0 && (signals == 0 || set & signals != 0)).then_some(Guard::Ends)
+            }
+            Self::Sets(None, Some(place)) if saved.contains(&place) => Some(Guard::Ends),
+            Self::Sets(None, _) => Some(Guard::Begins),
+            Self::Sets(Some(set), _) if has_all(set) => Some(Guard::Begins),
+            Self::Sets(..) => Some(Guard::Ends),
+        }
+    }
+
+    /// Returns whether it may block one of these signals.
+    pub fn may_block(self, signals: Signals, saved: &Saved) -> bool {
+        match self {
+            Self::Blocks(set) => {
+                set.is_none_or(|set| set != 0 && (signals == 0 || set & signals != 0))
+            }
+            Self::Unblocks(_) => false,
+            Self::Sets(Some(set), _) => Self::Blocks(Some(set)).may_block(signals, saved),
+            Self::Sets(None, place) => !place.is_some_and(|place| saved.contains(&place)),
+        }
+    }
+
+    /// Returns whether it unblocks one of these signals in a handler, which runs with them blocked; `None`: that is not known.
+    ///
+    /// A set that was saved before has what is blocked in a handler.
+    pub fn unblocks(self, signals: Signals, saved: &Saved) -> Option<bool> {
+        match self {
+            Self::Blocks(_) => Some(false),
+            Self::Unblocks(set) => set.map(|set| set & signals != 0),
+            Self::Sets(Some(set), _) => Some(signals & !set != 0),
+            Self::Sets(None, Some(place)) if saved.contains(&place) => Some(false),
+            Self::Sets(None, _) => None,
+        }
+    }
+
+    /// Returns what is known of a call that does the one or the other.
+    fn or(self, other: Self) -> Self {
+        if self == other {
+            self
+        } else {
+            Self::Sets(None, None)
+        }
+    }
+}
+
+impl Explorer<'_> {
+    /// Takes note of a call that changes which signals are blocked, or waits with others; `arguments`: those of the function.
+    pub fn note_mask(
+        &mut self,
+        frame: &Frame,
+        at: u64,
+        name: &str,
+        arguments: &[Value],
+        state: &State,
+    ) {
+        const BLOCK: i64 = 0;
+        const UNBLOCK: i64 = 1;
+        const SETMASK: i64 = 2;
+        if self.watch.is_some() && !self.is_outermost() {
+            return;
+        }
+        let set = |n: usize| signals(frame, &arguments[n], state);
+        let one = |n: usize| arguments[n].number().map(only);
+        let word = |n: usize| arguments[n].number().map(|bits| Signals::from(bits as u32));
+        let change = match name {
+            "sigprocmask" | "pthread_sigmask" => {
+                self.saved.extend(place(frame, &arguments[2]));
+                if arguments[1].number() == Some(0) {
+                    Change::Blocks(Some(0))
+                } else {
+                    match arguments[0].number() {
+                        Some(BLOCK) => Change::Blocks(set(1)),
+                        Some(UNBLOCK) => Change::Unblocks(set(1)),
+                        Some(SETMASK) => Change::Sets(set(1), place(frame, &arguments[1])),
+                        _ => Change::Sets(None, None),
+                    }
+                }
+            }
+            "sigsuspend" => Change::Sets(set(0), place(frame, &arguments[0])),
+            "sigblock" => Change::Blocks(word(0)),
+            "sigsetmask" => Change::Sets(word(0), None),
+            "sighold" => Change::Blocks(one(0)),
+            "sigrelse" => Change::Unblocks(one(0)),
+            _ => return,
+        };
+        let known = self.masks.entry((frame.number, at)).or_insert(change);
+        *known = known.or(change);
+    }
+}
+
+/// Returns the set of signals in the frame that a function builds, and where it lies.
+pub fn built(name: &str, state: &State) -> Option<(i64, Value)> {
+    let [set, signal] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
+    let at = set.exact().filter(|_| set.base == Base::Stack)?;
+    let before = || state.load_slot(set, 8).number();
+    let value = match name {
+        "sigemptyset" => 0,
+        "sigfillset" => -1,
+        "sigaddset" => before()? | only(signal.number()?).cast_signed(),
+        "sigdelset" => before()? & !only(signal.number()?).cast_signed(),
+        _ => return None,
+    };
+    Some((at, Value::num(value)))
+}
+
+/// Returns which signals a set has.
+fn signals(frame: &Frame, set: &Value, state: &State) -> Option<Signals> {
+    let set = crate::address::in_image(frame, set.clone());
+    match set.base {
+        Base::Stack => state.load_slot(&set, 8).number().map(i64::cast_unsigned),
+        Base::Image(number) if number == frame.number => {
+            constant(&frame.image, set.exact()?.cast_unsigned())
+        }
+        _ => None,
+    }
+}
+
+/// Returns which signals a set has that nothing changes.
+fn constant(file: &Image, at: u64) -> Option<Signals> {
+    file.is_settled(at).then(|| file.number(at, 8)).flatten()
+}
+
+fn place(frame: &Frame, set: &Value) -> Option<Place> {
+    let set = crate::address::in_image(frame, set.clone());
+    let at = set.exact()?;
+    match set.base {
+        Base::Stack => Some((frame.number, frame.start, at)),
+        Base::Image(number) => Some((number, 0, at)),
+        _ => None,
+    }
+}

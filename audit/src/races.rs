@@ -1,0 +1,435 @@
+//! Where a signal may come: who runs an instruction, and what is blocked there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::hash::Map;
+use crate::image::Image;
+use crate::index::Index;
+use crate::install::Place;
+use crate::mask::{Change, Guard, Saved, Signals};
+use crate::sweep::element;
+
+/// Libraries whose functions are known by their names.
+const C_LIBRARIES: [&str; 8] = [
+    "ld-linux",
+    "libc.so",
+    "libdl.so",
+    "libgcc_s.so",
+    "libm.so",
+    "libpthread.so",
+    "librt.so",
+    "libstdc++.so",
+];
+
+/// Functions in which a program waits for what comes, signals among it.
+const WAITS: [&str; 16] = [
+    "accept",
+    "clock_nanosleep",
+    "epoll_wait",
+    "fgets",
+    "getc",
+    "getchar",
+    "getline",
+    "nanosleep",
+    "pause",
+    "poll",
+    "read",
+    "select",
+    "sleep",
+    "usleep",
+    "wait",
+    "waitpid",
+];
+
+/// Holds what calls are seen to do to the set of blocked signals.
+#[derive(Default)]
+pub struct Blocked {
+    /// Those of each function that was read to its end, by its file and its start.
+    calls: HashMap<Place, Vec<(u64, Change)>>,
+    saved: Saved,
+    /// What calls of a file mean for code that these signals must not interrupt.
+    guards: HashMap<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
+}
+
+/// Says who is interrupted at an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    Program,
+    /// Another handler, of which it is known that it is not kept from being interrupted, or not.
+    Handler(bool),
+}
+
+/// Says whether a handler may be interrupted by itself. Of each way, `None`: that is not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Nesting {
+    /// By its own signal, with `SA_NODEFER`.
+    pub flag: Option<bool>,
+    /// By its own signal, which it unblocks.
+    pub unblocks: Option<bool>,
+    /// By another of its signals, which its mask does not block.
+    pub other: Option<bool>,
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self {
+            flag: Some(false),
+            unblocks: Some(false),
+            other: Some(false),
+        }
+    }
+}
+
+impl Nesting {
+    const fn all(self) -> [(Option<bool>, &'static str, &'static str); 3] {
+        [
+            (
+                self.flag,
+                "by SA_NODEFER",
+                "if SA_NODEFER is set, which is not known,",
+            ),
+            (
+                self.unblocks,
+                "for it unblocks its signal,",
+                "if what it does to the mask unblocks its signal, which is not known,",
+            ),
+            (
+                self.other,
+                "for another of its signals, which is not blocked,",
+                "if another of its signals is not blocked, which is not known,",
+            ),
+        ]
+    }
+
+    /// Returns whether it is interrupted by itself, or `None` if that is not known.
+    pub fn is_certain(self) -> Option<bool> {
+        let all = self.all().map(|(way, ..)| way);
+        if all.contains(&Some(true)) {
+            Some(true)
+        } else {
+            (all == [Some(false); 3]).then_some(false)
+        }
+    }
+
+    /// Returns why it may be interrupted by itself.
+    pub fn why(self) -> &'static str {
+        let all = self.all();
+        let certain = all.iter().find(|(way, ..)| *way == Some(true));
+        let open = || all.iter().find(|(way, ..)| way.is_none());
+        match (certain, open()) {
+            (Some((_, why, _)), _) | (None, Some((_, _, why))) => why,
+            (None, None) => "",
+        }
+    }
+}
+
+/// Says whose signals may come, and what it runs.
+pub struct Coming<'a> {
+    pub handler: Place,
+    pub signals: Signals,
+    /// Whether the handler reaches the function that begins there.
+    pub is_own: &'a dyn Fn(u64) -> bool,
+}
+
+impl Index {
+    /// Takes note of what the calls of a function do to the set of blocked signals.
+    pub fn note_masks(&mut self, function: Place, masks: Map<Place, Change>, saved: Saved) {
+        let calls = masks.into_iter().map(|((_, at), change)| (at, change));
+        self.blocked.calls.insert(function, calls.collect());
+        self.blocked.saved.extend(saved);
+        self.blocked.guards.clear();
+    }
+
+    pub fn has_masks(&self, function: Place) -> bool {
+        self.blocked.calls.contains_key(&function)
+    }
+
+    /// Returns each call that changes which signals are blocked. One that was not read is believed to block those that matter.
+    fn mask_calls(&mut self, number: u16, image: &Image) -> BTreeMap<u64, Change> {
+        let calls = self.of(number, image).blocking(image);
+        let read = &self.blocked.calls;
+        let is_read = |at: &u64| {
+            let function = image.function_at(*at).map(|(start, _)| (number, start));
+            function.is_some_and(|function| read.contains_key(&function))
+        };
+        let unread = calls.into_iter().filter(|at| !is_read(at));
+        let known = read.iter().filter(|((of, _), _)| *of == number);
+        unread
+            .map(|at| (at, Change::Blocks(None)))
+            .chain(known.flat_map(|(_, calls)| calls.iter().copied()))
+            .collect()
+    }
+
+    /// Returns what calls mean for code that these signals must not interrupt, those of functions that make such calls among them.
+    fn guards(&mut self, number: u16, image: &Image, signals: Signals) -> Rc<BTreeMap<u64, Guard>> {
+        if let Some(known) = self.blocked.guards.get(&(number, signals)) {
+            return known.clone();
+        }
+        let calls = self.mask_calls(number, image);
+        let saved = &self.blocked.saved;
+        let mut guards: BTreeMap<u64, Guard> = calls
+            .iter()
+            .filter_map(|(at, change)| Some((*at, change.guard(signals, saved)?)))
+            .collect();
+        let functions: BTreeSet<(u64, u64)> = guards
+            .keys()
+            .filter_map(|at| image.function_at(*at))
+            .collect();
+        let tables = self.of(number, image);
+        for (start, end) in functions {
+            let of = |guard: Guard| {
+                let own = guards
+                    .range(start..end)
+                    .filter(move |(_, of)| **of == guard);
+                own.map(|(at, _)| *at).collect::<Vec<u64>>()
+            };
+            let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
+            let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
+            let guard = if begins.iter().any(keeps) {
+                Guard::Begins
+            } else if begins.is_empty() {
+                Guard::Ends
+            } else {
+                continue;
+            };
+            let callers = tables.callers.get(&start).into_iter().flatten();
+            for at in callers.filter(|at| !calls.contains_key(at)) {
+                guards.entry(*at).or_insert(guard);
+            }
+        }
+        let guards = Rc::new(guards);
+        let all = &mut self.blocked.guards;
+        all.insert((number, signals), guards.clone());
+        guards
+    }
+
+    /// Returns whether the signals are believed to be blocked at an instruction: on each way to it that is seen, a call blocks them.
+    fn is_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+        let Some((start, end)) = image.function_at(at) else {
+            return false;
+        };
+        let guards = self.guards(number, image, signals);
+        let of = |guard: Guard| {
+            let own = guards
+                .range(start..end)
+                .filter(move |(_, of)| **of == guard);
+            own.map(|(at, _)| *at)
+        };
+        let begins: Vec<u64> = of(Guard::Begins).collect();
+        let mut open = std::iter::once(start).chain(of(Guard::Ends));
+        !begins.is_empty() && !open.any(|from| crate::reach::surely_leads(image, from, at, &begins))
+    }
+
+    /// Returns whether the file may keep one of the signals blocked: by a function of the C library, unless the function that calls
+    /// it unblocks it on each way to its end, or by a system call of its own.
+    fn may_block(&mut self, number: u16, image: &Image, signals: Signals) -> bool {
+        let calls = self.mask_calls(number, image);
+        let saved = &self.blocked.saved;
+        let keeps = |at: u64| {
+            let Some((start, end)) = image.function_at(at) else {
+                return true;
+            };
+            let own = calls.range(start..end);
+            let ends = own.filter(|(_, call)| call.guard(signals, saved) == Some(Guard::Ends));
+            let ends: Vec<u64> = ends.map(|(at, _)| *at).collect();
+            let surely_ends = |end: &u64| crate::reach::surely_leads(image, at, *end, &[]);
+            crate::reach::returns(image, at, &ends) || !ends.iter().any(surely_ends)
+        };
+        let mut all = calls.iter();
+        let blocks = all.any(|(at, call)| call.may_block(signals, saved) && keeps(*at));
+        let tables = self.of(number, image);
+        blocks || tables.makes_system_calls || tables.outside.contains_key("syscall")
+    }
+
+    /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
+    /// there.
+    ///
+    /// Left out are functions that have taken the handler back before, and calls while signals are blocked.
+    pub fn frees(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        installers: &BTreeSet<(u16, u64)>,
+        coming: &Coming,
+    ) -> Option<(u64, bool)> {
+        let tables = self.of(number, image);
+        let sites = tables.freed.get(&word)?.clone();
+        let takes_back = |at: &u64| {
+            image.function_at(*at).is_some_and(|(start, _)| {
+                let precedes = |site: &u64| (start..*at).contains(site);
+                !installers.contains(&(number, start)) && tables.installs.iter().any(precedes)
+            })
+        };
+        let sites: Vec<u64> = sites.into_iter().filter(|at| !takes_back(at)).collect();
+        let open: Vec<u64> = sites
+            .into_iter()
+            .filter(|at| !self.is_blocked(number, image, *at, coming.signals))
+            .collect();
+        let certain = self.interrupted(number, image, open.clone(), coming);
+        let mut certain = certain.into_iter().filter(|(_, who)| *who == Who::Program);
+        match certain.next() {
+            Some((first, _)) => Some((first, true)),
+            None => Some((*open.first()?, false)),
+        }
+    }
+
+    /// Returns the instructions that change what a store touches in more than one step where one of the signals may come between.
+    pub fn updates(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (lo, hi, width): (u64, u64, u64),
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        const WIDEST: u64 = 16;
+        let end = hi.saturating_add(width);
+        let updates = &self.of(number, image).updates;
+        let words = updates.range(lo.saturating_sub(WIDEST)..end);
+        let mut all: Vec<u64> = words
+            .flat_map(|(word, all)| all.iter().map(move |(at, width)| (at, word + width)))
+            .filter(|(_, end)| *end > lo)
+            .map(|(at, _)| *at)
+            .collect();
+        all.sort_unstable();
+        self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns the same for instructions that change an element of a table, which may be what the store touches.
+    pub fn updates_of_elements(
+        &mut self,
+        number: u16,
+        image: &Image,
+        lo: u64,
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        // Without symbols a table is taken to be as long as that at most, and to end where instructions name something.
+        const LONGEST: u64 = 4096;
+        let object = image.object_at(lo).map(|o| (o.address, o.address + o.size));
+        let (from, to) = object.unwrap_or((lo.saturating_sub(LONGEST), lo));
+        let to = to.max(from.saturating_add(1)).max(lo.saturating_add(1));
+        let updates = &self.of(number, image).updates;
+        let tables = updates.range(element(to - 1)..=element(from));
+        let tables: Vec<(u64, Vec<(u64, u64)>)> = tables
+            .map(|(table, all)| (element(*table), all.clone()))
+            .collect();
+        let own = tables
+            .into_iter()
+            .filter(|(table, _)| object.is_some() || !self.is_divided(number, image, *table, lo));
+        let all = own.flat_map(|(_, all)| all).map(|(at, _)| at).collect();
+        self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns the same for a store at an offset of what a word points to.
+    pub fn updates_through(
+        &mut self,
+        number: u16,
+        image: &Image,
+        place: (u64, i64),
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        let all = self.of(number, image).updates_through.get(&place);
+        let all = all.cloned().unwrap_or_default();
+        self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns those of the instructions where a signal may come, as far as the file shows, and whom it interrupts.
+    fn interrupted(
+        &mut self,
+        number: u16,
+        image: &Image,
+        all: Vec<u64>,
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        let who = |at| Some((at, self.who(number, image, at, coming)?));
+        all.into_iter().filter_map(who).collect()
+    }
+
+    /// Returns who is interrupted at an instruction by one of the signals.
+    ///
+    /// Left out are functions that may be handlers but are not known to be, code that signals are blocked for, there or where its
+    /// function is called, and what precedes the installation of a handler.
+    fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
+        let mut seen = HashSet::new();
+        let mut todo = vec![at];
+        let mut who = None;
+        while let Some(place) = todo.pop() {
+            let Some((start, end)) = image.function_at(place) else {
+                continue;
+            };
+            let tables = self.of(number, image);
+            let mut own = tables.installs.iter().copied();
+            let mut own = own
+                .by_ref()
+                .filter(|site| (start..end).contains(site))
+                .peekable();
+            // What comes before the installation is not interrupted.
+            let follows =
+                own.peek().is_none() || own.any(|site| crate::reach::leads(image, site, place));
+            if !follows || self.is_blocked(number, image, place, coming.signals) {
+                continue;
+            }
+            let function = (number, start);
+            let tables = &self.of(number, image);
+            let is_main = tables.is_main(image, start);
+            let is_pointed_to = tables.taken.contains_key(&start) && !is_main;
+            let callers = tables.callers.get(&start).cloned().unwrap_or_default();
+            if let Some(other) = self.handlers.get(&function) {
+                let comes = match self.handlers.get(&coming.handler) {
+                    Some(own) if function != coming.handler => own.interrupts(other),
+                    _ => Some(false),
+                };
+                if comes != Some(false) && who != Some(Who::Handler(true)) {
+                    who = Some(Who::Handler(comes.is_some()));
+                }
+            } else if !(coming.is_own)(start) {
+                if is_pointed_to && place == at {
+                    return None;
+                }
+                if is_pointed_to || is_main || callers.is_empty() {
+                    return Some(Who::Program);
+                }
+            }
+            if seen.insert(start) {
+                todo.extend(callers);
+            }
+        }
+        who
+    }
+
+    /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its
+    /// handler stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals
+    /// out.
+    pub fn loses(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+        let Some((start, _)) = image.function_at(at) else {
+            return false;
+        };
+        let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
+        if self.may_block(number, image, signals) || !image.needed.iter().all(is_of_libc) {
+            return false;
+        }
+        let tables = self.of(number, image);
+        let calls = |function: u64| tables.callers.get(&function).into_iter().flatten().copied();
+        let wrapped = tables
+            .installs
+            .iter()
+            .filter_map(|site| image.function_at(*site));
+        let wrapped = wrapped.flat_map(|(start, _)| calls(start));
+        let installs: Vec<u64> = tables.installs.iter().copied().chain(wrapped).collect();
+        let waits = WAITS
+            .iter()
+            .filter_map(|name| tables.outside.get(*name))
+            .flatten();
+        let places: Vec<u64> = calls(start).chain([at]).collect();
+        // After another installation, such as of SIG_IGN, the handler may not run.
+        let mut waits = waits.filter(|wait| {
+            let may_install = |site: &u64| crate::reach::leads(image, **wait, *site);
+            !installs.iter().any(may_install)
+        });
+        waits.any(|wait| {
+            let follows = |place: &u64| crate::reach::surely_leads(image, *wait, *place, &[]);
+            places.iter().any(follows)
+        })
+    }
+}
