@@ -557,6 +557,45 @@ fn explored(
             ..whole((of, at), code.name(start), finding)
         });
     }
+    let mut loads: BTreeMap<u16, BTreeSet<(u64, u64)>> = BTreeMap::new();
+    for &(number, word, width) in explorer.loads.keys() {
+        loads.entry(number).or_default().insert((word, width));
+    }
+    for (number, loads) in loads {
+        let contexts = &explorer.contexts;
+        let file = files.image(number);
+        let coming = Coming {
+            handler: explorer.handler,
+            signals: explorer.signals,
+            is_own: &|start| contexts.contains_key(&(number, start)),
+        };
+        let Some([(one, _), (two, other)]) = explorer.index.pair(number, &file, &loads, &coming)
+        else {
+            continue;
+        };
+        let read = |word: u64| {
+            let touches = |(place, width): &&(u64, u64)| (*place..place + width).contains(&word);
+            let load = loads.iter().find(touches)?;
+            explorer.loads.get(&(number, load.0, load.1)).copied()
+        };
+        let Some((of, at)) = read(two) else { continue };
+        let code = files.image(of);
+        let start = code.function_at(at).map_or(at, |(start, _)| start);
+        let by = file.function_at(other).map_or(other, |(start, _)| start);
+        let why = format!(
+            "reads {} and {}, which {} stores one after the other, at {other:#x}: a signal between sees one without the other",
+            file.place(one),
+            file.place(two),
+            file.name(by)
+        );
+        let weight = policy.weight(Kind::Torn, Weight::Doubt);
+        let finding = Finding::new(Kind::Torn, weight, at, why)
+            .or("data of one word, or signals that are blocked meanwhile");
+        verdict.findings.push(Located {
+            offset: at - start,
+            ..whole((of, at), code.name(start), finding)
+        });
+    }
     for (&(number, word, offset), &(of, at)) in &explorer.stored_through {
         let contexts = &explorer.contexts;
         let file = files.image(number);

@@ -131,6 +131,8 @@ pub struct Explorer<'a> {
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
     pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
+    /// The loads of writable data of files by an address that is known: the file, the word and the width, each with an instruction.
+    pub loads: BTreeMap<(u16, u64, u64), (u16, u64)>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
@@ -186,6 +188,7 @@ impl<'a> Explorer<'a> {
             kept: Map::default(),
             stored_else: BTreeMap::new(),
             stored: BTreeMap::new(),
+            loads: BTreeMap::new(),
             loaded: Map::default(),
             masks: Map::default(),
             saved: Saved::default(),

@@ -41,6 +41,13 @@ impl Explorer<'_> {
         if place.base == Base::Errno {
             frame.errno_reads.insert(at);
         }
+        if let (Base::Image(image), Some(word)) =
+            (place.base, place.exact().map(i64::cast_unsigned))
+            && self.files.image(image).is_writable(word)
+        {
+            let loads = self.loads.entry((image, word, width.into()));
+            loads.or_insert((frame.number, at));
+        }
         if self.nesting.is_certain() != Some(false)
             && let (Base::Image(image), Some(word)) = (place.base, place.exact())
         {

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use iced_x86::{Decoder, DecoderOptions};
+
 use crate::hash::Map;
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
 use crate::mask::{Change, Guard, Saved, Signals};
 use crate::sweep::element;
+use crate::value::Value;
 
 /// Libraries whose functions are known by their names.
 const C_LIBRARIES: [&str; 8] = [
@@ -321,6 +324,36 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
+    /// Returns two instructions that store one after the other what loads touch, where one of the signals may come between.
+    ///
+    /// Left out are stores that only set or clear a flag.
+    pub fn pair(
+        &mut self,
+        number: u16,
+        image: &Image,
+        loads: &BTreeSet<(u64, u64)>,
+        coming: &Coming,
+    ) -> Option<[(u64, u64); 2]> {
+        let stores = &self.of(number, image).writes;
+        let mut functions: BTreeMap<u64, BTreeMap<u64, Vec<u64>>> = BTreeMap::new();
+        for word in loads.iter().flat_map(|(word, width)| *word..word + width) {
+            for at in stores.get(&word).into_iter().flatten() {
+                let function = image.function_at(*at).filter(|_| !is_flag(image, *at));
+                if let Some((start, _)) = function {
+                    let words = functions.entry(start).or_default();
+                    words.entry(word).or_default().push(*at);
+                }
+            }
+        }
+        functions.into_values().find_map(|words| {
+            let mut open = words.into_iter().filter_map(|(word, all)| {
+                let is_open = |at: &u64| self.who(number, image, *at, coming).is_some();
+                Some((word, all.into_iter().find(is_open)?))
+            });
+            Some([open.next()?, open.next()?])
+        })
+    }
+
     /// Returns the same for a store at an offset of what a word points to.
     pub fn updates_through(
         &mut self,
@@ -432,4 +465,14 @@ impl Index {
             places.iter().any(follows)
         })
     }
+}
+
+/// Returns whether the instruction stores a constant that is that of a flag.
+fn is_flag(image: &Image, at: u64) -> bool {
+    let bytes = image.bytes(at);
+    let bytes = &bytes[..bytes.len().min(16)];
+    let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
+    let constant = i.try_immediate(1).map(u64::cast_signed);
+    let value = constant.map_or(Value::UNKNOWN, Value::num);
+    crate::torn::is_flag(i.memory_size().size() as u32, &value)
 }

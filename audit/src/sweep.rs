@@ -19,6 +19,8 @@ pub struct Tables {
     pub outside: HashMap<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    /// The same, also where an address in a register names the word; those that store to an element are under [`element`].
+    pub writes: HashMap<u64, Vec<u64>>,
     /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
     /// an element of a table are under [`element`].
     pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
@@ -441,6 +443,9 @@ fn note(
     let named = to.or_else(|| known.named(image, i));
     if let Some(named) = named {
         known.updates(i, named, tables);
+        if is_store(i) {
+            tables.writes.entry(named).or_default().push(at);
+        }
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         known.updates_through(i, tables);
