@@ -25,6 +25,9 @@ impl Explorer<'_> {
         let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
         self.note_mask(frame, at, &plain, &arguments, state);
         let built = crate::mask::built(&plain, state);
+        if self.watch.is_none() && matches!(&*plain, "write" | "send") {
+            self.sent(frame, at, &plain, &arguments[1]);
+        }
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
@@ -391,6 +394,26 @@ impl Explorer<'_> {
         let lengths: Option<Vec<i64>> = lengths.collect();
         let lengths = lengths?;
         Some((*lengths.iter().min()?, *lengths.iter().max()?))
+    }
+
+    /// Checks what the kernel is given to read, which the program may have freed.
+    fn sent(&mut self, frame: &mut Frame, at: u64, name: &str, from: &Value) {
+        let (Base::Static(image, word) | Base::NotNull(image, word)) = from.base else {
+            return;
+        };
+        if let Some((site, is_certain)) = self.frees((image, word)) {
+            let weight = if is_certain {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            };
+            let place = self.files.image(image).place(word);
+            let why = format!(
+                "calls {name} with what {place} points to, while the program may have freed it, at {site:#x}"
+            );
+            let finding = Finding::new(Kind::Read, weight, at, why);
+            frame.add(finding.or("signals that are blocked while it is freed and replaced"));
+        }
     }
 
     /// Checks a signal that the handler sends to its own process, which may run it again before it goes on.
