@@ -214,10 +214,9 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         let (first, is_whole) = finder.explore(function, Watch::default(), LIMITS);
         finder.calls(function, &first);
         let file = finder.files.image(function.0);
-        let calls: Vec<Place> = sites
+        let (calls, loads): (Vec<Place>, Vec<Place>) = sites
             .into_iter()
-            .filter(|(_, at)| file.is_code(*at) && sites::is_direct(&file, *at))
-            .collect();
+            .partition(|(_, at)| file.is_code(*at) && sites::is_direct(&file, *at));
         let is_open = |finder: &Finder, site: &Place| {
             !finder.reached.contains(site) || finder.found.unresolved.contains_key(site)
         };
@@ -244,6 +243,12 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
                 && (is_whole || is_second_whole && hit.contains(&site));
             if !is_known {
                 finder.unresolved(site, "control could not be followed to it");
+            }
+        }
+        // What calls the address that is loaded there may not have been read.
+        if !is_whole && !is_second_whole {
+            for site in loads {
+                finder.unresolved(site, "control could not be followed from it");
             }
         }
     }

@@ -66,9 +66,11 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
         for symbol in elf.symbols() {
             add_symbol(&symbol, symbol.address(), &mut image);
         }
-        match &dynamic {
-            Some(dynamic) => dynamic.apply(&mut image),
-            None => static_slots(&elf, &mut image),
+        if let Some(dynamic) = &dynamic {
+            dynamic.apply(&mut image);
+        }
+        if image.is_static || dynamic.is_none() {
+            static_slots(&elf, &mut image);
         }
         unwind(&elf, data, &mut image);
         image.has_text_relocations = image.slots.keys().any(|at| image.is_code(*at));
@@ -323,7 +325,8 @@ fn static_slots(elf: &Elf, image: &mut Image) {
         } else if name.starts_with(".got") && section.size() < 1 << 20 {
             for address in bounds.step_by(8) {
                 image.settled.insert(address);
-                if !image.slots.contains_key(&address)
+                if image.is_fixed
+                    && !image.slots.contains_key(&address)
                     && let Some(target) = image.number(address, 8)
                     && image.region(target).is_some()
                 {

@@ -141,24 +141,33 @@ impl Tables {
     }
 }
 
+/// Returns whether a function of that name installs handlers, or makes any system call.
+pub fn may_install(name: &str) -> bool {
+    libc::installs(name) || name == "syscall"
+}
+
 /// Returns whether the word holds, or the stub reaches, a function that installs handlers, or `syscall`.
 fn is_installer(image: &Image, address: u64) -> bool {
-    let by_name = |name: &str| libc::installs(name) || name == "syscall";
-    if let Some(Slot::Extern(name)) = image.slots.get(&address) {
-        return by_name(&name.name);
+    let word = match image.slots.get(&address) {
+        None if !image.is_code(address) => image.pointer(address),
+        slot => slot.cloned(),
+    };
+    let target = match word {
+        Some(Slot::Extern(name)) => return may_install(&name.name),
+        // In a static file no loader looks the name up: the word has the function's address.
+        Some(Slot::Here(target)) if image.is_settled(address) => target,
+        _ => address,
+    };
+    match image.externs.get(&target) {
+        Some(name) => may_install(&name.name),
+        None => is_linked_installer(image, target),
     }
-    if let Some(name) = image.externs.get(&address) {
-        return by_name(&name.name);
-    }
-    if image.is_static
-        && image
-            .names
-            .get(&address)
-            .is_some_and(|names| names.iter().any(|n| libc::installs(n)))
-    {
-        return true;
-    }
-    false
+}
+
+/// Returns whether that is such a function of the C library, linked into a static file.
+pub fn is_linked_installer(image: &Image, address: u64) -> bool {
+    let mut names = image.names.get(&address).into_iter().flatten();
+    image.is_static && names.any(|name| may_install(name))
 }
 
 pub fn sweep(image: &Image) -> Tables {
@@ -317,12 +326,16 @@ fn note_transfer(
             {
                 known.frees(at, &name.name, tables);
             }
-            if matches!(
-                i.flow_control(),
-                FlowControl::IndirectCall | FlowControl::IndirectBranch
-            ) && i.is_ip_rel_memory_operand()
-            {
-                let word = i.ip_rel_memory_address();
+            let word = match i.flow_control() {
+                FlowControl::IndirectCall | FlowControl::IndirectBranch => {
+                    known.slot(i).or_else(|| {
+                        i.is_ip_rel_memory_operand()
+                            .then(|| i.ip_rel_memory_address())
+                    })
+                }
+                _ => None,
+            };
+            if let Some(word) = word {
                 let target = match image.slots.get(&word) {
                     Some(Slot::Here(to)) => Some(*to),
                     Some(Slot::Extern(name)) => image.exports.get(&name.name).copied(),

@@ -94,6 +94,32 @@ fn registrations_off_the_direct_way_do_not_pass_unnoticed() {
 }
 
 #[test]
+fn registrations_of_a_static_file_are_found_however_it_calls_the_c_library() {
+    const TABLE: [&str; 2] = ["-fno-plt", "-Wl,--no-relax"];
+    for (name, options, words) in [
+        ("static_through_table.c", &TABLE[..], "bad: FAIL"),
+        ("static_through_register.c", &TABLE[1..], "bad: FAIL"),
+        ("syscall_function_elsewhere.c", &[], "bad: FAIL"),
+        ("through_pointer.c", &[], "has the address of"),
+        ("wrapper_tail.c", &TABLE[..], "bad: FAIL"),
+    ] {
+        for shape in ["-static", "-static-pie"] {
+            let source = corpus("find").join(name);
+            let options = [&["-O2", "-fPIE", shape], options].concat();
+            let Some(path) = compiled(&source, &format!("{name}{shape}"), &options) else {
+                continue;
+            };
+            let (status, text) = audit(&[path.to_str().unwrap()]);
+            assert!(matches!(status, 1 | 2), "{name} {shape}: {status}\n{text}");
+            assert!(
+                text.contains(words),
+                "{name} {shape}: no {words:?} in\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn handlers_that_a_very_large_function_installs_are_found() {
     let mut source = String::from(
         "#include <signal.h>\n#include <stdlib.h>\n#include <stdio.h>\n#include <string.h>\n\

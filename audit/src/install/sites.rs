@@ -8,6 +8,7 @@ use super::{Finder, Place};
 use crate::image::{Image, Slot};
 use crate::libc;
 use crate::state::ARGUMENTS;
+use crate::sweep::is_linked_installer;
 
 /// Returns the function that a part which lies elsewhere belongs to.
 fn main_part(file: &Image, start: u64) -> u64 {
@@ -146,6 +147,19 @@ impl Finder<'_> {
                 && !file.settled.contains(at)
             {
                 places.push((*at, name.name.clone()));
+            }
+        }
+        if file.is_static {
+            for region in file.regions.iter().filter(|region| !region.exec) {
+                let end = region.start + region.data.len() as u64;
+                for at in (region.start.next_multiple_of(8)..end).step_by(8) {
+                    if let Some(Slot::Here(target)) = file.pointer(at)
+                        && !file.settled.contains(&at)
+                        && is_linked_installer(&file, target)
+                    {
+                        places.push((at, file.name(target)));
+                    }
+                }
             }
         }
         for (at, by) in &tables.taken {
