@@ -7,6 +7,7 @@ use crate::assume::Assumptions;
 use crate::explore::{Explorer, Limits};
 use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
+use crate::image::Image;
 use crate::index::Index;
 use crate::install::Handler;
 use crate::install::flags::{SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_SIGINFO};
@@ -148,6 +149,21 @@ fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
         conditions: Vec::new(),
         line: None,
     }
+}
+
+/// Returns the start of the function that holds the instruction: of `start`, unless it lies in a part of it elsewhere.
+fn part_of(file: &Image, start: u64, at: u64) -> u64 {
+    let (begin, end) = file.function_at(start).unwrap_or((start, u64::MAX));
+    if (begin..end).contains(&at) {
+        return start;
+    }
+    file.function_at(at).map_or(start.min(at), |(part, _)| part)
+}
+
+/// Returns whether the handler may be the C library's own: that of `profil`, or one for the signals that it keeps for itself.
+fn may_be_of_libc(of: &Handler) -> bool {
+    const OWN: [i64; 3] = [27, 32, 33];
+    !of.more && of.signals.iter().all(|signal| OWN.contains(signal))
 }
 
 /// Returns the verdict on the handler of Rust's standard library, which is not the program's and is not followed.
@@ -375,6 +391,9 @@ fn stack_of(of: &Handler) -> u64 {
     }
 }
 
+/// As many bytes of stack stand for a number that is not known.
+pub const UNBOUNDED: u64 = 1 << 62;
+
 /// What the flags mean for the program, whatever the handler does.
 const MEANINGS: [(u32, &str); 2] = [
     (
@@ -431,10 +450,25 @@ fn explored(
         }
     }
     let mut causes: BTreeMap<(Kind, String, String), usize> = BTreeMap::new();
+    let is_libcs = file.hides_libc() && may_be_of_libc(of);
+    // The first call that leads to what may be the C library's.
+    let mut hidden = None;
     for node in order {
         let of = &nodes[node];
         let file = files.image(of.image);
         for finding in &of.findings {
+            let weight = policy.weight(finding.kind, finding.weight);
+            let is_call = of.calls.iter().any(|(at, _)| *at == finding.at)
+                || finding.kind == Kind::Limit && !of.calls.is_empty();
+            if file.hides_libc() && weight != Weight::Note && (is_libcs || node != root || is_call)
+            {
+                let mut way = Some((node, finding.at));
+                while let Some((node, at)) = way {
+                    hidden = hidden.or(Some(at).filter(|_| node == root));
+                    way = called_from.get(&node).copied();
+                }
+                continue;
+            }
             if !seen.insert((of.image, finding.at, finding.why.clone())) {
                 continue;
             }
@@ -450,7 +484,8 @@ fn explored(
                 }
             }
             finding.weight = policy.weight(finding.kind, finding.weight);
-            let function = file.name(of.start);
+            let start = part_of(&file, of.start, finding.at);
+            let function = file.name(start);
             // One entry for each cause.
             let key = match &finding.reaches {
                 Some(reaches) => (finding.kind, reaches.clone(), String::new()),
@@ -472,7 +507,7 @@ fn explored(
             let mut chain = chains[&node].clone();
             chain.extend(finding.reaches.clone());
             verdict.findings.push(Located {
-                offset: finding.at.wrapping_sub(of.start),
+                offset: finding.at.wrapping_sub(start),
                 places: vec![(of.image, finding.at)],
                 finding,
                 chain,
@@ -482,6 +517,20 @@ fn explored(
                 line: None,
             });
         }
+    }
+    if let Some(at) = hidden {
+        let why = if is_libcs {
+            "may be a handler of the C library: the file is static and has no symbols that tell"
+        } else {
+            "calls what may be a part of the C library: the file is static and has no symbols that tell"
+        };
+        let weight = policy.weight(Kind::Call, Weight::Doubt);
+        let finding = Finding::new(Kind::Call, weight, at, why)
+            .or("a file with symbols, --debug FILE, or a file that is linked dynamically");
+        verdict.findings.push(Located {
+            offset: at.wrapping_sub(address),
+            ..whole((image, at), name.clone(), finding)
+        });
     }
     let walked = &nodes[root];
     let cause = walked
@@ -494,7 +543,11 @@ fn explored(
         .findings
         .iter()
         .any(|f| f.finding.reaches.as_deref() == Some(&*cause));
-    if walked.summary.returns && walked.summary.errno == Errno::Changed && !is_known {
+    if walked.summary.returns
+        && walked.summary.errno == Errno::Changed
+        && !is_known
+        && hidden.is_none()
+    {
         // What is not known may leave errno alone.
         let weight = if walked.errno_cause.is_some() {
             Weight::Fault
@@ -516,7 +569,14 @@ fn explored(
             ..whole((image, at), name.clone(), finding)
         });
     }
+    let is_judged = |(of, at): (u16, u64)| {
+        let code = files.image(of);
+        !code.hides_libc() || !is_libcs && part_of(&code, address, at) == address
+    };
     for (&(number, word, last, width), &(of, at)) in &explorer.stored {
+        if !is_judged((of, at)) {
+            continue;
+        }
         let contexts = &explorer.contexts;
         let file = files.image(number);
         let coming = Coming {
@@ -578,7 +638,9 @@ fn explored(
             let load = loads.iter().find(touches)?;
             explorer.loads.get(&(number, load.0, load.1)).copied()
         };
-        let Some((of, at)) = read(two) else { continue };
+        let Some((of, at)) = read(two).filter(|place| is_judged(*place)) else {
+            continue;
+        };
         let code = files.image(of);
         let start = code.function_at(at).map_or(at, |(start, _)| start);
         let by = file.function_at(other).map_or(other, |(start, _)| start);
@@ -597,6 +659,9 @@ fn explored(
         });
     }
     for (&(number, word, offset), &(of, at)) in &explorer.stored_through {
+        if !is_judged((of, at)) {
+            continue;
+        }
         let contexts = &explorer.contexts;
         let file = files.image(number);
         let coming = Coming {
@@ -626,13 +691,18 @@ fn explored(
         });
     }
     let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
-    if verdict.stack > most {
+    if verdict.stack > most && hidden.is_none() {
         let weight = if verdict.stack < 1 << 30 {
             Weight::Fault
         } else {
             Weight::Doubt
         };
-        let why = format!("uses stack: {} bytes, {most} allowed", verdict.stack);
+        let uses = if verdict.stack < UNBOUNDED {
+            format!("{} bytes", verdict.stack)
+        } else {
+            "unbounded".into()
+        };
+        let why = format!("uses stack: {uses}, {most} bytes allowed");
         let weight = policy.weight(Kind::Stack, weight);
         let finding = Finding::new(Kind::Stack, weight, address, why)
             .or("--max-stack, if the stack that it runs on is large enough");

@@ -152,6 +152,11 @@ impl Image {
         self.settled.contains(&address) || !self.is_writable(address)
     }
 
+    /// Returns whether the C library may be a part of the file, and no name tells its functions from the program's.
+    pub fn hides_libc(&self) -> bool {
+        self.is_static && self.names.is_empty()
+    }
+
     /// Returns the bounds of the function that holds `address`.
     pub fn function_at(&self, address: u64) -> Option<(u64, u64)> {
         let (&start, &end) = self.functions.range(..=address).next_back()?;

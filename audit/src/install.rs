@@ -15,6 +15,7 @@ use crate::hash::Map;
 use crate::index::Index;
 use crate::mask::{Saved, Signals};
 use crate::state::{Before, Errno, Stored};
+use crate::sweep::is_linked_installer;
 use crate::value::{Base, Value};
 use flags::{Flags, FlagsAt};
 
@@ -210,8 +211,17 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             functions.entry(function).or_default().push((image, at));
         }
     }
+    // A function of the file that only has such a name is looked at for itself, and those that call it as its callers.
+    let named = file.names.keys().map(|at| (0, *at)).filter(|(_, at)| {
+        is_linked_installer(&file, *at) && finder.files.linked_libc(0, *at).is_none()
+    });
+    let named: HashSet<Place> = named.collect();
+    let watch = || Watch {
+        functions: named.clone(),
+        ..Watch::default()
+    };
     for (function, sites) in functions {
-        let (first, is_whole) = finder.explore(function, Watch::default(), LIMITS);
+        let (first, is_whole) = finder.explore(function, watch(), LIMITS);
         finder.calls(function, &first);
         let file = finder.files.image(function.0);
         let (calls, loads): (Vec<Place>, Vec<Place>) = sites
@@ -224,7 +234,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             continue;
         }
         let before = std::mem::take(&mut finder.found.unresolved);
-        let (second, is_second_whole) = finder.explore(function, Watch::default(), LARGE);
+        let (second, is_second_whole) = finder.explore(function, watch(), LARGE);
         finder.calls(function, &second);
         let hit: HashSet<Place> = second.hits.iter().map(|h| (function.0, h.at)).collect();
         for (site, why) in before {

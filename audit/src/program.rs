@@ -229,6 +229,16 @@ fn run(options: &Options) -> Result<u8, String> {
                 (format!("{function} at {at:#x}{of}"), why.clone())
             })
             .collect();
+        if let ([(place, why), rest @ ..], true) = (&unresolved[..], files.image(0).hides_libc()) {
+            let more = match rest.len() {
+                0 => String::new(),
+                n => format!(" (and {n} more)"),
+            };
+            let why = format!(
+                "{why}{more}; the file is static and has no symbols, so such a call may be the C library's own"
+            );
+            unresolved = vec![(place.clone(), why)];
+        }
         let is_empty = found.handlers.is_empty() && found.imported.is_empty();
         if is_empty && unresolved.is_empty() {
             return Err(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::audit::{Located, Verdict};
+use crate::audit::{Located, UNBOUNDED, Verdict};
 use crate::finding::Weight;
 
 /// Returns the verdict, in one word, for the weight of the worst finding.
@@ -186,7 +186,9 @@ pub fn json(
                 list(&v.signals),
                 list(&v.flags),
                 list(&v.by),
-                v.stack,
+                Some(v.stack)
+                    .filter(|bytes| *bytes < UNBOUNDED)
+                    .map_or("null".into(), |bytes| bytes.to_string()),
                 text(&word(v.weight()).to_lowercase()),
                 findings.join(",")
             )

@@ -120,6 +120,42 @@ fn registrations_of_a_static_file_are_found_however_it_calls_the_c_library() {
 }
 
 #[test]
+fn a_static_c_library_without_symbols_is_one_open_question_and_no_fault() {
+    for name in [
+        "safe/pipe_with_number.c",
+        "safe/errno_helpers.c",
+        "safe/crash_message.c",
+        "safe/sem_post.c",
+        "unsafe/puts.c",
+        "unsafe/strdup.c",
+    ] {
+        let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
+        let options = ["-O2", "-static", "-s"];
+        let to = format!("{stem}-static-stripped");
+        let Some(path) = compiled(&corpus(name), &to, &options) else {
+            continue;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 2, "{name}: {text}");
+        assert!(!text.contains("violation"), "{name}: {text}");
+        let lines = |word: &str| text.lines().filter(|l| l.starts_with(word)).count();
+        assert!(lines("unresolved") <= 1, "{name}: {text}");
+        assert!(lines("undecided[limit]") == 0, "{name}: {text}");
+        assert!(text.contains("no symbols"), "{name}: {text}");
+    }
+    // What the handler's own instructions do is the program's.
+    let options = ["-O2", "-static", "-s"];
+    if let Some(path) = compiled(
+        &corpus("attack/direction_flag.c"),
+        "direction_flag-static-stripped",
+        &options,
+    ) {
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, 1, "{text}");
+    }
+}
+
+#[test]
 fn handlers_that_a_very_large_function_installs_are_found() {
     let mut source = String::from(
         "#include <signal.h>\n#include <stdlib.h>\n#include <stdio.h>\n#include <string.h>\n\
