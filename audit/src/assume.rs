@@ -421,7 +421,14 @@ impl Explorer<'_> {
                 let what = self.described(pointer);
                 format!("byte {:#x} of what {what} points to", stored.lo)
             }
-            None => self.files.image(stored.image).place(stored.lo),
+            None => {
+                let place = self.files.image(stored.image).place(stored.lo);
+                if stored.lo == stored.hi {
+                    place
+                } else {
+                    format!("an element of {place}")
+                }
+            }
         }
     }
 }

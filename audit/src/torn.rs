@@ -191,10 +191,14 @@ impl Explorer<'_> {
                 .filter(|earlier| place(earlier) != place(stored))
                 .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             if let Some((earlier, weight)) = partner {
+                let (later, earlier) = (self.place_stored(stored), self.place_stored(&earlier));
+                let earlier = if earlier == later {
+                    "another"
+                } else {
+                    &*earlier
+                };
                 let why = format!(
-                    "stores to {} after {}: what is interrupted may see one without the other",
-                    self.place_stored(stored),
-                    self.place_stored(&earlier)
+                    "stores to {later} after {earlier}: what is interrupted may see one without the other"
                 );
                 let remedy = "symbols that tell whether they are one object, or data of one word";
                 frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
