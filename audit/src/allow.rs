@@ -71,6 +71,10 @@ mod tests {
     fn the_list_in_the_repository_names_the_safe_and_not_the_unsafe() {
         let list = Allow::of_the_repository().unwrap();
         assert!(list.citation("write").unwrap().contains("2.4.3"));
+        // What POSIX.1-2024 withdrew was required to be safe before.
+        for withdrawn in ["sigpause", "sigset", "utime"] {
+            assert!(list.citation(withdrawn).is_some(), "{withdrawn}");
+        }
         for unsafe_one in ["malloc", "printf", "exit", "fork", "longjmp"] {
             assert_eq!(list.citation(unsafe_one), None);
         }

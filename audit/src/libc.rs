@@ -18,6 +18,7 @@ pub fn plain(name: &str) -> &str {
         "__xmknod" => "mknod",
         "__errno" | "___errno" => "__errno_location",
         "gsignal" => "raise",
+        "__xpg_sigpause" => "sigpause",
         "index" => "strchr",
         "rindex" => "strrchr",
         "__poll_chk" => "poll",
@@ -247,7 +248,6 @@ const THIN: &[&str] = &[
     "sighold",
     "sigrelse",
     "sigignore",
-    "sigpause",
     "__sigpause",
     "psignal_r",
     "sigisemptyset",
@@ -418,6 +418,8 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
         | "utimensat"
         | "futimens"
         | "utimes"
+        | "utime"
+        | "sigpause"
         | "ffs"
         | "htonl"
         | "htons"
