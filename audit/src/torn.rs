@@ -36,12 +36,23 @@ impl Explorer<'_> {
             None => !is_aligned(i, place, width),
         };
         if width > 8 || crosses {
+            // Of several elements a reader may know which are whole, as with two stores.
             let is_one = file
                 .object_at(first)
                 .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
-            let is_certain = is_one && value.number().is_none() && place.all().is_some();
-            let what = format!("stores {width} bytes to {}", file.place(first));
-            frame.add(in_parts(at, is_certain, &what));
+            let is_known = place.exact().is_some() || width <= 8 && place.all().is_some();
+            let is_certain = is_one && value.number().is_none() && is_known;
+            let what = match (file.object_at(first), place.exact()) {
+                (Some(object), None) => {
+                    format!("an element of {}", file.place(object.address))
+                }
+                _ => file.place(first),
+            };
+            frame.add(in_parts(
+                at,
+                is_certain,
+                &format!("stores {width} bytes to {what}"),
+            ));
             return;
         }
         if !place.is_bounded() {
