@@ -3,7 +3,7 @@
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
-use crate::image::{Image, Slot};
+use crate::image::{Image, Slot, Symbol};
 use crate::memory::FLOATING_POINT;
 use crate::value::{Base, Value};
 
@@ -34,7 +34,9 @@ impl Explorer<'_> {
                 }
                 let low = place.lo.cast_unsigned();
                 let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
-                    let (weight, why) = if place.exact().is_some() {
+                    // What leaves the file in a later round of a loop may do so after an end that is not known.
+                    let is_later = frame.inside.get(&at).is_some_and(|last| *last != low);
+                    let (weight, why) = if place.exact().is_some() && !is_later {
                         (
                             Weight::Fault,
                             format!("{verb} {low:#x}, where the file has nothing"),
@@ -48,6 +50,12 @@ impl Explorer<'_> {
                     frame.find(kind, weight, at, why);
                     return;
                 };
+                let last = frame.inside.get(&at).copied().filter(|last| *last != low);
+                // A call reads the loader's table by the way.
+                if place.exact().is_some() && !file.settled.contains(&low) {
+                    frame.inside.insert(at, low);
+                }
+                let has_left = last.and_then(|last| left_array(&file, last, low));
                 let end = place.hi.saturating_add(size).cast_unsigned();
                 let is_inside = match file.object_at(low) {
                     // Where a structure goes on behind what an index chooses, its next member may have begun before.
@@ -73,27 +81,33 @@ impl Explorer<'_> {
                 if place.exact().is_some()
                     && size < i64::MAX / 4
                     && end > region.end.next_multiple_of(PAGE)
+                    && last.is_none()
                 {
                     let why = format!(
                         "{verb} {size} bytes at {}, past the end of the data",
                         file.place(low)
                     );
                     frame.find(kind, Weight::Fault, at, why);
-                } else if let Some(object) = self.left_object(frame.number, at, &place, size) {
+                } else if let Some(object) = self
+                    .left_object(frame.number, at, &place, size)
+                    .filter(|_| last.is_none())
+                {
                     let object = file.place(object);
                     let why = format!("{verb} {}, past the end of {object}", file.place(low));
                     frame.find(kind, Weight::Fault, at, why);
-                } else if !is_inside {
-                    if let Some(object) = file.object_at(low) {
+                } else if !is_inside || has_left.is_some() {
+                    let mut of = low;
+                    if let Some(object) = has_left.or(file.object_at(low)) {
                         let bounds = (object.address, object.address + object.size);
                         self.objects.insert((frame.number, at), bounds);
+                        of = object.address;
                     }
                     frame.doubt(
                         kind,
                         at,
                         format!(
                             "{verb} {}, and is not shown to stay inside it",
-                            file.place(low)
+                            file.place(of)
                         ),
                         "an index with a bound that can be seen",
                     );
@@ -299,6 +313,13 @@ impl Explorer<'_> {
             _ => self.check_stated(frame, at, place, size, writes),
         }
     }
+}
+
+/// Returns the array that an instruction has left which touched `last` before it touches `low`: by a step of no more than half of it.
+fn left_array(file: &Image, last: u64, low: u64) -> Option<&Symbol> {
+    let array = file.object_at(last)?;
+    let end = array.address + array.size;
+    (low >= end && low - last <= array.size / 2).then_some(array)
 }
 
 /// Returns whether the bytes are read-only data, which may be read without a signal whatever object they belong to.

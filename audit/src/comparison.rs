@@ -99,6 +99,34 @@ impl State {
         }
     }
 
+    /// Returns the state as it is if what was compared is negative and if it is not, where both may be: as one range they would be
+    /// all numbers.
+    pub fn by_sign(&self) -> Vec<Self> {
+        const HALF: i64 = 1 << 31;
+        let range = |flags: &Flags| match flags.place {
+            Some(Place::Register(number)) if flags.bits == 32 && flags.moved == 0 => {
+                let left = &flags.left;
+                let is_held = self.registers[number] == *left;
+                let has_both = left.base == Base::Num && left.lo < HALF && left.hi >= HALF;
+                (is_held && has_both && left.set.is_none() && left.lo >= 0)
+                    .then_some((number, left.lo, left.hi))
+            }
+            _ => None,
+        };
+        let Some((number, lo, hi)) = self.flags.as_ref().and_then(range) else {
+            return vec![self.clone()];
+        };
+        let with = |lo, hi| {
+            let mut one = self.clone();
+            one.registers[number] = Value::range(lo, hi);
+            if let Some(flags) = &mut one.flags {
+                flags.left = Value::range(lo, hi);
+            }
+            one
+        };
+        vec![with(lo, HALF - 1), with(HALF, hi)]
+    }
+
     /// Takes into account that a branch was taken.
     pub fn assume(&mut self, condition: ConditionCode) {
         let Some(flags) = self.flags.clone() else {

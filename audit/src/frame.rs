@@ -38,6 +38,8 @@ pub struct Frame {
     pub factors_in_rax: Set<u64>,
     /// The lowest address that an instruction loads from, and the step between the addresses.
     pub steps_of_loads: Map<u64, (i64, u64)>,
+    /// The last address of the file that an instruction touches.
+    pub inside: Map<u64, u64>,
     /// Instructions that read `errno`.
     pub errno_reads: Set<u64>,
     /// Between which places of the stack an instruction loads or stores, and what it, or what it calls, may have changed there.
@@ -70,6 +72,7 @@ impl Frame {
             factors: Map::default(),
             factors_in_rax: Set::default(),
             steps_of_loads: Map::default(),
+            inside: Map::default(),
             errno_reads: Set::default(),
             touched: Map::default(),
             written: Map::default(),

@@ -3,7 +3,7 @@
 use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::address;
-use crate::comparison::opposite;
+use crate::comparison::{Place, opposite};
 use crate::compute::compare;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
@@ -53,6 +53,9 @@ impl Explorer<'_> {
         }
         match instruction.flow_control() {
             FlowControl::Next => {
+                if let Some(next) = self.clamp(frame, instruction, &state) {
+                    return next.into_iter().map(|state| (after, state)).collect();
+                }
                 let made = state.made;
                 let from = (instruction.op1_kind() == OpKind::Memory)
                     .then(|| address(frame, instruction, &state));
@@ -176,6 +179,42 @@ impl Explorer<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Returns what is known after a conditional move of one of what was compared, in each case: the smaller or the greater of two.
+    fn clamp(&mut self, frame: &mut Frame, i: &Instruction, state: &State) -> Option<Vec<State>> {
+        let is_move = i.op_count() == 2
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register;
+        let condition = i.condition_code();
+        let place = state.flags.as_ref().and_then(|flags| flags.place)?;
+        let is_compared = [i.op0_register(), i.op1_register()]
+            .iter()
+            .any(|r| r.is_gpr() && place == Place::Register(r.full_register().number()));
+        if condition == ConditionCode::None || !is_move || !is_compared {
+            return None;
+        }
+        let mut cases = Vec::new();
+        for one in state.by_sign() {
+            let decided = one.decides(condition);
+            for (condition, moves) in [(condition, true), (opposite(condition), false)] {
+                if decided == Some(!moves) {
+                    continue;
+                }
+                let mut one = one.clone();
+                one.assume(condition);
+                one.made = None;
+                let from = if moves {
+                    i.op1_register()
+                } else {
+                    i.op0_register()
+                };
+                let value = one.get(from);
+                self.put(frame, i, 0, value, &mut one);
+                cases.push(one);
+            }
+        }
+        Some(cases)
     }
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {

@@ -1,0 +1,14 @@
+// expect: open
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+static volatile int n, a[4], sum;
+static void on(int s) {
+    int m = n;
+    if (m > 4) m = 4;
+    for (int i = 0; i < m; i++) sum = a[i] + s;
+}
+int main(void) {
+    signal(SIGUSR1, on);
+    for (;;) n = rand() & 3;
+}
