@@ -190,8 +190,8 @@ impl Graph<'_> {
         made.filter(|_| self.passes(branch, &all))
     }
 
-    /// Returns whether the branch goes on unless a result is 0, and another unless it is -1, or the other way round, and what it
-    /// asks for comes to an end: what is left are positive results.
+    /// Returns whether the branch goes on unless a result is 0, and another unless it is negative, or the other way round, and what
+    /// it asks for comes to an end: what is left are positive results.
     pub fn neither(
         &self,
         branch: u64,
@@ -202,20 +202,17 @@ impl Graph<'_> {
         let call = self.result(setter)?;
         let names = self.frame.called.get(&call)?;
         let ends = !names.is_empty() && names.iter().all(|name| comes_to_an_end(name));
-        let wanted = match (condition, bound?) {
-            (ConditionCode::ne, 0) => -1,
-            (ConditionCode::ne, -1) => 0,
-            _ => return None,
-        };
+        let own = excluded(condition, bound?)?;
         let others: Vec<u64> = self
             .instructions()
             .filter(|(at, i)| {
                 i.flow_control() == FlowControl::ConditionalBranch
                     && *at != branch
                     && self.after(*at).len() == 1
-                    && self.goes_on(*at, i) == ConditionCode::ne
                     && self.flags(*at).is_some_and(|setter| {
-                        self.compared(setter) == Some(wanted) && self.result(setter) == Some(call)
+                        let other = self.compared(setter);
+                        let other = other.and_then(|with| excluded(self.goes_on(*at, i), with));
+                        other.is_some_and(|other| other != own) && self.result(setter) == Some(call)
                     })
             })
             .map(|(at, _)| at)
@@ -308,6 +305,23 @@ impl Graph<'_> {
                     && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test);
                 !calls_own && (is_lock || !stores)
             })
+    }
+}
+
+/// Says which results a condition excludes.
+#[derive(PartialEq)]
+enum Excluded {
+    Zero,
+    Errors,
+}
+
+/// Returns which results of a call the condition excludes, in a comparison with that number.
+fn excluded(condition: ConditionCode, with: i64) -> Option<Excluded> {
+    use ConditionCode as C;
+    match (condition, with) {
+        (C::ne, 0) => Some(Excluded::Zero),
+        (C::ne | C::g, -1) | (C::ns | C::ge, 0) => Some(Excluded::Errors),
+        _ => None,
     }
 }
 
