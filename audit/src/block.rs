@@ -97,14 +97,10 @@ impl Explorer<'_> {
             frame.clobber(to.lo, to.hi.saturating_add(length));
             frame.touches_stack(at, to.lo, to.hi.saturating_add(length), true);
             let zero = state.registers[0].number() == Some(0);
-            if let (Some(offset), Some(count)) = (to.exact(), count.number())
-                && zero
-                && i.mnemonic() == Mnemonic::Stosq
-                && count <= 4096
+            if let (Some(to), Some(length), true) =
+                (to.exact(), count.times(width).number(), zero && !loads)
             {
-                for n in 0..count {
-                    state.put_slot(offset + n * 8, 8, Value::num(0));
-                }
+                state.clear(to, length);
             }
             for (at, value) in copied {
                 state.put_slot(at, 8, value);

@@ -152,11 +152,8 @@ impl Explorer<'_> {
                 state.registers[ARGUMENTS[1]].number(),
                 state.registers[ARGUMENTS[2]].number(),
             )
-            && n <= 4096
         {
-            for offset in (0..n).step_by(8) {
-                state.put_slot(to + offset, 8, Value::num(0));
-            }
+            state.clear(to, n);
         }
         if matches!(
             &*plain,

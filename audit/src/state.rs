@@ -322,6 +322,21 @@ impl State {
         Rc::make_mut(&mut self.slots).insert(offset, (width, value));
     }
 
+    /// Notes that `length` bytes of the stack at that offset are zero, unless they are very many.
+    pub fn clear(&mut self, offset: i64, length: i64) {
+        const MOST: i64 = 4096;
+        if length > MOST {
+            return;
+        }
+        let mut at = 0;
+        for width in [8, 4, 2, 1] {
+            while at + i64::from(width) <= length {
+                self.put_slot(offset + at, width, Value::num(0));
+                at += i64::from(width);
+            }
+        }
+    }
+
     pub fn store_slot(&mut self, at: &Value, width: u32, value: Value) {
         let (lo, hi) = if at.is_bounded() {
             (at.lo, at.hi.saturating_add(i64::from(width)))
