@@ -23,6 +23,8 @@ pub struct Flags {
     pub moved: i64,
     /// Whether it only says if a result is zero, and its sign.
     pub is_result: bool,
+    /// Whether it only says if a bit is set, in the carry.
+    pub is_bit: bool,
     /// A word of the stack that holds what `left` was too, zero-extended.
     pub twin: Option<i64>,
     /// What `left` was made from, and the number that was added to that.
@@ -39,6 +41,9 @@ impl State {
                 ConditionCode::e | ConditionCode::ne | ConditionCode::s | ConditionCode::ns
             )
         {
+            return None;
+        }
+        if flags.is_bit && !matches!(condition, ConditionCode::b | ConditionCode::ae) {
             return None;
         }
         let (left, right) = (&flags.left, &flags.right);

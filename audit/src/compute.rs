@@ -156,6 +156,7 @@ impl Explorer<'_> {
                     bits,
                     moved: moved.unwrap_or(0),
                     is_result: false,
+                    is_bit: false,
                     twin,
                     origin: None,
                 })
@@ -172,6 +173,7 @@ impl Explorer<'_> {
                     bits,
                     moved: 0,
                     is_result: i.mnemonic() != Mnemonic::And,
+                    is_bit: false,
                     twin: None,
                     origin: None,
                 })
@@ -278,6 +280,7 @@ pub fn compare(
             bits,
             moved: 0,
             is_result: false,
+            is_bit: false,
             twin: None,
             origin,
         });
@@ -313,6 +316,7 @@ pub fn compare(
         bits,
         moved: 0,
         is_result: false,
+        is_bit: false,
         twin: None,
         origin: None,
     });

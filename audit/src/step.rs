@@ -3,7 +3,7 @@
 use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::address;
-use crate::comparison::{Place, opposite};
+use crate::comparison::{Flags, Place, opposite};
 use crate::compute::compare;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
@@ -53,7 +53,10 @@ impl Explorer<'_> {
         }
         match instruction.flow_control() {
             FlowControl::Next => {
-                if let Some(next) = self.clamp(frame, instruction, &state) {
+                let cases = self
+                    .clamp(frame, instruction, &state)
+                    .or_else(|| bit_cases(instruction, &state));
+                if let Some(next) = cases {
                     return next.into_iter().map(|state| (after, state)).collect();
                 }
                 let made = state.made;
@@ -76,7 +79,7 @@ impl Explorer<'_> {
             FlowControl::ConditionalBranch => {
                 let condition = instruction.condition_code();
                 let decided = state.decides(condition);
-                if let Some(flags) = &state.flags {
+                if let Some(flags) = state.flags.as_ref().filter(|flags| !flags.is_bit) {
                     frame.compares(at, flags);
                 }
                 let mut next = Vec::new();
@@ -558,6 +561,47 @@ impl Explorer<'_> {
         }
         self.watch_stack(frame, at, state);
     }
+}
+
+/// Returns what is known after a test of a bit of a constant: which numbers of bits are left if it is set, and if it is not.
+fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
+    let is_test = i.mnemonic() == Mnemonic::Bt
+        && i.op0_kind() == OpKind::Register
+        && i.op1_kind() == OpKind::Register;
+    if !is_test {
+        return None;
+    }
+    let number = i.op1_register().full_register().number();
+    let index = &state.registers[number];
+    let mask = state.get(i.op0_register()).number()?;
+    if index.base != Base::Num || state.get(i.op1_register()) != *index {
+        return None;
+    }
+    let last = i64::from(size_of(i, 0)) * 8 - 1;
+    let (set, clear): (Vec<i64>, Vec<i64>) = index
+        .all()?
+        .into_iter()
+        .partition(|n| mask >> (n & last) & 1 == 1);
+    let cases = [(set, 0), (clear, 1)];
+    let cases = cases.into_iter().filter(|(all, _)| !all.is_empty());
+    let with = |(all, left)| {
+        let mut one = state.clone();
+        one.registers[number] = Value::one_of(Base::Num, all);
+        one.flags = Some(Flags {
+            place: None,
+            left: Value::num(left),
+            right: Value::num(1),
+            bits: 64,
+            moved: 0,
+            is_result: false,
+            is_bit: true,
+            twin: None,
+            origin: None,
+        });
+        one.made = None;
+        one
+    };
+    Some(cases.map(with).collect())
 }
 
 /// Returns whether an operand is memory, other than for a hint.
