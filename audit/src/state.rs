@@ -314,6 +314,20 @@ impl State {
                 return narrowed(value, width * 8);
             }
         }
+        // A part of a number, as in an array of two that was stored at once.
+        let before = self.slots.range(..offset).next_back();
+        if let Some((start, (known, value))) = before
+            && let (Some(number), Ok(skipped)) = (value.number(), u32::try_from(offset - start))
+            && skipped + width <= u32::from(*known)
+        {
+            return Value::num(
+                number
+                    .cast_unsigned()
+                    .unbounded_shr(8 * skipped)
+                    .cast_signed(),
+            )
+            .low_bits(8 * width);
+        }
         any(width)
     }
 
