@@ -253,13 +253,13 @@ impl Files {
         // The C library gives its functions several names, of which a program's own has one.
         let is_libcs = |name: &str| {
             names.iter().any(|other| {
-                other
-                    .strip_prefix("__libc_")
-                    .or_else(|| other.strip_prefix("__new_"))
-                    .or_else(|| other.strip_prefix("_IO_"))
-                    .or_else(|| other.strip_prefix("__"))
-                    .or_else(|| other.strip_prefix("_"))
-                    == Some(name)
+                let inner = other.trim_start_matches('_');
+                let plain = ["libc_", "new_", "IO_"]
+                    .iter()
+                    .find_map(|prefix| inner.strip_prefix(prefix))
+                    .unwrap_or(inner);
+                other.starts_with('_')
+                    && (plain == name || plain.strip_suffix("_new") == Some(name))
             }) || name == "raise" && names.iter().any(|other| &**other == "gsignal")
                 || names.len() == 1
                     && matches!(
