@@ -104,9 +104,9 @@ impl State {
         }
     }
 
-    /// Returns the state as it is if what was compared is negative and if it is not, where both may be: as one range they would be
+    /// Returns the state as it is if what was compared is not negative and if it is, where both may be: as one range they would be
     /// all numbers.
-    pub fn by_sign(&self) -> Vec<Self> {
+    pub fn by_sign(&self) -> Option<[Self; 2]> {
         const HALF: i64 = 1 << 31;
         let range = |flags: &Flags| match flags.place {
             Some(Place::Register(number)) if flags.bits == 32 && flags.moved == 0 => {
@@ -118,9 +118,7 @@ impl State {
             }
             _ => None,
         };
-        let Some((number, lo, hi)) = self.flags.as_ref().and_then(range) else {
-            return vec![self.clone()];
-        };
+        let (number, lo, hi) = self.flags.as_ref().and_then(range)?;
         let with = |lo, hi| {
             let mut one = self.clone();
             one.registers[number] = Value::range(lo, hi);
@@ -129,7 +127,7 @@ impl State {
             }
             one
         };
-        vec![with(lo, HALF - 1), with(HALF, hi)]
+        Some([with(lo, HALF - 1), with(HALF, hi)])
     }
 
     /// Takes into account that a branch was taken.

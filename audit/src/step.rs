@@ -184,7 +184,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns what is known after a conditional move of one of what was compared, in each case: the smaller or the greater of two.
+    /// Returns what is known after a conditional move of one of what was compared, if that is negative and if it is not: the smaller
+    /// or the greater of two.
     fn clamp(&mut self, frame: &mut Frame, i: &Instruction, state: &State) -> Option<Vec<State>> {
         let is_move = i.op_count() == 2
             && i.op0_kind() == OpKind::Register
@@ -197,27 +198,17 @@ impl Explorer<'_> {
         if condition == ConditionCode::None || !is_move || !is_compared {
             return None;
         }
-        let mut cases = Vec::new();
-        for one in state.by_sign() {
-            let decided = one.decides(condition);
-            for (condition, moves) in [(condition, true), (opposite(condition), false)] {
-                if decided == Some(!moves) {
-                    continue;
-                }
-                let mut one = one.clone();
-                one.assume(condition);
-                one.made = None;
-                let from = if moves {
-                    i.op1_register()
-                } else {
-                    i.op0_register()
-                };
-                let value = one.get(from);
-                self.put(frame, i, 0, value, &mut one);
-                cases.push(one);
+        let cases = state
+            .by_sign()
+            .filter(|_| state.decides(condition).is_none())?;
+        let mut moved = Vec::new();
+        for mut one in cases {
+            if self.instruction(frame, i, &mut one) {
+                one.note_made(i, None, None);
+                moved.push(one);
             }
         }
-        Some(cases)
+        Some(moved)
     }
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
