@@ -29,7 +29,7 @@ impl Identity {
     /// Returns the packet with this sender in it, unless it is a word.
     pub const fn sign(self, mut packet: Packet) -> Packet {
         if !packet.is_word() {
-            packet.ids = [self.pid.get().cast_unsigned(), self.uid];
+            packet.ids = [self.pid.get() as u32, self.uid];
         }
         packet
     }
@@ -168,7 +168,7 @@ impl SigInfo {
                 false => libc::SI_QUEUE,
             },
             padding: packet.padding,
-            pid: pid.cast_signed(),
+            pid: pid as i32,
             uid,
             value: packet.value,
             more: packet.more,

@@ -352,7 +352,7 @@ impl Event {
             Origin::Attested { pid, uid } => (pid.get(), uid),
             Origin::Claimed { packet, .. } | Origin::Unknown { packet } => {
                 let [pid, uid] = packet.ids;
-                (pid.cast_signed(), uid)
+                (pid as i32, uid)
             }
         }
     }
@@ -387,7 +387,7 @@ impl Event {
         let code = low(code) as i32;
         let signal = Signal::new(low(entry.tag.get()) as i32)?;
         let [pid, uid] = packet.ids;
-        let origin = match (code, Pid::new(pid.cast_signed())) {
+        let origin = match (code, Pid::new(pid as i32)) {
             (libc::SI_USER | libc::SI_TKILL, Some(pid)) => Origin::Attested { pid, uid },
             (libc::SI_QUEUE, Some(pid)) => Origin::Claimed { pid, packet },
             _ => Origin::Unknown { packet },
