@@ -1,9 +1,8 @@
 //! What calls do to the set of blocked signals, and which signals a set has.
 
-use std::collections::HashSet;
-
 use crate::explore::Explorer;
 use crate::frame::Frame;
+use crate::hash::Set;
 use crate::image::Image;
 use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
@@ -24,7 +23,7 @@ pub enum Change {
 pub type Place = (u16, u64, i64);
 
 /// The places to which calls store the set that was blocked before.
-pub type Saved = HashSet<Place>;
+pub type Saved = Set<Place>;
 
 /// Says what a call means for code that follows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

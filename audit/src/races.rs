@@ -1,11 +1,11 @@
 //! Where a signal may come: who runs an instruction, and what is blocked there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions};
 
-use crate::hash::Map;
+use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
@@ -49,10 +49,12 @@ const WAITS: [&str; 16] = [
 #[derive(Default)]
 pub struct Blocked {
     /// Those of each function that was read to its end, by its file and its start.
-    calls: HashMap<Place, Vec<(u64, Change)>>,
+    calls: Map<Place, Vec<(u64, Change)>>,
     saved: Saved,
     /// What calls of a file mean for code that these signals must not interrupt.
-    guards: HashMap<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
+    guards: Map<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
+    /// Whether these signals are believed to be blocked at an instruction of a file.
+    places: Map<(u16, Signals, u64), bool>,
 }
 
 /// Says who is interrupted at an instruction.
@@ -142,6 +144,7 @@ impl Index {
         self.blocked.calls.insert(function, calls.collect());
         self.blocked.saved.extend(saved);
         self.blocked.guards.clear();
+        self.blocked.places.clear();
     }
 
     pub fn has_masks(&self, function: Place) -> bool {
@@ -209,6 +212,16 @@ impl Index {
 
     /// Returns whether the signals are believed to be blocked at an instruction: on each way to it that is seen, a call blocks them.
     fn is_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+        let place = (number, signals, at);
+        if let Some(known) = self.blocked.places.get(&place) {
+            return *known;
+        }
+        let is_blocked = self.finds_blocked(number, image, at, signals);
+        self.blocked.places.insert(place, is_blocked);
+        is_blocked
+    }
+
+    fn finds_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
         let Some((start, end)) = image.function_at(at) else {
             return false;
         };
@@ -384,7 +397,7 @@ impl Index {
     /// Left out are functions that may be handlers but are not known to be, code that signals are blocked for, there or where its
     /// function is called, and what precedes the installation of a handler.
     fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
-        let mut seen = HashSet::new();
+        let mut seen = Set::default();
         let mut todo = vec![at];
         let mut who = None;
         while let Some(place) = todo.pop() {
