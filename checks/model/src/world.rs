@@ -9,7 +9,7 @@ use crate::serving::Serving;
 
 /// The messages that one PID sends, one after the other, in one process or in several: frames of 16 and of 24 bits, both in one
 /// word; of two words; of three.
-pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 40], &[0xA5; 80]];
+pub const MESSAGES: [&[u8]; 4] = [b"", b"!", &[0x55; 31], &[0xA5; 63]];
 
 /// The PIDs of the two processes: the client alone, or two that send to each other.
 pub const PIDS: [u64; 2] = [1, 3];
