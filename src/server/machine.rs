@@ -253,8 +253,8 @@ impl Machine {
             .and_then(|pid| self.sessions.get(&pid));
         let found = last
             .filter(is_of)
-            .or_else(|| self.sessions.values().find(is_of));
-        self.core.last_in_words = found.map(|session| session.pid);
+            .or_else(|| self.sessions.values().find(is_of))?;
+        self.core.last_in_words = Some(found.pid);
         self.core.last_in_words
     }
 

@@ -19,8 +19,8 @@ pub struct Packet {
 pub(super) const IS_WORD: u32 = 1 << 31;
 
 impl Packet {
-    /// Returns whether the packet is a word, which travels with the code SI_SIGIO: for no other code that a process may choose
-    /// does the kernel leave `si_pid` and `si_uid` alone between all namespaces (`siginfo_layout`, `send_signal_locked`).
+    /// Returns whether the packet is a word, which travels with the code SI_SIGIO: with SI_QUEUE the kernel replaces `si_uid`
+    /// between two user namespaces (`send_signal_locked`), with SI_SIGIO neither that nor `si_pid`.
     #[must_use]
     pub const fn is_word(&self) -> bool {
         self.errno & IS_WORD != 0

@@ -22,7 +22,7 @@ usage: cargo xtask dialects [--runs N] [--busy N] [--program NAME]... [--write]
 Lets each client of tests/dialects send 12 bytes to one `minitalk serve`, N times one after the other, and `minitalk send`
 the same to each server. Does the same with the program's own partner, where tests/dialects has one of the same dialect.
 Then everything once more beside busy loops. Prints tables of the texts that arrived exactly, and of the time that longer ones
-took on the idle machine. Takes about half an hour on two CPUs; run nothing else meanwhile.
+took on the idle machine. Takes hours, since a client that hangs with its own partner takes 20 s a text; run nothing else meanwhile.
 
 options:
   --runs N         texts for each count (default 20)

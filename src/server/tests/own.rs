@@ -227,7 +227,7 @@ fn words_are_told_apart_by_their_proofs() {
 }
 
 #[test]
-fn a_word_of_no_transfer_is_ignored_without_a_word() {
+fn a_word_of_no_transfer_causes_no_note() {
     let (mut world, client) = World::with_client();
     world.feed_each(words(client, 7, b"nobody has opened this"));
     assert!(world.take_log().is_empty() && world.take_notes().is_empty());
