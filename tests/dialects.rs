@@ -7,7 +7,6 @@
 //! | `// dialect: SPEC` | the value of `--dialect` |
 //! | `// auto: yes, why` | a client whose dialect a server can detect; or no; or learned, from what ends the first of its program |
 //! | `// exits: no` | a client that does not end after its message |
-//! | `// force: yes` | a server that needs `--force`, since it has no handlers |
 //! | `// newline: yes` | a server that prints a newline after each message |
 //! | `// bytes: N` | the longest text to send, because the program is slow; 512 without this line |
 //! | `// lossy: yes` | an unreliable program: it loses bits if the other process gets no CPU in time |
@@ -490,10 +489,8 @@ fn speak_to(program: &Program) -> Result<(), String> {
     {
         return Err("the server printed no PID".into());
     }
-    if !program.says("force", "yes") {
-        // Some print their PID before they install their handlers.
-        wait_ready_to_be_sent_to(server.pid());
-    }
+    // Some print their PID before they install their handlers.
+    wait_ready_to_be_sent_to(server.pid());
     let mut wanted = vec![];
     for text in [
         program.text(512),
@@ -506,7 +503,6 @@ fn speak_to(program: &Program) -> Result<(), String> {
             wanted.push(b'\n');
         }
         let mut send = minitalk(["send", "--dialect", program.spec()]);
-        send.args(program.says("force", "yes").then_some("--force"));
         let client = start_client(&mut send, server.pid(), &text);
         let delivered = finish_well(client, LIMIT);
         let limit = match program.is_lossy() {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
@@ -32,8 +32,8 @@ pub const SEND: Command = Command {
     about: "\
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
-that the target handles SIGUSR1 and SIGUSR2, which kill a process that does not; one that was started less than
-5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a MESSAGE.
+that the target handles SIGUSR1 and SIGUSR2, or waits for both, since they kill a process that does neither; one that was
+started less than 5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a MESSAGE.
 With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
 as serve shows a message.
 ",
@@ -162,17 +162,31 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Returns the server. Many print their PID before they install their handlers, so a young process is given time.
+/// Returns the server.
 fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
-    let least = START.min(options.timeout);
-    loop {
-        match client::find(pid, options.skip_check) {
-            Err(SendError::Refused { .. }) if proc::uptime(pid).is_ok_and(|age| age < least) => {
-                thread::sleep(LOOK);
-            }
-            found => return found.map_err(|error| Failure::find(pid, &error)),
+    let failed = |error| Failure::find(pid, &error);
+    let server = client::find(pid, true).map_err(failed)?;
+    check(&server, options).map_err(failed)?;
+    Ok(server)
+}
+
+/// Checks that `server` survives the signals, unless that is not wanted. Many print their PID before they install their handlers,
+/// so a young process is given time; so is one that blocks both signals, which may be between two waits for them.
+fn check(server: &Peer, options: Options) -> Result<(), SendError> {
+    let (start, patience) = (Instant::now(), START.min(options.timeout));
+    let is_young = || proc::uptime(server.pid()).is_ok_and(|age| age < patience);
+    let blocks_both = || {
+        let both = SignalSet::BITS.mask();
+        proc::status(server.pid()).is_ok_and(|status| status.blocked & both == both)
+    };
+    let may_become_ready = || is_young() || start.elapsed() < patience && blocks_both();
+    while !options.skip_check {
+        match client::check(server) {
+            Err(SendError::Refused { .. }) if may_become_ready() => thread::sleep(LOOK),
+            checked => return checked.map(drop),
         }
     }
+    Ok(())
 }
 
 /// Sends a message to the server `pid`; with `wants_reply` it waits for the reply, and prints it.
@@ -230,9 +244,7 @@ fn send_in_dialect(
     let failed = |error| Failure::send_to(&server, &error);
     let message = source.read()?;
     // Checked again, because reading may have taken long.
-    if !options.skip_check {
-        client::check(&server).map_err(failed)?;
-    }
+    check(&server, options).map_err(failed)?;
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
     let options = DialectOptions {
         dialect: *dialect,

@@ -39,16 +39,18 @@ pub fn find(pid: Pid, skip_check: bool) -> Result<Arc<Peer>, SendError> {
     Ok(Arc::new(peer))
 }
 
-/// Checks that `server` handles the two signals, and returns whether it handles the real-time signal too.
+/// Checks that `server` handles the two signals, or takes both without handlers, and returns whether it handles the real-time signal
+/// too.
 ///
 /// # Errors
-/// Returns [`SendError::Refused`] if it does not handle both, and another [`SendError`] if it cannot be inspected.
+/// Returns [`SendError::Refused`] if it does neither, and another [`SendError`] if it cannot be inspected.
 pub fn check(server: &Peer) -> Result<bool, SendError> {
     let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
-    if look.handles(Signal::USR1) && look.handles(Signal::USR2) {
+    let survives = |signal| look.handles(signal) || look.takes(signal);
+    if survives(Signal::USR1) && survives(Signal::USR2) {
         return Ok(look.handles(Signal::WORD));
     }
     Err(SendError::Refused {

@@ -205,10 +205,7 @@ impl Pairs<'_> {
             true => self.minitalk(&[&["serve", "--format", "raw"], &given[..]].concat()),
             false => self.minitalk(&["serve", "--format", "raw"]),
         };
-        let send = || match says(self.program, "force", "yes") {
-            true => self.minitalk(&[&["send", "--force"], &given[..]].concat()),
-            false => self.minitalk(&[&["send"], &given[..]].concat()),
-        };
+        let send = || self.minitalk(&[&["send"], &given[..]].concat());
         let name = |program: Option<&Program>| program.map_or("minitalk", |it| &it.name).to_owned();
         Series {
             name: format!("{} to {}", name(client), name(server)),

@@ -1,6 +1,5 @@
 /* Has no handler: both signals are blocked, and sigwaitinfo() takes them one by one. */
 // dialect: classic
-// force: yes
 // newline: yes
 #include <signal.h>
 #include <stdio.h>
