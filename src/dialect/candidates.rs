@@ -128,10 +128,11 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
 
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
 pub const fn text_cost(byte: u8, at: usize) -> u32 {
-    if at < EVIDENCE_LIMIT {
-        byte_cost(byte)
-    } else {
-        0
+    match at {
+        // Few texts open with punctuation, and hardly one of a single character is such.
+        0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => byte_cost(byte) + 30,
+        0..EVIDENCE_LIMIT => byte_cost(byte),
+        _ => 0,
     }
 }
 
@@ -300,9 +301,9 @@ mod tests {
         for (text, expected) in [
             (&b"az "[..], 6),
             (b"AZ09.,", 24),
-            (b"!~{\n\t", 30),
+            (b"!~{\n\t", 60),
             (b"\x80\xff", 10),
-            (b"\x01\x7f\r", 120),
+            (b"\x01\x7f\r", 150),
         ] {
             assert_eq!(cost(text), expected, "{text:?}");
         }
