@@ -2,8 +2,9 @@
 //!
 //! A client that sends a bit and then calls `pause` loses an acknowledgement that arrives between the two. So a client that is
 //! seen asleep although it was acknowledged is acknowledged again. If it then goes on, each further acknowledgement is sent once
-//! the client sleeps. All other clients are acknowledged at once.
+//! the client sleeps. So it is with one that goes on sooner then, see [`NapTrial`]. All other clients are acknowledged at once.
 
+use super::nap_trial::NapTrial;
 use super::{MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
@@ -40,6 +41,8 @@ const MAX_BOUND: Nanos = 20 * MILLISECOND;
 pub(super) struct AckTiming {
     /// How the client has to be seen to sleep before it is acknowledged.
     needed: SleepState,
+    /// Whether the client goes on sooner if it naps first, while that is not known.
+    trial: NapTrial,
     /// How long to wait for that.
     bound: Nanos,
     /// The acknowledgement that waits, and since when.
@@ -73,6 +76,7 @@ impl AckTiming {
     pub const fn new(needed: SleepState) -> Self {
         Self {
             needed,
+            trial: NapTrial::new(),
             bound: BOUND,
             pending: None,
             sent: None,
@@ -89,7 +93,7 @@ impl AckTiming {
 
     /// Takes an acknowledgement that is due, and returns it if it is to be sent at once.
     pub fn submit(&mut self, ack: Symbol, now: Nanos) -> Option<Symbol> {
-        if self.needed == SleepState::Awake {
+        if self.needed_now() == SleepState::Awake {
             return Some(self.send(ack, now, SleepState::Awake, false));
         }
         self.pending = Some((ack, now));
@@ -102,16 +106,11 @@ impl AckTiming {
         self.send(ack, now, SleepState::ForSignal, false);
     }
 
-    /// Handles that the client goes on, in mid-message or with another one; returns an acknowledgement that is overdue.
-    pub fn handle_symbol(&mut self, in_message: bool) -> Option<Symbol> {
+    /// Handles that the client goes on at `now`, in mid-message or with another one; returns an acknowledgement that is overdue.
+    pub fn handle_symbol(&mut self, in_message: bool, now: Nanos) -> Option<Symbol> {
         self.look_at = None;
-        let is_lost = |sent: &Sent| sent.is_repeated && in_message;
-        if let Some(sent) = self.sent.take().filter(is_lost) {
-            // The bound was too short for a client whose sleep had to be seen already.
-            if sent.slept <= self.needed {
-                self.bound = (2 * self.bound).min(MAX_BOUND);
-            }
-            self.needed = self.needed.max(sent.slept);
+        if let Some(sent) = self.sent.take().filter(|_| in_message) {
+            self.learn(&sent, now);
         }
         self.pending.take().map(|(ack, _)| ack)
     }
@@ -152,7 +151,7 @@ impl AckTiming {
     pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {
-            if sleep >= self.needed || self.deadline().is_some_and(|at| now >= at) {
+            if sleep >= self.needed_now() || self.deadline().is_some_and(|at| now >= at) {
                 self.pending = None;
                 return Some(self.send(ack, now, sleep, false));
             }
@@ -217,6 +216,27 @@ impl AckTiming {
         }
     }
 
+    /// Learns from a client that has gone on at `now` after an acknowledgement in mid-message.
+    fn learn(&mut self, sent: &Sent, now: Nanos) {
+        if sent.is_repeated {
+            // The bound was too short for a client whose sleep had to be seen already.
+            if sent.slept <= self.needed {
+                self.bound = (2 * self.bound).min(MAX_BOUND);
+            }
+            self.needed = self.needed.max(sent.slept);
+        } else if self.trial.record(now.saturating_sub(sent.at)) {
+            self.needed = self.needed.max(SleepState::Napping);
+        }
+    }
+
+    /// Returns how the client has to be seen to sleep before the next acknowledgement.
+    fn needed_now(&self) -> SleepState {
+        match self.trial.is_on() {
+            true => self.needed.max(SleepState::Napping),
+            false => self.needed,
+        }
+    }
+
     /// Returns whether the client, acknowledged and now seen to sleep like this, does not go on.
     fn is_asleep(&self, now: Nanos, sleep: SleepState) -> bool {
         self.sent.is_some_and(|sent| {
@@ -275,7 +295,7 @@ mod tests {
     fn lose(timing: &mut AckTiming, sleep: SleepState) -> Option<Nanos> {
         timing.submit(Usr1, 0);
         let at = look(timing, sleep);
-        assert_eq!(timing.handle_symbol(true), None);
+        assert_eq!(timing.handle_symbol(true, at.unwrap_or(0)), None);
         at
     }
 
@@ -288,7 +308,7 @@ mod tests {
                 (timing.look_at(), timing.deadline()),
                 (Some(now + CHECK_AFTER), None)
             );
-            assert_eq!(timing.handle_symbol(true), None);
+            assert_eq!(timing.handle_symbol(true, now), None);
         }
         assert_eq!((timing.needed(), timing.look_at()), (Awake, None));
     }
@@ -314,7 +334,10 @@ mod tests {
         assert!(look(&mut timing, ForSignal).is_some());
         assert_eq!(look(&mut timing, ForSignal), None, "once is enough");
         timing.reset();
-        assert_eq!((timing.handle_symbol(true), timing.needed()), (None, Awake));
+        assert_eq!(
+            (timing.handle_symbol(true, 0), timing.needed()),
+            (None, Awake)
+        );
     }
 
     #[test]
@@ -323,11 +346,11 @@ mod tests {
         assert_eq!(timing.submit(Usr1, 0), None);
         assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
         assert_eq!(look(&mut timing, Napping), None, "it may nap for long");
-        timing.handle_symbol(true);
+        timing.handle_symbol(true, 0);
         timing.submit(Usr1, 0);
         assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
         assert_eq!(look(&mut timing, ForSignal), Some(2 * MILLISECOND));
-        timing.handle_symbol(true);
+        timing.handle_symbol(true, 0);
         assert_eq!(timing.needed(), ForSignal);
     }
 
@@ -340,7 +363,7 @@ mod tests {
             let at = look(&mut timing, Awake).unwrap();
             assert!((bound..2 * bound + MILLISECOND).contains(&at), "{at}");
             assert!(look(&mut timing, ForSignal).is_some());
-            timing.handle_symbol(true);
+            timing.handle_symbol(true, 0);
         }
         assert!((0..9).all(|_| lose(&mut timing, Awake).is_some()));
     }
@@ -387,7 +410,7 @@ mod tests {
         timing.restart_silence(BOUND);
         assert_eq!(timing.deadline(), Some(2 * BOUND));
         assert_eq!(timing.look_at(), Some(BOUND + FIRST_LOOK));
-        assert_eq!(timing.handle_symbol(true), Some(Usr1));
+        assert_eq!(timing.handle_symbol(true, 0), Some(Usr1));
         assert_eq!((timing.look_at(), timing.deadline()), (None, None));
         timing.restart_silence(BOUND);
         assert_eq!(timing.look_at(), None);

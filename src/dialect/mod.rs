@@ -14,6 +14,7 @@
 //! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
 //! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
 //! | [`ack_timing`] | when to acknowledge a client that loses what comes too soon |
+//! | [`nap_trial`] | whether a client goes on sooner if it is acknowledged in its nap |
 //! | [`ack_choice`] | which of the two signals acknowledges a client |
 //! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
 //! | `final_acks` | the acknowledgements at the end of a message |
@@ -29,6 +30,7 @@ mod decoder;
 mod detector;
 pub mod encoder;
 mod final_acks;
+mod nap_trial;
 pub mod profile_cache;
 mod ranking;
 pub mod receiver;

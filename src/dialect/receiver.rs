@@ -508,7 +508,7 @@ impl TextReceiver {
         self.last_seen = now;
         self.is_silent = false;
         self.is_acknowledged = false;
-        let overdue = self.timing.handle_symbol(self.decoder.in_message());
+        let overdue = self.timing.handle_symbol(self.decoder.in_message(), now);
         self.actions.extend(overdue.map(TextAction::Acknowledge));
         self.final_acks.handle_symbol(now);
         if let Some(reason) = self.closing.take() {

@@ -119,7 +119,7 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
     world.pass(SECOND);
     world.answers(client);
     // The pause between both is not cut short by a stop.
-    world.feed_apart(MILLISECOND, &events);
+    world.feed_apart(MILLISECOND / 8, &events);
     let last = world.answers(client);
     assert_eq!(last.last().unwrap().0, Signal::USR1);
     world.feed(&[bare(pid(99), Signal::INT)]);

@@ -1,0 +1,124 @@
+//! Whether a client goes on sooner if its acknowledgement comes while it naps.
+//!
+//! A client that sends a bit and then calls `usleep(10000)`, which a signal cuts short, sleeps the whole time if the
+//! acknowledgement came before. It loses nothing and only takes long, as one does that paces itself. So when a client is slow to
+//! go on, a few of its acknowledgements wait until it naps, and the times are compared.
+
+use super::MILLISECOND;
+use crate::wire::Nanos;
+
+/// How long a client takes at least to go on that is slow.
+const SLOW: Nanos = MILLISECOND / 5;
+
+/// How many acknowledgements in a row that a client is slow to follow lead to a trial.
+const WATCHED: u8 = 8;
+
+/// How many acknowledgements the trial takes, and how many of them have to be followed sooner.
+const TRIED: u8 = 4;
+const NEEDED: u8 = 3;
+
+/// Compares how soon one client goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum NapTrial {
+    /// It is acknowledged at once; it was slow so often, and took so long at least.
+    Watching { slow: u8, shortest: Nanos },
+    /// It is acknowledged when it naps; so many acknowledgements are left, and so many were followed in less than `limit`.
+    Trying { left: u8, sooner: u8, limit: Nanos },
+    /// The trial has ended.
+    Over,
+}
+
+impl NapTrial {
+    /// Returns a trial that has not begun.
+    pub const fn new() -> Self {
+        Self::Watching {
+            slow: 0,
+            shortest: Nanos::MAX,
+        }
+    }
+
+    /// Returns whether acknowledgements wait until the client naps.
+    pub const fn is_on(&self) -> bool {
+        matches!(self, Self::Trying { .. })
+    }
+
+    /// Records how long after an acknowledgement the client has gone on; returns whether this shows that it goes on sooner when it
+    /// is acknowledged in its nap.
+    pub fn record(&mut self, took: Nanos) -> bool {
+        *self = match *self {
+            Self::Watching { .. } if took < SLOW => Self::new(),
+            Self::Watching { slow, shortest } if slow + 1 < WATCHED => Self::Watching {
+                slow: slow + 1,
+                shortest: shortest.min(took),
+            },
+            Self::Watching { shortest, .. } => Self::Trying {
+                left: TRIED,
+                sooner: 0,
+                limit: shortest.min(took) / 2,
+            },
+            Self::Trying {
+                left,
+                sooner,
+                limit,
+            } => {
+                let sooner = sooner + u8::from(took < limit);
+                if left == 1 {
+                    *self = Self::Over;
+                    return sooner >= NEEDED;
+                }
+                Self::Trying {
+                    left: left - 1,
+                    sooner,
+                    limit,
+                }
+            }
+            Self::Over => Self::Over,
+        };
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Acknowledges a client that takes `at_once` to go on, and `napping` in its nap; returns whether the trial shows a gain.
+    fn run(at_once: Nanos, napping: impl Fn(u8) -> Nanos) -> bool {
+        let mut trial = NapTrial::new();
+        for _ in 0..WATCHED {
+            assert!(!trial.is_on() && !trial.record(at_once));
+        }
+        for i in 1..TRIED {
+            assert!(trial.is_on() && !trial.record(napping(i)));
+        }
+        trial.record(napping(0))
+    }
+
+    #[test]
+    fn a_client_whose_nap_is_cut_short_is_found() {
+        assert!(run(SLOW, |_| SLOW / 2 - 1));
+        let one_delay = |i| if i == 1 { 9 * MILLISECOND } else { SLOW };
+        assert!(run(10 * MILLISECOND, one_delay));
+    }
+
+    #[test]
+    fn a_client_that_paces_itself_is_left_alone() {
+        assert!(!run(MILLISECOND, |_| MILLISECOND));
+        assert!(!run(MILLISECOND, |i| MILLISECOND / if i < 2 { 3 } else { 2 }));
+        let mut trial = NapTrial::Over;
+        assert!(!trial.is_on() && !trial.record(0) && !trial.is_on());
+    }
+
+    #[test]
+    fn a_client_that_is_slow_now_and_then_is_not_tried() {
+        let mut trial = NapTrial::new();
+        for i in 0..1000 {
+            let took = if i % i64::from(WATCHED) == 0 {
+                0
+            } else {
+                MILLISECOND
+            };
+            assert!(!trial.record(took) && !trial.is_on());
+        }
+    }
+}
