@@ -106,7 +106,8 @@ impl<'m> Outgoing<'m> {
         let lane = lane(peer, options)?;
         let key = Key([ffi::random(), ffi::random()]);
         let mut sender = FrameSender::new(frame, key, timeout, lane);
-        sender.set_sleeps(options.eco);
+        let may_spin = !options.eco && move_beside(peer.pid());
+        sender.set_sleeps(!may_spin);
         Ok(Self {
             peer: Arc::clone(peer),
             options,
@@ -118,7 +119,7 @@ impl<'m> Outgoing<'m> {
             inspected_at: time::Instant::default(),
             watched_at: time::Instant::default(),
             follower: None,
-            may_spin: !options.eco && move_beside(peer.pid()),
+            may_spin,
             rounds: 0,
             takes_turns: ffi::getpid() < peer.pid(),
             end: End::Alive,

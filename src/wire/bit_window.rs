@@ -5,7 +5,8 @@
 //! that came: all that were sent before it and have not come are lost.
 //!
 //! The window grows while nothing is lost, and shrinks with each loss. A window of two sends two bits at once only if they
-//! travel on different signals: then they cannot swallow each other even if the server sleeps.
+//! travel on different signals: then they cannot swallow each other even if the server sleeps. Where both ends sleep on one CPU,
+//! the server takes nothing before the client has sent all that it may: a larger window would only lose bits there.
 //!
 //! What was lost at the end of the window is noticed only by what is sent after it. So while a loss is made up for, each reply
 //! lets one bit go, however many are in flight; otherwise the sender would wait for its timer, hundreds of round trips.
@@ -37,6 +38,7 @@ pub struct BitWindow {
     /// The first bit that had not been sent when the window last shrank: the loss of one before says nothing new.
     recover: u64,
     size: u32,
+    max_size: u32,
     /// Whether a reply has come since the last transmission while a loss is made up for.
     may_probe: bool,
     /// Bits sent since a reply was last asked for.
@@ -73,10 +75,19 @@ impl BitWindow {
             serial: 0,
             recover: 0,
             size: PAIR,
+            max_size: MAX_BITS_IN_FLIGHT,
             may_probe: false,
             unasked: 0,
             since: 0,
             grow_after: GROW_AFTER.0,
+        }
+    }
+
+    /// Returns the window for two ends that sleep on one CPU, which does not grow.
+    pub const fn in_pairs(self) -> Self {
+        Self {
+            max_size: PAIR,
+            ..self
         }
     }
 
@@ -238,7 +249,7 @@ impl BitWindow {
             PAIR => 2 * PAIR,
             size => size + size / 4,
         }
-        .min(MAX_BITS_IN_FLIGHT);
+        .min(self.max_size);
     }
 
     /// Returns the bits that have been sent, 32 at most: bit `i` for bit `acknowledged + i`.
@@ -332,6 +343,17 @@ mod tests {
             }
         }
         panic!("{sizes:?}");
+    }
+
+    #[test]
+    fn a_window_for_one_cpu_does_not_grow_beyond_two() {
+        let mut window = of_size(1).in_pairs();
+        while !window.is_all_sent() {
+            assert!(window.size <= PAIR);
+            send_all(&mut window, ALTERNATING);
+            window.acknowledge(progress(window.next, 0, window.serial));
+        }
+        assert_eq!(window.size, PAIR);
     }
 
     #[test]

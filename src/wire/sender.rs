@@ -53,7 +53,7 @@ pub struct FrameSender<'m> {
     permitted_at: Option<Progress>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
-    /// Whether this end sleeps for each reply.
+    /// Whether this end sleeps for each reply, on the CPU of the server.
     sleeps: bool,
     /// How often the transfer has begun again.
     restarts: u32,
@@ -218,7 +218,7 @@ impl<'m> FrameSender<'m> {
         self.timer.handle_eagain(now);
     }
 
-    /// Sets whether to tell the server that this end sleeps for each reply.
+    /// Sets whether this end sleeps for each reply, on the CPU of the server: to be called before the transfer is open.
     pub const fn set_sleeps(&mut self, sleeps: bool) {
         self.sleeps = sleeps;
     }
@@ -494,7 +494,10 @@ impl<'m> FrameSender<'m> {
         self.frame.seal(nonces);
         self.window = match in_words {
             Some(len) => Window::Words(WordWindow::new(len), false),
-            None => Window::Bits(BitWindow::new(self.frame.bits())),
+            None => Window::Bits(match BitWindow::new(self.frame.bits()) {
+                window if self.sleeps => window.in_pairs(),
+                window => window,
+            }),
         };
         self.advance(now, Phase::Open);
         if in_words.is_some() {
