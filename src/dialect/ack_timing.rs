@@ -69,6 +69,8 @@ struct Sent {
     others: [Nanos; 2],
     /// Whether the acknowledgement before it was lost.
     is_repeated: bool,
+    /// Whether it was not sent after all.
+    is_withheld: bool,
 }
 
 impl AckTiming {
@@ -166,8 +168,8 @@ impl AckTiming {
         let silence = now.saturating_sub(sent.at);
         // One that slept before did not lose it.
         if is_asleep && sleep > sent.slept {
-            let ack = sent.ack;
-            return Some(self.send(ack, now, sleep, true));
+            let (ack, is_repeated) = (sent.ack, !sent.is_withheld);
+            return Some(self.send(ack, now, sleep, is_repeated));
         }
         if sent.seen == SleepState::Awake {
             sent.others = self.others;
@@ -194,6 +196,13 @@ impl AckTiming {
         if let Some(sent) = &mut self.sent {
             sent.not_run_until = now;
             self.pause = NAP;
+        }
+    }
+
+    /// Records that the last acknowledgement was not sent, because it might have killed the client.
+    pub const fn note_withheld(&mut self) {
+        if let Some(sent) = &mut self.sent {
+            sent.is_withheld = true;
         }
     }
 
@@ -256,6 +265,7 @@ impl AckTiming {
             seen: SleepState::Awake,
             others: self.others,
             is_repeated,
+            is_withheld: false,
         });
         self.look_at = Some(at.saturating_add(CHECK_AFTER));
         self.pause = CHECK_AFTER;
@@ -338,6 +348,16 @@ mod tests {
             (timing.handle_symbol(true, 0), timing.needed()),
             (None, Awake)
         );
+    }
+
+    #[test]
+    fn a_repetition_of_what_was_not_sent_shows_nothing() {
+        let mut timing = AckTiming::new(Awake);
+        assert_eq!(timing.submit(Usr1, 0), Some(Usr1));
+        timing.note_withheld();
+        let at = look(&mut timing, ForSignal).unwrap();
+        assert_eq!(timing.handle_symbol(true, at), None);
+        assert_eq!(timing.needed(), Awake);
     }
 
     #[test]

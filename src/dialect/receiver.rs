@@ -218,6 +218,11 @@ impl TextReceiver {
         self.timing.note_not_run(now);
     }
 
+    /// Records that the last acknowledgement was not sent, because it might have killed the client.
+    pub const fn note_withheld(&mut self) {
+        self.timing.note_withheld();
+    }
+
     /// Restarts the silence of the client at `now`, because it had no CPU until then.
     pub fn restart_silence(&mut self, now: Nanos) {
         self.last_seen = now;

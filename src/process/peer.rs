@@ -5,6 +5,7 @@
 //! filter may return any error. So an error of a call for pidfds counts only after the same call by PID has confirmed it.
 
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::io;
 use std::string::String;
 
@@ -17,6 +18,10 @@ use crate::wire::packet::Packet;
 /// Limits the age of the inspection before a signal that the process has just asked for, in nanoseconds. An inspection takes
 /// some 30 us, so that one this often costs a third of a percent.
 pub const INSPECT_INTERVAL: u64 = 10_000_000;
+
+/// Limits how often one inspection reads the status of a process that was seen to take signals without a handler, and now seems not
+/// to.
+const MAX_LOOKS: u32 = 8;
 
 /// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU
 /// cannot arrive: it stays pending until the storm's next signal takes its place.
@@ -32,6 +37,8 @@ pub struct Peer {
     /// The start time of the process in clock ticks, if there is no pidfd.
     start: Option<u64>,
     identity: Identity,
+    /// The mask of SIGUSR1 and SIGUSR2 that it was seen to take without a handler.
+    taken: AtomicU64,
 }
 
 impl Peer {
@@ -54,6 +61,7 @@ impl Peer {
             by_number: false,
             start: None,
             identity: Identity::ours(),
+            taken: AtomicU64::new(0),
         };
         match &peer.pidfd {
             Some(fd) => {
@@ -95,6 +103,23 @@ impl Peer {
     /// Returns [`PeerError::NoSuchProcess`] if the process has ended, [`PeerError::NotPermitted`] if this process may not
     /// signal it, and [`PeerError::System`] if `/proc` does not show it.
     pub fn inspect(&self) -> Result<ProcessStatus, PeerError> {
+        // Ordering: Relaxed, since it pairs with nothing: only what `/proc` shows from here on counts.
+        let known = self.taken.load(Ordering::Relaxed);
+        let mut looks = 1;
+        loop {
+            let status = self.look(known)?;
+            // Its wait may have begun or ended between the reads of its mask and of its system call.
+            if status.taken & known == known || looks == MAX_LOOKS {
+                // Ordering: Relaxed, as above.
+                self.taken.fetch_or(status.taken, Ordering::Relaxed);
+                return Ok(status);
+            }
+            looks += 1;
+        }
+    }
+
+    /// Reads the status once. Of the signals that it was seen to take, `known`, those that it blocks wait for its next wait.
+    fn look(&self, known: u64) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
         // The process still exists, so the status is its own and not that of a later process.
@@ -114,7 +139,9 @@ impl Peer {
             name: status.name,
             caught: status.caught,
             taken: match status.caught & SignalSet::BITS.mask() {
-                0 if status.threads == 1 => proc::taken(self.pid, status.blocked),
+                0 if status.threads == 1 => {
+                    proc::taken(self.pid, status.blocked) | known & status.blocked
+                }
                 _ => 0,
             },
             uid: status.uid,
@@ -244,8 +271,8 @@ impl ProcessStatus {
     }
 
     /// Returns whether the process takes `signal` without a handler, and so is not killed by it: its only thread sleeps in a wait
-    /// for the signal, or blocks it and has a signalfd for it. That it blocks the signal proves nothing: a shell does so for the
-    /// time of a `fork`.
+    /// for the signal, or blocks it and has a signalfd for it, or blocks it after it was seen in such a wait. That it blocks the
+    /// signal proves nothing else: a shell does so for the time of a `fork`.
     #[must_use]
     pub const fn takes(&self, signal: Signal) -> bool {
         self.taken & signal.mask() != 0
@@ -356,12 +383,35 @@ mod tests {
                 by_number: false,
                 start: Some(start),
                 identity: Identity::ours(),
+                taken: AtomicU64::new(0),
             };
             assert_eq!(peer.probe().is_ok(), is_ours);
             let status = peer.inspect();
             assert_eq!(matches!(status, Err(PeerError::NoSuchProcess)), !is_ours);
             assert_eq!(status.is_ok(), is_ours);
         }
+    }
+
+    #[test]
+    fn a_blocked_signal_is_taken_by_a_process_that_was_seen_to_take_it() {
+        let mut child = std::process::Command::new("env")
+            .args(["--block-signal=USR1", "sleep", "1000"])
+            .spawn()
+            .unwrap();
+        let peer = Peer::open(Pid::new(child.id() as i32).unwrap()).unwrap();
+        while peer.inspect().unwrap().name != "sleep" {
+            std::thread::yield_now();
+        }
+        let takes = || {
+            let status = peer.inspect().unwrap();
+            [Signal::USR1, Signal::USR2].map(|signal| status.takes(signal))
+        };
+        assert_eq!(takes(), [false, false]);
+        // Ordering: Relaxed, since nobody else looks.
+        peer.taken.store(SignalSet::BITS.mask(), Ordering::Relaxed);
+        assert_eq!(takes(), [true, false]);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

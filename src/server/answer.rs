@@ -50,6 +50,9 @@ impl Core {
     /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
     pub(super) fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
         if !session.can_answer(signal) {
+            if let Some(receiver) = &mut session.text_receiver {
+                receiver.note_withheld();
+            }
             return;
         }
         session.answered_at = Some(self.now);
