@@ -68,7 +68,10 @@ impl Pairs {
             true,
         )];
         if let Some((server, client)) = &options.pair {
-            let (server, client) = (fs::canonicalize(server)?, fs::canonicalize(client)?);
+            let found = |path: &PathBuf| {
+                fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()))
+            };
+            let (server, client) = (found(server)?, found(client)?);
             pairs.push(pair("theirs", server, client, false));
         }
         Ok(Self {
