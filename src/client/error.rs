@@ -92,7 +92,6 @@ impl SendError {
     /// result?;
     /// # Ok::<(), minitalk::Error>(())
     /// ```
-    #[must_use]
     pub const fn may_be_delivered(&self) -> bool {
         match self {
             Self::TimedOut { all_sent, .. } | Self::ServerEnded { all_sent, .. } => *all_sent,

@@ -13,13 +13,11 @@ pub struct HandledSignals {
 
 impl HandledSignals {
     /// Returns whether the client handles both signals.
-    #[must_use]
     pub const fn both(self) -> bool {
         self.usr1 && self.usr2
     }
 
     /// Returns whether the client handles either signal.
-    #[must_use]
     pub const fn any(self) -> bool {
         self.usr1 || self.usr2
     }

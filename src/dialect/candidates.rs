@@ -227,7 +227,6 @@ pub fn to_try(acks: &str, max_weight: u8) -> impl Iterator<Item = Dialect> {
 }
 
 /// Returns the dialect of these parts of a specification; `None` if they contradict each other.
-#[must_use]
 pub fn from_parts(parts: &[&str]) -> Option<Dialect> {
     let parts = parts.iter().filter(|part| !part.is_empty());
     parts.copied().collect::<Vec<_>>().join(",").parse().ok()

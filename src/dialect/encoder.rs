@@ -88,7 +88,6 @@ impl TextEncoder {
     }
 
     /// Returns the number of symbols.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.head_len() + usize::from(self.symbols_per_byte()) * self.body.len()
     }
@@ -107,13 +106,11 @@ impl TextEncoder {
     }
 
     /// Returns whether there are no symbols: the text is empty and the dialect marks no end.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns symbol number `index`.
-    #[must_use]
     pub fn symbol(&self, index: usize) -> Option<Symbol> {
         let dialect = &self.dialect;
         let (bytes, index, bits, width) = match index.checked_sub(self.head_len()) {
@@ -146,13 +143,11 @@ impl TextEncoder {
     }
 
     /// Returns whether the last symbol is of a head of which nothing is acknowledged.
-    #[must_use]
     pub(super) fn ends_in_silent_head(&self) -> bool {
         self.body.is_empty() && self.dialect.ack_head == HeadAck::None
     }
 
     /// Returns whether symbol number `index` is acknowledged as part of the message rather than as its end.
-    #[must_use]
     pub fn is_acknowledged(&self, index: usize) -> bool {
         let of_body = index.checked_sub(self.head_len());
         match self.dialect.ack {

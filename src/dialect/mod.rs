@@ -60,13 +60,11 @@ macro_rules! choice {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Returns the name of this choice in a specification.
-            #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
             /// Returns the choice that has this name in a specification.
-            #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
@@ -319,7 +317,6 @@ impl Dialect {
     };
 
     /// Returns the dialect with classic acknowledgements and times, which a client's signals alone do not show.
-    #[must_use]
     pub const fn visible_form(&self) -> Self {
         Self {
             ack: Self::CLASSIC.ack,
@@ -336,25 +333,21 @@ impl Dialect {
     }
 
     /// Returns the number of symbols of a character.
-    #[must_use]
     pub const fn symbols_per_char(&self) -> u8 {
         self.char_bits + !matches!(self.parity, Parity::None) as u8
     }
 
     /// Returns the parity bit of a byte.
-    #[must_use]
     pub const fn parity_bit(&self, byte: u8) -> bool {
         (byte.count_ones() % 2 == 1) != matches!(self.parity, Parity::Odd)
     }
 
     /// Returns the symbol for a bit.
-    #[must_use]
     pub fn symbol(&self, is_one: bool) -> Symbol {
         if is_one { self.one } else { self.one.other() }
     }
 
     /// Returns the symbol that acknowledges `symbol`.
-    #[must_use]
     pub const fn ack_for(&self, symbol: Symbol) -> Symbol {
         match self.ack_signal {
             AckSignal::Usr1 => Symbol::Usr1,
@@ -364,7 +357,6 @@ impl Dialect {
     }
 
     /// Returns the signal that tells a client to ask again to be admitted; `None` if each signal admits it.
-    #[must_use]
     pub const fn busy_signal(&self) -> Option<Symbol> {
         // Servers that acknowledge everything with SIGUSR2 acknowledge the handshake like a bit.
         match (self.hello_signal, self.ack_signal) {
@@ -374,7 +366,6 @@ impl Dialect {
     }
 
     /// Returns the acknowledgements of a message, at most two, whose last symbol is `symbol`, in order.
-    #[must_use]
     pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
         let usual = self.ack_for(symbol);
         match (self.ack, self.final_ack) {
@@ -387,7 +378,6 @@ impl Dialect {
     }
 
     /// Returns the acknowledgements of a byte whose last symbol is `symbol`, in order.
-    #[must_use]
     pub const fn byte_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
         let usual = self.ack_for(symbol);
         match self.ack_byte {
@@ -400,7 +390,6 @@ impl Dialect {
 
 impl Symbol {
     /// Returns the symbol that a signal is; `None` if it is neither SIGUSR1 nor SIGUSR2.
-    #[must_use]
     pub const fn of(signal: Signal) -> Option<Self> {
         match signal {
             Signal::USR1 => Some(Self::Usr1),
@@ -410,7 +399,6 @@ impl Symbol {
     }
 
     /// Returns the other of the two symbols.
-    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Usr1 => Self::Usr2,
@@ -446,7 +434,6 @@ impl From<Symbol> for Signal {
 
 impl Head {
     /// Returns the size of the number in bytes; `None` for a head without a number of fixed size.
-    #[must_use]
     pub const fn width(self) -> Option<u8> {
         match self {
             Self::Len8 => Some(1),
@@ -458,7 +445,6 @@ impl Head {
     }
 
     /// Returns whether the head is text: decimal digits.
-    #[must_use]
     pub const fn is_decimal(self) -> bool {
         matches!(
             self,
@@ -467,14 +453,12 @@ impl Head {
     }
 
     /// Returns whether the head is the length of the text.
-    #[must_use]
     pub const fn is_length(self) -> bool {
         let is_other = matches!(self, Self::None | Self::Pid | Self::PidDigits);
         !is_other && self.byte().is_none()
     }
 
     /// Returns the byte that is the head.
-    #[must_use]
     pub const fn byte(self) -> Option<u8> {
         match self {
             Self::Nul => Some(0),
@@ -486,7 +470,6 @@ impl Head {
 
 impl ByteOrder {
     /// Returns the order in which a loop over the bits of a number sends its bytes.
-    #[must_use]
     pub const fn of_bit_loop(order: BitOrder) -> Self {
         match order {
             BitOrder::Msb => Self::Big,

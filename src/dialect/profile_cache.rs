@@ -36,7 +36,6 @@ pub enum ProfileUpdate {
 
 impl Profile {
     /// Returns how to acknowledge a process whose dialect is to be detected.
-    #[must_use]
     pub fn ack_policy(&self) -> Option<AckPolicy> {
         let of_dialect = |dialect: &Dialect| match dialect.ack_signal {
             AckSignal::Usr1 => None,
@@ -78,7 +77,6 @@ pub struct ProfileCache<K> {
 
 impl<K: Copy + Eq> ProfileCache<K> {
     /// Returns an empty cache.
-    #[must_use]
     pub const fn new() -> Self {
         Self {
             entries: Vec::new(),

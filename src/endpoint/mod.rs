@@ -138,7 +138,6 @@ impl Endpoint {
     }
 
     /// Returns a builder, for limits, timeouts, dialects and notes.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -253,7 +252,6 @@ impl Endpoint {
     }
 
     /// Returns an iterator that takes one message after the other, and ends when the endpoint has been stopped.
-    #[must_use]
     pub const fn iter(&self) -> Messages<'_> {
         Messages {
             endpoint: self,
@@ -262,7 +260,6 @@ impl Endpoint {
     }
 
     /// Returns a handle that stops the endpoint from another thread.
-    #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper {
             shared: Arc::clone(&self.shared),

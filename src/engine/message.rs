@@ -64,7 +64,6 @@ impl Message {
     }
 
     /// Returns whether the sender waits for a reply.
-    #[must_use]
     pub fn is_request(&self) -> bool {
         self.kind == MessageKind::Request
     }

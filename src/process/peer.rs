@@ -80,19 +80,16 @@ impl Peer {
     }
 
     /// Returns the PID.
-    #[must_use]
     pub const fn pid(&self) -> Pid {
         self.pid
     }
 
     /// Returns the descriptor that becomes readable when the process ends; `None` without pidfds.
-    #[must_use]
     pub const fn fd(&self) -> Option<&Fd> {
         self.pidfd.as_ref()
     }
 
     /// Returns whether signals go through a pidfd, and so never to a later process of the same PID.
-    #[must_use]
     pub const fn is_certain(&self) -> bool {
         self.pidfd.is_some() && !self.by_number
     }
@@ -162,7 +159,6 @@ impl Peer {
     /// Returns the wait status of a process that has ended; `None` if the kernel does not tell.
     ///
     /// `/proc/PID/stat` has the status of a zombie. The pidfd has it after the parent has waited, since Linux 6.15.
-    #[must_use]
     pub fn exit_status(&self) -> Option<i32> {
         proc::exit_status(self.pid).or_else(|| ffi::exit_status(self.pidfd.as_ref()?))
     }
@@ -265,7 +261,6 @@ impl ProcessStatus {
     ///
     /// A handler alone does not prove it. Shells and some language runtimes catch every signal; bash cleans up and then ends by
     /// it: see [`catches_everything`](Self::catches_everything).
-    #[must_use]
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0 && !self.catches_everything()
     }
@@ -273,26 +268,22 @@ impl ProcessStatus {
     /// Returns whether the process takes `signal` without a handler, and so is not killed by it: its only thread sleeps in a wait
     /// for the signal, or blocks it and has a signalfd for it, or blocks it after it was seen in such a wait. That it blocks the
     /// signal proves nothing else: a shell does so for the time of a `fork`.
-    #[must_use]
     pub const fn takes(&self, signal: Signal) -> bool {
         self.taken & signal.mask() != 0
     }
 
     /// Returns the real user ID of the process.
-    #[must_use]
     pub const fn real_uid(&self) -> u32 {
         self.uid.0
     }
 
     /// Returns whether the process may signal a process of the real user `uid` (`kill(2)`). Ignores capabilities, except that
     /// root may.
-    #[must_use]
     pub const fn may_signal(&self, uid: u32) -> bool {
         may_signal(self.uid, uid)
     }
 
     /// Returns whether the process catches at least three signals that a program catches only if it catches all.
-    #[must_use]
     pub const fn catches_everything(&self) -> bool {
         const RARELY_CAUGHT: SignalSet = SignalSet::of(&[
             Signal::TRAP,
@@ -325,7 +316,6 @@ pub enum PeerError {
 
 impl PeerError {
     /// Returns whether too many files are open, so that closing one may help.
-    #[must_use]
     pub fn is_exhausted(&self) -> bool {
         matches!(self, Self::System(error) if is_exhausted(error))
     }

@@ -20,7 +20,6 @@ pub struct Pid(NonZeroI32);
 
 impl Pid {
     /// Returns `raw` as a PID if it is positive, and so cannot mean a process group.
-    #[must_use]
     pub const fn new(raw: i32) -> Option<Self> {
         match NonZeroI32::new(raw) {
             Some(pid) if pid.get() > 0 => Some(Self(pid)),
@@ -47,7 +46,6 @@ impl Pid {
     }
 
     /// Returns the number.
-    #[must_use]
     pub const fn get(self) -> i32 {
         self.0.get()
     }

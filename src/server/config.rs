@@ -70,7 +70,6 @@ pub enum Dialects {
 
 impl Dialects {
     /// Returns the dialect, if it is given.
-    #[must_use]
     pub const fn given(self) -> Option<Dialect> {
         match self {
             Self::Auto | Self::None => None,

@@ -33,7 +33,6 @@ pub struct Received {
 
 impl Received {
     /// Returns a message as if it had come in a frame and taken no time, to test code that takes messages.
-    #[must_use]
     pub const fn new(pid: Pid, payload: Vec<u8>) -> Self {
         Self {
             pid,

@@ -115,19 +115,16 @@ impl TurnScheduler {
     }
 
     /// Returns the party that has the turn.
-    #[must_use]
     pub fn holder(&self) -> Option<Party> {
         self.holder.as_ref().map(|holder| holder.party)
     }
 
     /// Returns whether `party` has the turn.
-    #[must_use]
     pub fn has_turn(&self, party: Party) -> bool {
         self.holder() == Some(party)
     }
 
     /// Returns whether `party` waits for the turn.
-    #[must_use]
     pub fn is_waiting(&self, party: Party) -> bool {
         self.waiting.contains(&party)
     }
@@ -164,7 +161,6 @@ impl TurnScheduler {
     }
 
     /// Returns when to call [`next`](Self::next) at the latest; `None` while no client waits.
-    #[must_use]
     pub fn deadline(&self) -> Option<Nanos> {
         if self.waiting.is_empty() {
             None

@@ -57,7 +57,6 @@ impl Signal {
     pub const WORD: Self = Self::new(44).unwrap();
 
     /// Returns the signal with `number`; `None` if it is not from 1 to 64.
-    #[must_use]
     pub const fn new(number: i32) -> Option<Self> {
         match NonZeroU8::new(number as u8) {
             Some(signal) if 0 < number && number <= MAX => Some(Self(signal)),
@@ -66,31 +65,26 @@ impl Signal {
     }
 
     /// Returns SIGRTMIN+`n`; `None` beyond SIGRTMAX. The C library keeps the first real-time signals for itself.
-    #[must_use]
     pub fn realtime(n: u8) -> Option<Self> {
         Self::new(libc::SIGRTMIN() + i32::from(n))
     }
 
     /// Returns whether the signal is a real-time signal, which the kernel queues; also for those of the C library.
-    #[must_use]
     pub const fn is_realtime(self) -> bool {
         self.number() > Self::SYS.number()
     }
 
     /// Returns the signal's number.
-    #[must_use]
     pub const fn number(self) -> i32 {
         self.0.get() as i32
     }
 
     /// Returns the signal that carries a bit: SIGUSR2 if `is_one`, otherwise SIGUSR1.
-    #[must_use]
     pub const fn of_bit(is_one: bool) -> Self {
         if is_one { Self::USR2 } else { Self::USR1 }
     }
 
     /// Returns the protocol's name of the signal; `None` for a signal outside of [`SignalSet::LANES`].
-    #[must_use]
     pub const fn channel(self) -> Option<Channel> {
         match self {
             Self::USR1 => Some(Channel::Usr1),
@@ -101,13 +95,11 @@ impl Signal {
     }
 
     /// Returns whether `entry` was made of this signal.
-    #[must_use]
     pub(crate) const fn is_of(self, entry: &Entry<REST>) -> bool {
         low(entry.tag.get()) as i32 == self.number()
     }
 
     /// Returns the signal's bit in a kernel signal mask: bit `number - 1`.
-    #[must_use]
     pub const fn mask(self) -> u64 {
         1 << (self.number() - 1)
     }
@@ -186,7 +178,6 @@ impl SignalSet {
     ]);
 
     /// Returns the set of `signals`.
-    #[must_use]
     pub const fn of(signals: &[Signal]) -> Self {
         match signals {
             [first, rest @ ..] => Self(first.mask()).union(Self::of(rest)),
@@ -212,31 +203,26 @@ impl SignalSet {
     }
 
     /// Returns whether a signal is in both sets.
-    #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
     /// Returns whether the set contains `signal`.
-    #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & signal.mask() != 0
     }
 
     /// Returns the number of signals.
-    #[must_use]
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
     /// Returns whether the set contains no signal.
-    #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Returns the set as a kernel signal mask: bit `n - 1` for signal `n`.
-    #[must_use]
     pub const fn mask(self) -> u64 {
         self.0
     }
@@ -311,7 +297,6 @@ pub enum Origin {
 
 impl Origin {
     /// Returns the process that sent the signal, or that the sender claims to be.
-    #[must_use]
     pub const fn pid(&self) -> Option<Pid> {
         match self {
             Self::Attested { pid, .. } | Self::Claimed { pid, .. } => Some(*pid),
@@ -346,7 +331,6 @@ pub struct Event {
 
 impl Event {
     /// Returns the words that are `si_pid` and `si_uid` for many codes, whether they are true or not.
-    #[must_use]
     pub const fn ids(&self) -> (i32, u32) {
         match self.origin {
             Origin::Attested { pid, uid } => (pid.get(), uid),
@@ -358,13 +342,11 @@ impl Event {
     }
 
     /// Returns the word that is `si_value` for many codes.
-    #[must_use]
     pub fn value(&self) -> u64 {
         self.packet().value
     }
 
     /// Returns the words of the signal, which are 0 for an attested one.
-    #[must_use]
     pub fn packet(&self) -> Packet {
         match self.origin {
             Origin::Attested { .. } => Packet::default(),
@@ -373,7 +355,6 @@ impl Event {
     }
 
     /// Decodes an entry; `None` if it does not begin with a signal's number, which the kernel never does.
-    #[must_use]
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.
         let [code, from, value, more @ ..] = entry.rest;

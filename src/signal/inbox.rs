@@ -185,7 +185,6 @@ impl Inbox {
     }
 
     /// Returns whether an inbox is open in this process at the moment.
-    #[must_use]
     pub fn is_open() -> bool {
         RING.is_claimed()
     }
@@ -357,7 +356,6 @@ impl Inbox {
     /// Returns whether words reach this process: the inbox is open for them, and the kernel carries them. Call it right after
     /// [`open`](Self::open), while our signals are blocked.
     #[cfg(feature = "std")]
-    #[must_use]
     pub(crate) fn takes_words(&self) -> bool {
         self.signals.contains(Signal::WORD) && ffi::carries_packets()
     }

@@ -17,7 +17,6 @@ pub struct BitBuffer {
 
 impl BitBuffer {
     /// Returns an empty buffer.
-    #[must_use]
     pub const fn new() -> Self {
         Self {
             next: 0,
@@ -58,7 +57,6 @@ impl BitBuffer {
     }
 
     /// Returns what has come, as far as it has been returned by [`next`](Self::next).
-    #[must_use]
     pub const fn progress(&self) -> Progress {
         Progress {
             next: self.next,

@@ -63,7 +63,6 @@ pub struct Transmission {
 
 impl BitWindow {
     /// Returns the window over `end` bits, none of them sent.
-    #[must_use]
     pub const fn new(end: u64) -> Self {
         Self {
             end,
@@ -174,25 +173,21 @@ impl BitWindow {
     }
 
     /// Returns the number of bits before the first that has not come.
-    #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
     }
 
     /// Returns whether a bit is sent, and neither acknowledged nor known to be lost.
-    #[must_use]
     pub const fn has_in_flight(&self) -> bool {
         self.in_flight() != 0
     }
 
     /// Returns whether every bit has been sent.
-    #[must_use]
     pub const fn is_all_sent(&self) -> bool {
         self.next == self.end
     }
 
     /// Returns the number of bits in all.
-    #[must_use]
     pub const fn end(&self) -> u64 {
         self.end
     }

@@ -16,7 +16,6 @@ impl From<bool> for Bit {
 }
 
 /// Returns bit `index` (0 to 7) of `byte`, counted from the most significant; other indexes are taken modulo 8.
-#[must_use]
 pub const fn bit_of(byte: u8, index: usize) -> Bit {
     if byte << (index % 8) & 0x80 == 0 {
         Bit::Zero
@@ -34,7 +33,6 @@ pub struct ByteAssembler {
 
 impl ByteAssembler {
     /// Returns an assembler that holds no bit.
-    #[must_use]
     pub const fn new() -> Self {
         Self { bits: 0, count: 0 }
     }
@@ -47,7 +45,6 @@ impl ByteAssembler {
     }
 
     /// Returns whether no bit of an unfinished byte is held.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }

@@ -122,7 +122,6 @@ mod kind {
 
 impl Request {
     /// Returns the packet that carries the request.
-    #[must_use]
     pub fn packet(self) -> Packet {
         match self {
             Self::Hello { client, version } => {
@@ -151,7 +150,6 @@ impl Request {
     }
 
     /// Reads a packet; `None` if it carries no request.
-    #[must_use]
     pub fn from_packet(packet: &Packet) -> Option<Self> {
         if let Some(word) = Word::from_packet(packet) {
             return Some(Self::Word(word));
@@ -181,7 +179,6 @@ impl Request {
 
 impl Reply {
     /// Returns the packet that carries the reply.
-    #[must_use]
     pub const fn packet(self) -> Packet {
         let (kind, progress) = match self.status {
             Status::Greeted { words } => (kind::GREETED, Progress::at(words as u64)),
@@ -197,7 +194,6 @@ impl Reply {
     }
 
     /// Reads a packet; `None` if it carries no reply.
-    #[must_use]
     pub fn from_packet(packet: &Packet) -> Option<Self> {
         if Word::from_packet(packet).is_some() {
             return None;
@@ -224,7 +220,6 @@ impl Reply {
 
 impl Progress {
     /// Returns the progress of a frame that has come up to `next`, and not beyond.
-    #[must_use]
     pub const fn at(next: u64) -> Self {
         Self {
             next,

@@ -34,7 +34,6 @@ pub type Decoded = Result<(MessageKind, Vec<u8>), Reason>;
 
 impl FrameDecoder {
     /// Returns a decoder of this transfer's frame that takes a payload of at most `limit` bytes.
-    #[must_use]
     pub const fn new(limit: usize, nonces: Nonces) -> Self {
         Self {
             limit,
@@ -152,13 +151,11 @@ impl FrameDecoder {
     }
 
     /// Returns the number of payload bytes held.
-    #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.payload.len()
     }
 
     /// Returns the number of payload bytes still to come, once the length has come.
-    #[must_use]
     pub const fn missing(&self) -> usize {
         match &self.part {
             Part::Payload { missing } | Part::Reference { len: missing, .. } => *missing as usize,

@@ -32,7 +32,6 @@ const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;
 pub const TRAILER_LEN: usize = 4;
 
 /// Returns the hasher of the frame of this transfer: what a stranger put into the frame does not match its checksum.
-#[must_use]
 pub const fn hasher(nonces: Nonces) -> SipHasher {
     SipHasher::new(Key([nonces.client, nonces.server]))
 }
@@ -60,7 +59,6 @@ impl MessageKind {
 }
 
 /// Returns kind and length that a header gives, the kind of a reply with a reference of 0; `None` for an unknown kind.
-#[must_use]
 pub const fn parse_header(header: u32) -> Option<(MessageKind, u32)> {
     let kind = match header >> KIND_SHIFT {
         0 => MessageKind::Message,
@@ -116,13 +114,11 @@ impl<'m> Frame<'m> {
     }
 
     /// Returns the number of bits.
-    #[must_use]
     pub fn bits(&self) -> u64 {
         8 * self.bytes() as u64
     }
 
     /// Returns bit `index`; `None` from the end on.
-    #[must_use]
     pub fn bit(&self, index: u64) -> Option<Bit> {
         let byte = usize::try_from(index / 8).ok()?;
         let byte = *match byte.checked_sub(self.head_len) {
@@ -136,7 +132,6 @@ impl<'m> Frame<'m> {
     }
 
     /// Returns the number of bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.head_len + self.payload.len() + TRAILER_LEN
     }
@@ -164,7 +159,6 @@ impl<'m> Frame<'m> {
     }
 
     /// Returns the number of bytes of the payload.
-    #[must_use]
     pub fn payload_len(&self) -> usize {
         self.payload.len()
     }

@@ -21,7 +21,6 @@ pub(super) const IS_WORD: u32 = 1 << 31;
 impl Packet {
     /// Returns whether the packet is a word, which travels with the code SI_SIGIO: with SI_QUEUE the kernel replaces `si_uid`
     /// between two user namespaces (`send_signal_locked`), with SI_SIGIO neither that nor `si_pid`.
-    #[must_use]
     pub const fn is_word(&self) -> bool {
         self.errno & IS_WORD != 0
     }

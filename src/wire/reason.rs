@@ -15,7 +15,6 @@ macro_rules! reasons {
 
         impl Reason {
             /// Returns the reason with this number.
-            #[must_use]
             pub fn from_number(number: u64) -> Option<Self> {
                 match number {
                     $($number => Some(Self::$name),)*

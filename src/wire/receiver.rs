@@ -104,7 +104,6 @@ impl FrameReceiver {
     /// Returns a receiver of messages of at most `limit` bytes, in words too if `takes_words`.
     ///
     /// The server's nonces are computed with `key`, which nobody else knows and no other receiver has.
-    #[must_use]
     pub const fn new(limit: usize, key: Key, takes_words: bool) -> Self {
         let nonces = Nonces {
             client: 0,
@@ -180,7 +179,6 @@ impl FrameReceiver {
     }
 
     /// Returns whether the request opens a new transfer: it brings back this server's nonce, with a client's nonce not in use.
-    #[must_use]
     pub fn is_opening(&self, request: &Request) -> bool {
         match request {
             Request::Open {
@@ -191,7 +189,6 @@ impl FrameReceiver {
     }
 
     /// Returns whether the request carries a nonce, or a proof of one, that only the client and the server know.
-    #[must_use]
     pub fn is_proven(&self, request: &Request) -> bool {
         let has_transfer = self.state != State::Idle;
         match request {
@@ -209,7 +206,6 @@ impl FrameReceiver {
     }
 
     /// Returns the reply that is owed.
-    #[must_use]
     pub const fn owed(&self) -> Owed {
         self.owed
     }
@@ -259,7 +255,6 @@ impl FrameReceiver {
     }
 
     /// Returns how often in a row to send a reply: more than once when the same request keeps coming.
-    #[must_use]
     pub const fn burst_len(&self) -> u32 {
         if self.is_held {
             // It keeps asking because it is told to.
@@ -269,37 +264,31 @@ impl FrameReceiver {
     }
 
     /// Returns the client's nonce of the transfer; 0 before the first.
-    #[must_use]
     pub const fn client_nonce(&self) -> Nonce {
         self.nonces.client
     }
 
     /// Returns whether no transfer is under way, so that a bare bit belongs to a dialect.
-    #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.state, State::Idle | State::Ended(_))
     }
 
     /// Returns whether this transfer is one of words.
-    #[must_use]
     pub const fn uses_words(&self) -> bool {
         self.in_words
     }
 
     /// Returns whether a transfer is open and its message not complete.
-    #[must_use]
     pub const fn in_message(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
     /// Returns the bytes in memory of a message that is not complete.
-    #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.decoder.held_bytes()
     }
 
     /// Returns how many bytes of the message are still to come, once its length has come.
-    #[must_use]
     pub const fn missing_bytes(&self) -> usize {
         self.decoder.missing()
     }

@@ -24,7 +24,6 @@ const ATTEMPTS_PER_LENGTH: u32 = 4;
 /// Returns how often to send repetition number `attempt` (1 for the first) in a row.
 ///
 /// A copy that is swallowed costs the other side nothing; one that is not is recognised by its index.
-#[must_use]
 pub const fn burst_len(attempt: u32) -> u32 {
     match attempt {
         0 => 1,
@@ -43,7 +42,6 @@ pub struct RttEstimator {
 
 impl RttEstimator {
     /// Returns an estimator that has seen no round trip.
-    #[must_use]
     pub const fn new() -> Self {
         Self { estimate: None }
     }
@@ -64,7 +62,6 @@ impl RttEstimator {
     }
 
     /// Returns how long to wait after attempt number `attempt` (0 for the first).
-    #[must_use]
     pub fn timeout(&self, attempt: u32) -> Duration {
         let first = self.estimate.map_or(INITIAL_TIMEOUT, |(mean, deviation)| {
             Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT)

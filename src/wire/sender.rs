@@ -130,7 +130,6 @@ impl<'m> FrameSender<'m> {
     /// Returns a transfer of `frame` that fails after `timeout` without progress.
     ///
     /// The client's nonces are drawn with `key`, which nobody else knows and no other transfer has.
-    #[must_use]
     pub fn new(frame: Frame<'m>, key: Key, timeout: Duration, lane: Lane) -> Self {
         let mut sender = Self {
             window: Window::Bits(BitWindow::new(frame.bits())),
@@ -189,7 +188,6 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns when to call [`poll_transmit`](Self::poll_transmit) again if no reply comes; `None` if never.
-    #[must_use]
     pub const fn poll_timeout(&self) -> Option<Instant> {
         match self.result {
             Some(_) => None,
@@ -198,13 +196,11 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns the time without progress so far.
-    #[must_use]
     pub const fn idle_time(&self) -> Duration {
         self.timer.idle_time()
     }
 
     /// Returns how the transfer ended, once it has.
-    #[must_use]
     pub const fn result(&self) -> Option<Result<(), Failure>> {
         self.result
     }
@@ -229,7 +225,6 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns whether bits are withheld.
-    #[must_use]
     pub const fn is_held(&self) -> bool {
         self.is_held
     }
@@ -272,19 +267,16 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns the client's nonce, which names the transfer to the receiver of the message.
-    #[must_use]
     pub const fn client_nonce(&self) -> Nonce {
         self.nonces.client
     }
 
     /// Returns the frame that is sent.
-    #[must_use]
     pub const fn frame(&self) -> &Frame<'m> {
         &self.frame
     }
 
     /// Returns the bits of the frame that the server has acknowledged, of [`Frame::bits`] in all.
-    #[must_use]
     pub fn acknowledged(&self) -> u64 {
         if self.result == Some(Ok(())) {
             return self.frame.bits();
@@ -293,37 +285,31 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns whether the message travels in words.
-    #[must_use]
     pub const fn uses_words(&self) -> bool {
         matches!(self.window, Window::Words(..))
     }
 
     /// Returns whether the next signal may be the real-time signal.
-    #[must_use]
     pub const fn uses_realtime(&self) -> bool {
         self.is_queued
     }
 
     /// Returns whether the reply is due within a round trip: nothing was repeated, and the server does not say to wait.
-    #[must_use]
     pub const fn expects_reply(&self) -> bool {
         self.timer.expects_reply()
     }
 
     /// Returns whether nothing had to be repeated lately.
-    #[must_use]
     pub const fn is_loss_free(&self) -> bool {
         self.timer.is_loss_free()
     }
 
     /// Returns the number of signals sent, repetitions included.
-    #[must_use]
     pub const fn signals(&self) -> u64 {
         self.signals
     }
 
     /// Returns the number of repetitions among the signals sent.
-    #[must_use]
     pub const fn resent(&self) -> u64 {
         self.resent
     }
@@ -599,7 +585,6 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns whether the whole message has been sent, so that the server may have delivered it.
-    #[must_use]
     pub const fn is_all_sent(&self) -> bool {
         self.window.is_all_sent()
     }

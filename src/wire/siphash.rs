@@ -9,7 +9,6 @@ pub struct Key(pub [u64; 2]);
 
 impl Key {
     /// Returns the hash of `words`, each as eight bytes with the least significant first.
-    #[must_use]
     pub fn hash(self, words: &[u64]) -> u64 {
         let mut hasher = SipHasher::new(self);
         for word in words {
@@ -19,7 +18,6 @@ impl Key {
     }
 
     /// Returns key number `number` of those that come from this one, none of which says anything of another.
-    #[must_use]
     pub fn derive(self, number: u64) -> Self {
         Self([self.hash(&[number, 0]), self.hash(&[number, 1])])
     }
@@ -36,7 +34,6 @@ pub struct SipHasher {
 
 impl SipHasher {
     /// Returns the hasher of no bytes.
-    #[must_use]
     pub const fn new(key: Key) -> Self {
         let Key([k0, k1]) = key;
         Self {
@@ -76,7 +73,6 @@ impl SipHasher {
     }
 
     /// Returns the hash of the bytes so far.
-    #[must_use]
     pub fn finish(&self) -> u64 {
         let mut last = self.clone();
         last.absorb(self.tail | self.len << 56);

@@ -15,13 +15,11 @@ pub type Nanos = u64;
 
 impl Instant {
     /// Returns the moment so many nanoseconds after the clock's zero.
-    #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
     /// Returns the nanoseconds since the clock's zero.
-    #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
@@ -32,19 +30,16 @@ impl Duration {
     pub const MAX: Self = Self(u64::MAX);
 
     /// Returns a span of so many nanoseconds.
-    #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
     /// Returns a span of so many milliseconds; far too many give [`MAX`](Self::MAX).
-    #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
     /// Returns the span in nanoseconds.
-    #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }

@@ -32,7 +32,6 @@ pub struct RetryTimer {
 
 impl RetryTimer {
     /// Returns a timer that gives up after `timeout` without progress.
-    #[must_use]
     pub const fn new(timeout: Duration) -> Self {
         Self {
             rtt: RttEstimator::new(),
@@ -48,19 +47,16 @@ impl RetryTimer {
     }
 
     /// Returns when to repeat; `None` while nothing is out.
-    #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     /// Returns whether something is out.
-    #[must_use]
     pub const fn is_running(&self) -> bool {
         self.deadline.is_some()
     }
 
     /// Returns whether the time for a reply has passed.
-    #[must_use]
     pub fn is_expired(&self, now: Instant) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline)
     }
@@ -96,13 +92,11 @@ impl RetryTimer {
     }
 
     /// Returns the time without progress so far.
-    #[must_use]
     pub const fn idle_time(&self) -> Duration {
         self.idle_time
     }
 
     /// Returns whether there was no progress for the whole timeout.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.idle_time >= self.timeout
     }
@@ -148,13 +142,11 @@ impl RetryTimer {
     }
 
     /// Returns whether the reply is due within a round trip: nothing was repeated, and the server does not say to wait.
-    #[must_use]
     pub const fn expects_reply(&self) -> bool {
         !self.is_paused && self.attempt == 0
     }
 
     /// Returns whether the last few replies (`LOSS_FREE_AFTER`) came without a repetition.
-    #[must_use]
     pub const fn is_loss_free(&self) -> bool {
         self.loss_free >= LOSS_FREE_AFTER
     }

@@ -31,14 +31,12 @@ pub struct Word {
 }
 
 /// Returns what a word carries of the server's nonce. The checksum is keyed by all of both nonces.
-#[must_use]
 pub const fn proof(server: Nonce) -> u32 {
     server as u32
 }
 
 impl Word {
     /// Returns the packet that carries the word.
-    #[must_use]
     pub fn packet(self) -> Packet {
         let id = |at: usize| u32::from_ne_bytes(self.part(at));
         let word = |at: usize| u64::from_ne_bytes(self.part(at));
@@ -53,7 +51,6 @@ impl Word {
     }
 
     /// Reads a packet; `None` if it carries no word.
-    #[must_use]
     pub fn from_packet(packet: &Packet) -> Option<Self> {
         if !packet.is_word() {
             return None;
@@ -81,7 +78,6 @@ impl Word {
     }
 
     /// Returns whether this is word `index` of its frame, as far as its own index tells.
-    #[must_use]
     pub const fn is_number(&self, index: u64) -> bool {
         self.index as u64 == index & INDEX as u64
     }

@@ -25,7 +25,6 @@ pub struct WordWindow {
 
 impl WordWindow {
     /// Returns the window over `end` words, none of them sent.
-    #[must_use]
     pub const fn new(end: u32) -> Self {
         Self {
             end,
@@ -83,19 +82,16 @@ impl WordWindow {
     }
 
     /// Returns the number of words that have been taken.
-    #[must_use]
     pub const fn acknowledged(&self) -> u32 {
         self.acknowledged
     }
 
     /// Returns the number of words sent and not acknowledged.
-    #[must_use]
     pub const fn in_flight(&self) -> u32 {
         self.next - self.acknowledged
     }
 
     /// Returns whether every word has been sent at least once.
-    #[must_use]
     pub const fn is_all_sent(&self) -> bool {
         self.sent == self.end || self.next == self.end
     }
@@ -108,7 +104,6 @@ impl WordWindow {
     }
 
     /// Returns the number of words in all.
-    #[must_use]
     pub const fn end(&self) -> u32 {
         self.end
     }
