@@ -126,12 +126,12 @@ pub mod wire;
 
 pub use ffi::{Errno, Fd};
 pub use process::pid::{InvalidPid, Pid};
-pub use signal::event::{Event, InvalidSignal, Origin, Signal, SignalSet};
+pub use signal::event::{Event, Origin, Signal, SignalSet};
 pub use signal::inbox::{Inbox, InboxError};
 
 #[cfg(feature = "std")]
 pub use {
-    endpoint::{Builder, Endpoint, Error, Messages, ReceiveError, Stopper, send},
+    endpoint::{Builder, Endpoint, Messages, ReceiveError, Stopper, send},
     engine::Message,
     process::peer::{Peer, PeerError, ProcessStatus},
     server::Received,

@@ -90,7 +90,7 @@ impl SendError {
     ///     result = endpoint.send(to, message);
     /// }
     /// result?;
-    /// # Ok::<(), minitalk::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub const fn may_be_delivered(&self) -> bool {
         match self {

@@ -1,10 +1,8 @@
-//! Why an endpoint returns no message, and the one error of a function that binds, sends and receives.
+//! Why an endpoint returns no message.
 
 use core::error::Error as _;
 use core::fmt;
 
-use crate::client::SendError;
-use crate::process::pid::InvalidPid;
 use crate::server::ServeError;
 use crate::signal::threads::Unavailable;
 
@@ -38,54 +36,3 @@ impl fmt::Display for ReceiveError {
 
 /// Names no sources, since the text contains theirs.
 impl core::error::Error for ReceiveError {}
-
-/// Is any error of an endpoint: the one that a function returns which binds, sends and receives.
-///
-/// ```no_run
-/// fn forward() -> Result<(), minitalk::Error> {
-///     let endpoint = minitalk::Endpoint::bind()?;
-///     let message = endpoint.recv()?;
-///     let reply = endpoint.request("4242".parse()?, &message.payload)?;
-///     message.reply(&reply)?;
-///     Ok(())
-/// }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The endpoint could not be bound.
-    Unavailable(Unavailable),
-    /// A message or request was not delivered, or is not known to be.
-    Send(SendError),
-    /// There was no message.
-    Receive(ReceiveError),
-    /// A text or number is not a PID.
-    InvalidPid(InvalidPid),
-}
-
-impl Error {
-    fn inner(&self) -> &(dyn core::error::Error + 'static) {
-        match self {
-            Self::Unavailable(error) => error,
-            Self::Send(error) => error,
-            Self::Receive(error) => error,
-            Self::InvalidPid(error) => error,
-        }
-    }
-}
-
-/// Writes the text of the error in it.
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.inner(), f)
-    }
-}
-
-/// Names the source of the error in it.
-impl core::error::Error for Error {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        self.inner().source()
-    }
-}
-
-convert_errors!(Error: Unavailable(Unavailable), Send(SendError), Receive(ReceiveError), InvalidPid(InvalidPid));

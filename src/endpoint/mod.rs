@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::vec::Vec;
 
 pub use builder::Builder;
-pub use error::{Error, ReceiveError};
+pub use error::ReceiveError;
 
 use crate::background::lock;
 use crate::client::{self, Options, Progress, Report, SendError};
