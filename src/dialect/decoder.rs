@@ -289,8 +289,8 @@ impl TextDecoder {
             return self.reject(Reason::NotText);
         };
         let (bytes, is_end) = bytes;
-        for byte in bytes.iter() {
-            if let Err(reason) = self.append(*byte) {
+        for byte in bytes {
+            if let Err(reason) = self.append(byte) {
                 return self.reject(reason);
             }
         }

@@ -1,46 +1,33 @@
 //! UTF-8, byte by byte, so that the first wrong byte refutes a text.
 
-/// Tracks the continuation bytes that the last character still needs, and the bounds of the next one.
+/// Holds the bytes of the last character, if it is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utf8 {
-    needed: u8,
-    low: u8,
-    high: u8,
+    bytes: [u8; 4],
+    len: u8,
 }
 
 impl Utf8 {
     /// The state between two characters.
-    pub const START: Self = Self::before(0, 0, 0);
-
-    const fn before(needed: u8, low: u8, high: u8) -> Self {
-        Self { needed, low, high }
-    }
+    pub const START: Self = Self {
+        bytes: [0; 4],
+        len: 0,
+    };
 
     /// Returns whether the last character is complete.
     pub const fn is_whole(self) -> bool {
-        self.needed == 0
+        self.len == 0
     }
 
-    /// Returns the state after `byte`; `None` if it is wrong here, by table 3-7 of the Unicode standard.
-    pub const fn next(self, byte: u8) -> Option<Self> {
-        if !self.is_whole() {
-            return match self.needed {
-                _ if byte < self.low || byte > self.high => None,
-                1 => Some(Self::START),
-                needed => Some(Self::before(needed - 1, 0x80, 0xBF)),
-            };
+    /// Returns the state after `byte`; `None` if it is wrong here.
+    pub fn next(mut self, byte: u8) -> Option<Self> {
+        // Four bytes are a character or wrong, so there is a place.
+        self.bytes[usize::from(self.len)] = byte;
+        self.len += 1;
+        match core::str::from_utf8(&self.bytes[..usize::from(self.len)]) {
+            Ok(_) => Some(Self::START),
+            Err(error) => error.error_len().is_none().then_some(self),
         }
-        Some(match byte {
-            0..=0x7F => Self::START,
-            0xC2..=0xDF => Self::before(1, 0x80, 0xBF),
-            0xE0 => Self::before(2, 0xA0, 0xBF),
-            0xED => Self::before(2, 0x80, 0x9F),
-            0xE1..=0xEF => Self::before(2, 0x80, 0xBF),
-            0xF0 => Self::before(3, 0x90, 0xBF),
-            0xF1..=0xF3 => Self::before(3, 0x80, 0xBF),
-            0xF4 => Self::before(3, 0x80, 0x8F),
-            _ => return None,
-        })
     }
 }
 

@@ -5,11 +5,10 @@
 //!
 //! Nearly any 16 bits are a code point. So a text in 16 bits needs some ASCII, unless the dialect says what it is.
 
+use alloc::vec::Vec;
+
 use super::utf8::Utf8;
 use super::{Chars, Dialect};
-
-/// Bytes that one character can release: three that were held back, as code points, and itself.
-const MOST: usize = 16;
 
 /// Collects the bits beyond the lowest eight, and decides what the characters are.
 #[derive(Clone, Debug)]
@@ -24,27 +23,6 @@ pub struct WideText {
     held: [u32; 3],
     held_len: usize,
     utf8: Utf8,
-}
-
-/// Holds the bytes of the text that a character releases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Released {
-    bytes: [u8; MOST],
-    len: usize,
-}
-
-impl Released {
-    /// Returns the bytes in order.
-    pub fn iter(&self) -> impl Iterator<Item = &u8> {
-        self.bytes.iter().take(self.len)
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.bytes[self.len..].iter_mut().zip(bytes) {
-            *place = *byte;
-            self.len += 1;
-        }
-    }
 }
 
 impl WideText {
@@ -83,9 +61,9 @@ impl WideText {
     /// Takes the character that ends with the eight bits `low`; returns what it releases, and whether it is the `end`.
     ///
     /// Returns `None` for a value that is neither a byte nor a code point.
-    pub fn push(&mut self, low: u8, end: Option<u8>) -> Option<(Released, bool)> {
+    pub fn push(&mut self, low: u8, end: Option<u8>) -> Option<(Vec<u8>, bool)> {
         let value = core::mem::take(&mut self.high) | u32::from(low);
-        let mut released = Released::default();
+        let mut released = Vec::new();
         // A char that is signed becomes an int with ones in all higher bits.
         let is_signed = value | 0x7f == self.max;
         let byte = (value <= 0xff || is_signed).then_some(low);
@@ -105,7 +83,7 @@ impl WideText {
         self.utf8 = next;
         if next.is_whole() {
             for value in &self.held[..self.held_len] {
-                released.add(&[*value as u8]);
+                released.push(*value as u8);
             }
             if self.held_len > 0 {
                 self.kind = Some(Chars::Bytes);
@@ -113,7 +91,7 @@ impl WideText {
                 self.credit = self.credit.saturating_add(2);
             }
             self.held_len = 0;
-            released.add(&[low]);
+            released.push(low);
         } else {
             self.held[self.held_len] = value;
             self.held_len += 1;
@@ -122,7 +100,7 @@ impl WideText {
     }
 
     /// Releases what was held back as code points.
-    fn release(&mut self, released: &mut Released) -> Option<()> {
+    fn release(&mut self, released: &mut Vec<u8>) -> Option<()> {
         self.utf8 = Utf8::START;
         let held = self.held;
         for value in held.into_iter().take(core::mem::take(&mut self.held_len)) {
@@ -135,7 +113,7 @@ impl WideText {
     }
 
     /// Adds a code point. Returns `None` if the value is not that of a character of text, or if there was too little ASCII before it.
-    fn add_code_point(&mut self, value: u32, released: &mut Released) -> Option<()> {
+    fn add_code_point(&mut self, value: u32, released: &mut Vec<u8>) -> Option<()> {
         if value > 0x7f {
             self.kind = Some(Chars::Unicode);
             self.credit = self.credit.checked_sub(1)?;
@@ -145,7 +123,7 @@ impl WideText {
         // Those of ASCII are judged as bytes.
         let is_text = |c: &char| c.is_ascii() || !c.is_control();
         let c = char::from_u32(value).filter(is_text)?;
-        released.add(c.encode_utf8(&mut [0; 4]).as_bytes());
+        released.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         Some(())
     }
 }
@@ -153,7 +131,6 @@ impl WideText {
 #[cfg(test)]
 mod tests {
     use std::string::String;
-    use std::vec::Vec;
 
     use super::*;
 
@@ -166,7 +143,7 @@ mod tests {
                 .filter(|place| value >> place & 1 == 1)
                 .for_each(|place| wide.set_bit(place));
             let (released, is_end) = wide.push(value as u8, Some(0))?;
-            text.extend(released.iter());
+            text.extend(released);
             assert_eq!(is_end, value == 0);
         }
         assert!(wide.is_whole());
