@@ -3,20 +3,6 @@
 //! Every process that it signals is its own child, whose PID cannot be recycled before it is reaped. It never gives a client 0,
 //! a negative number or a PID that a process could have. A server that misreads its client's PID could signal any process.
 //! Therefore the kernel is asked to confine the signals of the programs under test to each other.
-//!
-//! | module | contents |
-//! | --- | --- |
-//! | [`isolation`] | the start of a program under test |
-//! | [`server`] | a running server |
-//! | [`delivery`] | one message to a server |
-//! | [`output_format`] | the format in which a server prints a message |
-//! | [`acks`] | the keys of a dialect that follow from acknowledgements |
-//! | [`server_dialect`], [`client_dialect`] | the search for the dialect |
-//! | [`fixture`] | the programs of a section under test |
-//! | [`tests`], [`fault_tests`] | the tests and their demands |
-//! | [`traffic`] | the signals of a client as they arrive |
-//! | [`handler_audit`] | the verdict of minitalk-audit on the handlers |
-//! | [`report`] | the report |
 
 mod acks;
 mod client_dialect;

@@ -2,24 +2,6 @@
 //!
 //! A [`Dialect`] describes one such protocol; `docs/dialects.md` explains its keys. The caller brings signals and the time, as in
 //! [`wire`](crate::wire), and carries out what is returned.
-//!
-//! | module | one idea |
-//! | --- | --- |
-//! | [`spec`] | a dialect as text, as `--dialect` takes it: the one table of keys and presets |
-//! | [`candidates`] | every dialect that a program could have, and how much evidence each needs |
-//! | [`encoder`] | a message to symbols |
-//! | [`sender`] | the sending end: what to send when, and which acknowledgements to wait for |
-//! | `utf8`, `wide_text` | which bytes are text; the text of characters of 16 or 32 bits |
-//! | `decoder` | symbols to a message, in one dialect |
-//! | `detector`, `symbol_log`, `ranking` | decoding in every dialect at once; the symbols so far; the likeliest result |
-//! | `auto_decoder` | symbols to messages, in a configured, expected or detected dialect |
-//! | [`ack_timing`] | when to acknowledge a client that loses what comes too soon |
-//! | [`nap_trial`] | whether a client goes on sooner if it is acknowledged in its nap |
-//! | [`ack_choice`] | which of the two signals acknowledges a client |
-//! | [`ack_probe`] | which acknowledgements a client of an unknown dialect waits for |
-//! | `final_acks` | the acknowledgements at the end of a message |
-//! | [`profile_cache`] | what is known of programs |
-//! | [`receiver`] | the receiving end: decodes, and says when to send which acknowledgement |
 
 pub mod ack_choice;
 pub mod ack_probe;

@@ -4,26 +4,6 @@
 //! `poll_timeout` when to ask again. The receiver has no timers: its `handle_*` return the reply to send, and `poll_reply` what
 //! is owed for bits.
 //!
-//! | module | one idea |
-//! | --- | --- |
-//! | [`time`] | moments and spans of the caller's clock |
-//! | [`packet`] | what one signal carries, and which signals there are |
-//! | [`bits`] | bytes to bits and back, most significant bit first |
-//! | [`siphash`] | the keyed hash of nonces and checksums |
-//! | [`frame`] | the frame around a message, bit by bit |
-//! | [`decoder`] | bits to the message of a frame |
-//! | [`reason`] | why a message is rejected |
-//! | [`control`] | what packets mean: requests and replies |
-//! | [`word`] | part of a frame in one packet |
-//! | `bit_window` | the bits in flight |
-//! | `bit_buffer` | the bits that have come |
-//! | `word_window` | the words in flight |
-//! | `window` | either of the two |
-//! | `rtt` | how long to wait for a reply |
-//! | `timer` | when to repeat, and when to give up |
-//! | [`sender`] | the sending end of the reliable link |
-//! | [`receiver`] | the receiving end |
-//!
 //! Both ends of the link, joined without a signal:
 //!
 //! ```
