@@ -90,7 +90,7 @@ impl Detector {
             pid,
             greeting,
             known: known.iter().map(Dialect::visible_form).collect(),
-            log: SymbolLog::new(),
+            log: SymbolLog::default(),
             is_too_long: false,
             has_begun: false,
             open: Vec::new(),

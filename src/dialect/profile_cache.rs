@@ -69,20 +69,13 @@ impl Profile {
 }
 
 /// Holds the profiles of programs, by a key of each program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ProfileCache<K> {
     /// The profiles; the last one used is last.
     entries: Vec<(K, Profile)>,
 }
 
 impl<K: Copy + Eq> ProfileCache<K> {
-    /// Returns an empty cache.
-    pub const fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-        }
-    }
-
     /// Returns the profile of `key`, which is empty if nothing is known, and marks it as used.
     pub fn get(&mut self, key: K) -> Profile {
         self.touch(key)
@@ -110,12 +103,6 @@ impl<K: Copy + Eq> ProfileCache<K> {
     }
 }
 
-impl<K: Copy + Eq> Default for ProfileCache<K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_full_cache_drops_the_program_that_was_not_used_for_the_longest_time() {
-        let mut cache = ProfileCache::new();
+        let mut cache = ProfileCache::default();
         for program in 0..MAX_PROGRAMS {
             cache.update(program, speaks("classic"));
         }

@@ -13,14 +13,6 @@ pub struct SymbolLog {
 }
 
 impl SymbolLog {
-    /// Returns an empty log.
-    pub const fn new() -> Self {
-        Self {
-            bytes: Vec::new(),
-            len: 0,
-        }
-    }
-
     /// Returns the number of symbols.
     pub const fn len(&self) -> usize {
         self.len
@@ -57,7 +49,7 @@ impl SymbolLog {
     /// # Errors
     /// Returns [`Reason::NoMemory`] when there is no memory.
     pub fn since(&self, at: usize) -> Result<Self, Reason> {
-        let mut rest = Self::new();
+        let mut rest = Self::default();
         for symbol in (at..self.len).filter_map(|index| self.get(index)) {
             rest.push(symbol)?;
         }
@@ -113,7 +105,7 @@ mod tests {
     #[test]
     fn symbols_are_returned_in_order_and_become_text_in_place() {
         let symbol = |i: usize| Symbol::ALL[usize::from(i % 3 == 0)];
-        let mut log = SymbolLog::new();
+        let mut log = SymbolLog::default();
         for i in 0..20 {
             log.push(symbol(i)).unwrap();
             assert_eq!((log.len(), log.bytes.len()), (i + 1, i / 8 + 1));

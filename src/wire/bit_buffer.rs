@@ -16,16 +16,6 @@ pub struct BitBuffer {
 }
 
 impl BitBuffer {
-    /// Returns an empty buffer.
-    pub const fn new() -> Self {
-        Self {
-            next: 0,
-            come: 0,
-            ones: 0,
-            serial: 0,
-        }
-    }
-
     /// Takes in a bit that was sent as number `serial`; returns whether it had not come before and is not too far ahead.
     pub const fn insert(&mut self, index: u64, bit: Bit, serial: u8) -> bool {
         self.serial = serial;

@@ -21,7 +21,7 @@ const PAIR: u32 = 2;
 const GROW_AFTER: (u32, u32) = (8, 1024);
 
 /// Tracks the bits of a transfer, numbered from 0 to `end`; see the module's text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BitWindow {
     end: u64,
     acknowledged: u64,
@@ -63,22 +63,13 @@ pub struct Transmission {
 
 impl BitWindow {
     /// Returns the window over `end` bits, none of them sent.
-    pub const fn new(end: u64) -> Self {
+    pub fn new(end: u64) -> Self {
         Self {
             end,
-            acknowledged: 0,
-            next: 0,
-            come: 0,
-            lost: 0,
-            serials: [0; MAX_BITS_IN_FLIGHT as usize],
-            serial: 0,
-            recover: 0,
             size: PAIR,
             max_size: MAX_BITS_IN_FLIGHT,
-            may_probe: false,
-            unasked: 0,
-            since: 0,
             grow_after: GROW_AFTER.0,
+            ..Self::default()
         }
     }
 
@@ -483,7 +474,7 @@ mod tests {
         ) {
             let bit = |index: u64| Bit::from(bits[index as usize]);
             let mut window = BitWindow::new(bits.len() as u64);
-            let mut buffer = BitBuffer::new();
+            let mut buffer = BitBuffer::default();
             let mut events = 0;
             let mut is_lost = |percent| {
                 events += 1;

@@ -32,11 +32,6 @@ pub struct ByteAssembler {
 }
 
 impl ByteAssembler {
-    /// Returns an assembler that holds no bit.
-    pub const fn new() -> Self {
-        Self { bits: 0, count: 0 }
-    }
-
     /// Takes one bit, and returns the byte with every eighth.
     pub fn push(&mut self, bit: Bit) -> Option<u8> {
         self.bits = self.bits << 1 | (bit == Bit::One) as u8;

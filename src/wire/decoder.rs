@@ -34,10 +34,10 @@ pub type Decoded = Result<(MessageKind, Vec<u8>), Reason>;
 
 impl FrameDecoder {
     /// Returns a decoder of this transfer's frame that takes a payload of at most `limit` bytes.
-    pub const fn new(limit: usize, nonces: Nonces) -> Self {
+    pub fn new(limit: usize, nonces: Nonces) -> Self {
         Self {
             limit,
-            byte: ByteAssembler::new(),
+            byte: ByteAssembler::default(),
             part: Part::Header {
                 so_far: 0,
                 missing: HEADER_LEN,

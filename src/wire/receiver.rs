@@ -104,11 +104,8 @@ impl FrameReceiver {
     /// Returns a receiver of messages of at most `limit` bytes, in words too if `takes_words`.
     ///
     /// The server's nonces are computed with `key`, which nobody else knows and no other receiver has.
-    pub const fn new(limit: usize, key: Key, takes_words: bool) -> Self {
-        let nonces = Nonces {
-            client: 0,
-            server: 0,
-        };
+    pub fn new(limit: usize, key: Key, takes_words: bool) -> Self {
+        let nonces = Nonces::default();
         Self {
             limit,
             key,
@@ -118,7 +115,7 @@ impl FrameReceiver {
             nonces,
             in_words: false,
             next: 0,
-            bits: BitBuffer::new(),
+            bits: BitBuffer::default(),
             decoder: FrameDecoder::new(limit, nonces),
             is_held: false,
             owed: Owed::Nothing,

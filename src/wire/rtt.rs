@@ -41,11 +41,6 @@ pub struct RttEstimator {
 }
 
 impl RttEstimator {
-    /// Returns an estimator that has seen no round trip.
-    pub const fn new() -> Self {
-        Self { estimate: None }
-    }
-
     /// Takes in the round trip of a request that was sent only once.
     ///
     /// Karn's rule: the reply to a repeated request does not say which of them it answers.
@@ -78,7 +73,7 @@ mod tests {
     const MICROSECOND: Duration = Duration::from_nanos(1_000);
 
     fn estimator(samples: &[u64]) -> RttEstimator {
-        let mut rtt = RttEstimator::new();
+        let mut rtt = RttEstimator::default();
         for millis in samples {
             rtt.sample(Duration::from_millis(*millis));
         }
@@ -99,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_timeout_stays_within_its_bounds() {
-        let mut rtt = RttEstimator::new();
+        let mut rtt = RttEstimator::default();
         for _ in 0..100 {
             rtt.sample(MICROSECOND);
         }

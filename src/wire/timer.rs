@@ -10,7 +10,7 @@ const MAX_DELAY: Duration = Duration::from_millis(250);
 const LOSS_FREE_AFTER: u32 = 64;
 
 /// Times the repetitions of one request after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RetryTimer {
     rtt: RttEstimator,
     /// The idle time at which to give up.
@@ -32,17 +32,11 @@ pub struct RetryTimer {
 
 impl RetryTimer {
     /// Returns a timer that gives up after `timeout` without progress.
-    pub const fn new(timeout: Duration) -> Self {
+    pub fn new(timeout: Duration) -> Self {
         Self {
-            rtt: RttEstimator::new(),
             timeout,
-            deadline: None,
-            sent_at: Instant::from_nanos(0),
-            attempt: 0,
-            unanswered: 0,
-            is_paused: false,
-            idle_time: Duration::from_nanos(0),
             loss_free: LOSS_FREE_AFTER,
+            ..Self::default()
         }
     }
 

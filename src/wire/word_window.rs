@@ -11,7 +11,7 @@ pub const MAX_WINDOW: u32 = 64;
 const GROW_AFTER: u32 = 1024;
 
 /// Tracks the words of a transfer, numbered from 0 to `end`; see the module's text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WordWindow {
     end: u32,
     acknowledged: u32,
@@ -25,14 +25,11 @@ pub struct WordWindow {
 
 impl WordWindow {
     /// Returns the window over `end` words, none of them sent.
-    pub const fn new(end: u32) -> Self {
+    pub fn new(end: u32) -> Self {
         Self {
             end,
-            acknowledged: 0,
-            next: 0,
-            sent: 0,
             size: MAX_WINDOW,
-            since: 0,
+            ..Self::default()
         }
     }
 
