@@ -114,9 +114,4 @@ mod tests {
         let timeouts = [0, 3, 4, 7, 8, 24, 27, 28, u32::MAX].map(millis);
         assert_eq!(timeouts, [1, 1, 2, 2, 4, 64, 64, 100, 100]);
     }
-
-    #[test]
-    fn bursts_grow_with_the_attempts() {
-        assert_eq!([0, 1, 2, 3, u32::MAX].map(burst_len), [1, 2, 8, 32, 32]);
-    }
 }

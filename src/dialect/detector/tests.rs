@@ -334,16 +334,6 @@ fn seven_bits_a_character_need_letters_and_delay_no_other_text() {
 }
 
 #[test]
-fn a_text_beyond_the_limit_is_too_long() {
-    for spec in ["classic", "order=lsb"] {
-        let mut detector = detector(64);
-        let mut symbols = symbols(spec, &[b'm'; 100]).into_iter();
-        let reason = symbols.find_map(|symbol| detector.push(symbol).err());
-        assert_eq!(reason, Some(Reason::TooLong));
-    }
-}
-
-#[test]
 fn an_excerpt_is_short() {
     let mut detector = detector(1 << 10);
     push(&mut detector, &symbols("classic", &[b'2'; 100]));

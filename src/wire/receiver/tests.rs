@@ -447,21 +447,6 @@ fn the_offer_of_words_can_change() {
     assert!(receiver.uses_words() && receiver.limit == LIMIT);
 }
 
-/// Nonces of 0 are no secret, so a stranger could write a frame with their checksum.
-#[test]
-fn without_a_transfer_no_bit_counts() {
-    let mut receiver = FrameReceiver::new(LIMIT, KEY, true);
-    let before = receiver.clone();
-    let mut frame = Frame::new(MessageKind::Message, b"forged").unwrap();
-    frame.seal(Nonces::default());
-    for index in 0..frame.bits() {
-        let bit = frame.bit(index).unwrap();
-        let response = send_bit(&mut receiver, Nonces::default(), bit, index, true);
-        assert_eq!(response, NOTHING);
-    }
-    assert_eq!(receiver, before);
-}
-
 /// The bits of a refused message that are still under way are not the beginning of another frame.
 #[test]
 fn bits_after_the_end_are_not_decoded() {
