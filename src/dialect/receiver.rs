@@ -3,6 +3,7 @@
 //! In a given dialect it acknowledges as the dialect says. Otherwise it watches what the client waits for
 //! ([`ack_probe`](super::ack_probe)) until the first message is complete, and goes on in the detected dialect.
 
+mod learning;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +19,8 @@ use super::auto_decoder::{AutoDecoder, DecodeOutcome};
 use super::decoder::{DecodeProgress, TextDecoder};
 use super::detector::{DetectState, Detection, EXCERPT, Excerpt};
 use super::final_acks::FinalAcks;
-use super::profile_cache::{Profile, ProfileUpdate};
-use super::{
-    Ack, AckSignal, AckTime, ByteAck, Dialect, FinalAck, HeadAck, MILLISECOND, Parity, Symbol,
-};
+use super::profile_cache::Profile;
+use super::{Ack, AckSignal, AckTime, Dialect, FinalAck, HeadAck, MILLISECOND, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
@@ -304,23 +303,6 @@ impl TextReceiver {
         }
     }
 
-    /// Returns whether the last acknowledgement of an unknown program is likelier the other signal, because the client handles
-    /// both. After a handshake the other signal means busy, and after a parity bit an error; a program that has ended on one signal
-    /// waits for the other.
-    fn is_other_likelier(&self, dialect: &Dialect) -> bool {
-        let has_other_meaning = dialect.hello
-            || dialect.parity != Parity::None
-            || dialect.ack_signal == AckSignal::Echo;
-        let is_usual = dialect.ack_byte == ByteAck::Same && dialect.final_ack == FinalAck::Same;
-        let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
-        is_free
-            && self.probe.choice.handled.both()
-            && !self.is_acknowledged
-            && !self.probe.choice.has_policy()
-            && !self.decoder.is_given()
-            && !self.decoder.is_known(dialect)
-    }
-
     /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
     pub const fn hold(&mut self, is_held: bool) {
         self.is_held = is_held;
@@ -383,55 +365,6 @@ impl TextReceiver {
     pub const fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
         self.decoder.set_greeting(self.probe.choice.greeting());
-    }
-
-    /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
-    #[must_use]
-    pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
-        if self.decoder.is_detecting() {
-            return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
-        }
-        let mut dialect = *self.decoder.detected()?;
-        // The next process shows it again: a wrong guess could stall it, or end it early.
-        if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
-            return None;
-        }
-        let may_be_other = has_failed && self.probe.choice.handled.both();
-        let awaited = self.final_acks.awaited(now);
-        // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
-        if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
-            dialect.ack = Ack::Byte;
-        }
-        dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
-            // It was acknowledged to the end, and takes that for a failure.
-            FinalAck::Same if may_be_other => FinalAck::Other,
-            FinalAck::Other if may_be_other => FinalAck::Same,
-            awaited => awaited,
-        };
-        Some(ProfileUpdate::Speaks(dialect))
-    }
-
-    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
-    #[must_use]
-    pub fn may_have_ended_on(&self) -> Option<Symbol> {
-        let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
-        (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
-    }
-
-    /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
-    /// waiting; `is_noise` says that bits were seen to be too fast.
-    #[must_use]
-    pub fn flood_update(&self, is_noise: bool) -> Option<ProfileUpdate> {
-        let is_lost = is_noise || self.may_have_ended_on().is_some();
-        let policy = self.probe.policy_after_flood().filter(|_| is_lost);
-        policy.map(ProfileUpdate::AckPolicy)
-    }
-
-    /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
-    #[must_use]
-    pub fn ack_sleep_update(&self) -> Option<ProfileUpdate> {
-        let sleep = self.timing.needed();
-        (sleep > SleepState::Awake).then_some(ProfileUpdate::AckSleep(sleep))
     }
 
     /// Returns whether part of a message has been received.

@@ -1,0 +1,75 @@
+//! What the end of a client shows about its program, and what is likely of a program that is not known.
+
+use super::TextReceiver;
+use crate::dialect::ack_timing::SleepState;
+use crate::dialect::profile_cache::ProfileUpdate;
+use crate::dialect::{Ack, AckSignal, ByteAck, Dialect, FinalAck, Parity, Symbol};
+use crate::wire::Nanos;
+
+impl TextReceiver {
+    /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
+    #[must_use]
+    pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
+        if self.decoder.is_detecting() {
+            return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
+        }
+        let mut dialect = *self.decoder.detected()?;
+        // The next process shows it again: a wrong guess could stall it, or end it early.
+        if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
+            return None;
+        }
+        let may_be_other = has_failed && self.probe.choice.handled.both();
+        let awaited = self.final_acks.awaited(now);
+        // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
+        if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
+            dialect.ack = Ack::Byte;
+        }
+        dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
+            // It was acknowledged to the end, and takes that for a failure.
+            FinalAck::Same if may_be_other => FinalAck::Other,
+            FinalAck::Other if may_be_other => FinalAck::Same,
+            awaited => awaited,
+        };
+        Some(ProfileUpdate::Speaks(dialect))
+    }
+
+    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
+    #[must_use]
+    pub fn may_have_ended_on(&self) -> Option<Symbol> {
+        let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
+        (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
+    }
+
+    /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
+    /// waiting; `is_noise` says that bits were seen to be too fast.
+    #[must_use]
+    pub fn flood_update(&self, is_noise: bool) -> Option<ProfileUpdate> {
+        let is_lost = is_noise || self.may_have_ended_on().is_some();
+        let policy = self.probe.policy_after_flood().filter(|_| is_lost);
+        policy.map(ProfileUpdate::AckPolicy)
+    }
+
+    /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
+    #[must_use]
+    pub fn ack_sleep_update(&self) -> Option<ProfileUpdate> {
+        let sleep = self.timing.needed();
+        (sleep > SleepState::Awake).then_some(ProfileUpdate::AckSleep(sleep))
+    }
+
+    /// Returns whether the last acknowledgement of an unknown program is likelier the other signal, because the client handles
+    /// both. After a handshake the other signal means busy, and after a parity bit an error; a program that has ended on one signal
+    /// waits for the other.
+    pub(super) fn is_other_likelier(&self, dialect: &Dialect) -> bool {
+        let has_other_meaning = dialect.hello
+            || dialect.parity != Parity::None
+            || dialect.ack_signal == AckSignal::Echo;
+        let is_usual = dialect.ack_byte == ByteAck::Same && dialect.final_ack == FinalAck::Same;
+        let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
+        is_free
+            && self.probe.choice.handled.both()
+            && !self.is_acknowledged
+            && !self.probe.choice.has_policy()
+            && !self.decoder.is_given()
+            && !self.decoder.is_known(dialect)
+    }
+}
