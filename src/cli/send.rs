@@ -180,13 +180,13 @@ fn check(server: &Peer, options: Options) -> Result<(), SendError> {
         proc::status(server.pid()).is_ok_and(|status| status.blocked & both == both)
     };
     let may_become_ready = || is_young() || start.elapsed() < patience && blocks_both();
-    while !options.skip_check {
+    loop {
         match client::check(server) {
+            _ if options.skip_check => return Ok(()),
             Err(SendError::Refused { .. }) if may_become_ready() => thread::sleep(LOOK),
             checked => return checked.map(drop),
         }
     }
-    Ok(())
 }
 
 /// Sends a message to the server `pid`; with `wants_reply` it waits for the reply, and prints it.
