@@ -6,7 +6,7 @@
 //! is met on the way. [`step`] is what one instruction does, [`flow`] where control goes, [`compute`] what it computes,
 //! [`memory`] what it loads and stores, [`access`] what it may touch, [`assume`] what a reviewer states of it, [`torn`] which
 //! stores belong together, [`loops`] whether a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads
-//! once. [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
+//! once. [`conflict`] says what the handler shares with what it interrupts; [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;
@@ -19,6 +19,7 @@ mod callee;
 mod comparison;
 mod compute;
 mod condition;
+mod conflict;
 mod dynamic;
 mod entry;
 mod escape;
