@@ -133,8 +133,8 @@ impl Nesting {
 pub struct Coming<'a> {
     pub handler: Place,
     pub signals: Signals,
-    /// Whether the handler reaches the function that begins there.
-    pub is_own: &'a dyn Fn(u64) -> bool,
+    /// The functions that the handler reaches.
+    pub own: &'a Map<Place, usize>,
 }
 
 impl Index {
@@ -429,7 +429,7 @@ impl Index {
                 if comes != Some(false) && who != Some(Who::Handler(true)) {
                     who = Some(Who::Handler(comes.is_some()));
                 }
-            } else if !(coming.is_own)(start) {
+            } else if !coming.own.contains_key(&function) {
                 if is_pointed_to && place == at {
                     return None;
                 }
