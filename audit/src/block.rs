@@ -82,6 +82,7 @@ impl Explorer<'_> {
             }
             if loads {
                 let from = state.registers[6].clone();
+                self.note_block(frame, at, &from, Some(length));
                 self.check(frame, at, &from, length, false);
             }
         }

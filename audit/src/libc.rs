@@ -278,7 +278,8 @@ pub fn is_permitted_call(number: i64) -> bool {
 /// Returns the number of bytes that a listed function writes through its pointer argument, and which argument that is.
 pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {
-        "read" | "recv" | "recvfrom" | "readlink" | "getcwd" | "pread" => &[(1, None)],
+        "read" | "recv" | "recvfrom" | "readlink" | "pread" => &[(1, None)],
+        "getcwd" => &[(0, None)],
         "memcpy" | "memmove" | "memset" | "strcpy" | "strncpy" | "strcat" | "strncat"
         | "stpcpy" | "stpncpy" | "memccpy" | "wmemcpy" | "wmemmove" | "wmemset" | "wcscpy"
         | "wcpcpy" | "wcsncpy" | "wcpncpy" | "wcscat" | "wcsncat" | "sprintf" | "snprintf" => {
@@ -460,6 +461,25 @@ pub fn counts_texts(name: &str) -> bool {
             | "wcpncpy"
             | "wcsncat"
     )
+}
+
+/// Returns the arguments through which a function that is known stores more than a word, each with the bytes if they are always
+/// as many.
+pub fn fills(name: &str) -> &'static [(usize, Option<i64>)] {
+    match name {
+        "fgets" | "fread" | "gethostname" | "getline" | "strftime" | "uname" | "vsnprintf"
+        | "vsprintf" | "strlcpy" | "strlcat" | "bzero" => &[(0, None)],
+        "asctime_r" | "ctime_r" | "fgetws" | "realpath" | "strerror_r" => &[(1, None)],
+        "inet_ntop" => &[(2, None)],
+        "gettimeofday" => &[(0, Some(16))],
+        "getitimer" => &[(1, Some(32))],
+        "getrusage" => &[(1, Some(144))],
+        "gmtime_r" | "localtime_r" => &[(1, Some(56))],
+        _ => match writes_through(name) {
+            UNKNOWN => &[],
+            known => known,
+        },
+    }
 }
 
 /// Says how much memory a function touches.

@@ -26,6 +26,7 @@ impl Explorer<'_> {
         self.note_mask(frame, at, &plain, &arguments, state);
         let built = crate::mask::built(&plain, state);
         if self.watch.is_none() && matches!(&*plain, "write" | "send") {
+            self.note_block(frame, at, &arguments[1], arguments[2].number());
             self.sent(frame, at, &plain, &arguments[1]);
         }
         match &*plain {
@@ -507,6 +508,9 @@ impl Explorer<'_> {
                 continue;
             }
             let pointer = state.registers[ARGUMENTS[argument]].clone();
+            if !writes {
+                self.note_block(frame, at, &pointer, length.filter(|_| is_block));
+            }
             let size = match length {
                 _ if is_block && name != "memccpy" || self.stated(&pointer).is_none() => size,
                 _ if writes => {
@@ -543,11 +547,13 @@ impl Explorer<'_> {
         state: &mut State,
     ) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
+        const WRITE: i64 = 1;
         const RT_SIGACTION: i64 = 13;
         const RT_SIGPROCMASK: i64 = 14;
         const RT_SIGSUSPEND: i64 = 130;
         match number.number() {
             Some(RT_SIGPROCMASK) => self.note_mask(frame, at, "sigprocmask", arguments, state),
+            Some(WRITE) => self.note_block(frame, at, &arguments[1], arguments[2].number()),
             Some(RT_SIGSUSPEND) => self.note_mask(frame, at, "sigsuspend", arguments, state),
             _ => {}
         }

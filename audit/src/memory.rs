@@ -88,6 +88,27 @@ impl Explorer<'_> {
         }
     }
 
+    /// Notes that the handler has a block read, or a text, whose length need not be known.
+    pub fn note_block(&mut self, frame: &Frame, at: u64, from: &Value, length: Option<i64>) {
+        // At least as much is read of a text of which nothing is known, and at most as much is looked at.
+        const TEXT: u64 = 16;
+        const MOST: u64 = 4096;
+        let from = crate::address::in_image(frame, from.clone());
+        let (Base::Image(image), Some(start)) = (from.base, from.exact()) else {
+            return;
+        };
+        let start = start.cast_unsigned();
+        let file = self.files.image(image);
+        if !file.is_writable(start) {
+            return;
+        }
+        let object = file.object_at(start);
+        let rest = object.map_or(TEXT, |o| o.address + o.size - start);
+        let length = length.map_or(rest, i64::cast_unsigned).min(MOST);
+        let loads = self.loads.entry((image, start, length));
+        loads.or_insert((frame.number, at));
+    }
+
     pub fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
         let file = self.files.image(image);
         let Some(all) = place.all().filter(|_| width <= 8) else {

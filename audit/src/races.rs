@@ -337,7 +337,7 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns two instructions that store one after the other what loads touch, where one of the signals may come between.
+    /// Returns two instructions, or twice a call, that store one after the other what loads touch, where one of the signals may come between.
     ///
     /// Left out are stores that only set or clear a flag.
     pub fn pair(
@@ -347,15 +347,26 @@ impl Index {
         loads: &BTreeSet<(u64, u64)>,
         coming: &Coming,
     ) -> Option<[(u64, u64); 2]> {
+        const WORD: usize = 8;
         let stores = &self.of(number, image).writes;
+        let bytes = loads.iter().flat_map(|(word, width)| *word..word + width);
+        let stored = bytes.flat_map(|word| {
+            let all = stores.get(&word).into_iter().flatten();
+            all.map(move |at| (word, *at))
+        });
+        let mut stored: Vec<(u64, u64)> = stored.filter(|(_, at)| !is_flag(image, *at)).collect();
+        for word in loads
+            .iter()
+            .flat_map(|(word, width)| (*word..word + width).step_by(WORD))
+        {
+            let calls = self.filled(number, image, word);
+            stored.extend(calls.into_iter().map(|at| (word, at)));
+        }
         let mut functions: BTreeMap<u64, BTreeMap<u64, Vec<u64>>> = BTreeMap::new();
-        for word in loads.iter().flat_map(|(word, width)| *word..word + width) {
-            for at in stores.get(&word).into_iter().flatten() {
-                let function = image.function_at(*at).filter(|_| !is_flag(image, *at));
-                if let Some((start, _)) = function {
-                    let words = functions.entry(start).or_default();
-                    words.entry(word).or_default().push(*at);
-                }
+        for (word, at) in stored {
+            if let Some((start, _)) = image.function_at(at) {
+                let words = functions.entry(start).or_default();
+                words.entry(word).or_default().push(at);
             }
         }
         functions.into_values().find_map(|words| {
@@ -367,7 +378,7 @@ impl Index {
         })
     }
 
-    /// Returns the same for a store at an offset of what a word points to.
+    /// Returns what [`updates`](Self::updates) does for a store at an offset of what a word points to.
     pub fn updates_through(
         &mut self,
         number: u16,
@@ -378,6 +389,26 @@ impl Index {
         let all = self.of(number, image).updates_through.get(&place);
         let all = all.cloned().unwrap_or_default();
         self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns the calls that have a function of the C library store to an object of several words, the byte at `at` among it.
+    fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
+        // Without symbols an object is taken to be as long as that at most, and to end where instructions name something.
+        const LONGEST: u64 = 4096;
+        let fills = &self.of(number, image).fills;
+        let near: Vec<(u64, Option<u64>, u64)> = fills
+            .range(at.saturating_sub(LONGEST)..=at)
+            .flat_map(|(start, all)| all.iter().map(|(by, size)| (*start, *size, *by)))
+            .collect();
+        let holds = |(start, size, _): &(u64, Option<u64>, u64)| {
+            let object = image.object_at(*start).map(|o| o.address + o.size - start);
+            match size.or(object) {
+                Some(size) => at - start < size,
+                None => !self.is_divided(number, image, *start, at),
+            }
+        };
+        let all = near.into_iter().filter(holds);
+        all.map(|(_, _, by)| by).collect()
     }
 
     /// Returns those of the instructions where a signal may come, as far as the file shows, and whom it interrupts.
@@ -394,8 +425,8 @@ impl Index {
 
     /// Returns who is interrupted at an instruction by one of the signals.
     ///
-    /// Left out are functions that may be handlers but are not known to be, code that signals are blocked for, there or where its
-    /// function is called, and what precedes the installation of a handler.
+    /// Left out are code that signals are blocked for, there or where its function is called, and what precedes the installation of a
+    /// handler. A function whose address is taken runs at any time: where its pointer is called is not followed.
     fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
         let mut seen = Set::default();
         let mut todo = vec![at];
@@ -419,7 +450,7 @@ impl Index {
             let function = (number, start);
             let tables = &self.of(number, image);
             let is_main = tables.is_main(image, start);
-            let is_pointed_to = tables.taken.contains_key(&start) && !is_main;
+            let is_pointed_to = tables.taken.contains_key(&start);
             let callers = tables.callers.get(&start).cloned().unwrap_or_default();
             if let Some(other) = self.handlers.get(&function) {
                 let comes = match self.handlers.get(&coming.handler) {
@@ -429,13 +460,10 @@ impl Index {
                 if comes != Some(false) && who != Some(Who::Handler(true)) {
                     who = Some(Who::Handler(comes.is_some()));
                 }
-            } else if !coming.own.contains_key(&function) {
-                if is_pointed_to && place == at {
-                    return None;
-                }
-                if is_pointed_to || is_main || callers.is_empty() {
-                    return Some(Who::Program);
-                }
+            } else if !coming.own.contains_key(&function)
+                && (is_pointed_to || is_main || callers.is_empty())
+            {
+                return Some(Who::Program);
             }
             if seen.insert(start) {
                 todo.extend(callers);

@@ -28,6 +28,8 @@ pub struct Tables {
     pub updates_through: HashMap<(u64, i64), Vec<u64>>,
     /// The places of data that instructions read by name.
     pub read: BTreeSet<u64>,
+    /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
+    pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The calls that free what a word points to.
     pub freed: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
@@ -259,11 +261,11 @@ fn note_transfer(
                 };
                 if outer.is_none() && image.is_static {
                     for name in image.names.get(&target).into_iter().flatten() {
-                        known.frees(at, name, tables);
+                        known.calls(image, at, name, tables);
                     }
                 }
                 if let Some(name) = outer {
-                    known.frees(at, &name.name, tables);
+                    known.calls(image, at, &name.name, tables);
                     tables
                         .outside
                         .entry(name.name.clone())
@@ -313,7 +315,7 @@ fn note_transfer(
                 && !is_stub
                 && let Some(Slot::Extern(name)) = image.slots.get(&i.ip_rel_memory_address())
             {
-                known.frees(at, &name.name, tables);
+                known.calls(image, at, &name.name, tables);
                 tables
                     .outside
                     .entry(name.name.clone())
@@ -324,7 +326,7 @@ fn note_transfer(
                 && let Some(Slot::Extern(name)) =
                     known.slot(i).and_then(|slot| image.slots.get(&slot))
             {
-                known.frees(at, &name.name, tables);
+                known.calls(image, at, &name.name, tables);
             }
             let word = match i.flow_control() {
                 FlowControl::IndirectCall | FlowControl::IndirectBranch => {

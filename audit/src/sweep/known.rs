@@ -11,6 +11,9 @@ use crate::state::ARGUMENTS;
 /// Is an address, an argument, and a word of the file, of which a place may hold one.
 type Held = (Option<u64>, Option<usize>, Option<u64>);
 
+/// Is a place of the frame: the register that points into it, and the offset.
+type Local = (Register, u64);
+
 /// Says what a sweep knows of the registers, without regard to branches.
 pub struct Known {
     pub function: u64,
@@ -24,10 +27,10 @@ pub struct Known {
     pub loaded: [Option<u64>; 16],
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pointers: [Option<u64>; 16],
-    /// The same for what was stored below the frame pointer, by the offset.
-    spilled_pointers: HashMap<u64, u64>,
-    /// What was stored below the frame pointer, by the offset.
-    spilled: HashMap<u64, Held>,
+    /// The same for what was stored to the frame.
+    spilled_pointers: HashMap<Local, u64>,
+    /// What was stored to the frame.
+    spilled: HashMap<Local, Held>,
 }
 
 impl Known {
@@ -54,9 +57,11 @@ impl Known {
         self.arguments[register] = None;
         self.loaded[register] = None;
         self.pointers[register] = None;
-        if register == Register::RBP.number() {
-            self.spilled.clear();
-            self.spilled_pointers.clear();
+        for frame in [Register::RBP, Register::RSP] {
+            if register == frame.number() {
+                self.spilled.retain(|(base, _), _| *base != frame);
+                self.spilled_pointers.retain(|(base, _), _| *base != frame);
+            }
         }
     }
 
@@ -87,12 +92,14 @@ impl Known {
         table.filter(|table| image.is_writable(*table)).map(element)
     }
 
-    /// Returns whether the instruction touches the frame by the frame pointer, which may also be a register as any other.
-    fn is_local(&self, i: &Instruction) -> bool {
-        let frame = Register::RBP;
-        i.memory_base() == frame
+    /// Returns the place of the frame that the instruction touches, if it does. The frame pointer may also be a register as any
+    /// other.
+    fn local(&self, i: &Instruction) -> Option<Local> {
+        let base = i.memory_base();
+        let is_local = matches!(base, Register::RBP | Register::RSP)
             && i.memory_index() == Register::None
-            && self.within[frame.number()].is_none()
+            && self.within[base.number()].is_none();
+        is_local.then(|| (base, i.memory_displacement64()))
     }
 
     /// Notes a store to a word of what was loaded from it before.
@@ -144,8 +151,23 @@ impl Known {
         self.spilled_pointers.retain(|_, held| *held != word);
     }
 
-    /// Notes a call that frees what a word points to.
-    pub fn frees(&self, at: u64, name: &str, tables: &mut Tables) {
+    /// Notes what a call of the C library frees, and where it stores.
+    pub fn calls(&self, image: &Image, at: u64, name: &str, tables: &mut Tables) {
+        const WORD: i64 = 8;
+        let plain = crate::libc::plain(name);
+        for (argument, size) in crate::libc::fills(plain) {
+            if let Some(place) = self.lea[ARGUMENTS[*argument]]
+                && image.is_writable(place)
+                && size.is_none_or(|size| size > WORD)
+            {
+                let size = size.map(i64::cast_unsigned);
+                tables.fills.entry(place).or_default().push((at, size));
+            }
+        }
+        self.frees(at, plain, tables);
+    }
+
+    fn frees(&self, at: u64, plain: &str, tables: &mut Tables) {
         const FREE: [&str; 9] = [
             "_ZdaPv",
             "_ZdaPvm",
@@ -158,7 +180,7 @@ impl Known {
             "reallocarray",
         ];
         if let Some(word) = self.pointers[Register::RDI.number()]
-            && FREE.contains(&crate::libc::plain(name))
+            && FREE.contains(&plain)
         {
             tables.freed.entry(word).or_default().push(at);
         }
@@ -178,10 +200,7 @@ impl Known {
             return None;
         }
         match i.op1_kind() {
-            OpKind::Memory => from.or_else(|| {
-                let held = self.spilled_pointers.get(&i.memory_displacement64());
-                held.copied().filter(|_| self.is_local(i))
-            }),
+            OpKind::Memory => from.or_else(|| self.spilled_pointers.get(&self.local(i)?).copied()),
             OpKind::Register if i.op1_register().is_gpr64() => {
                 self.pointers[i.op1_register().number()]
             }
@@ -213,12 +232,7 @@ impl Known {
             let is_known = register.is_gpr();
             is_known.then(|| self.loaded[register.full_register().number()])?
         };
-        let local = || {
-            self.spilled
-                .get(&i.memory_displacement64())
-                .filter(|_| self.is_local(i))?
-                .2
-        };
+        let local = || self.spilled.get(&self.local(i)?)?.2;
         match (i.mnemonic(), i.op1_kind()) {
             // What a pointer in the word points to: the head of a list becomes its next element.
             (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => {
@@ -266,6 +280,17 @@ impl Known {
         }
     }
 
+    /// Returns the address that the instruction computes from another one that a register holds, and keeps.
+    fn part(&self, i: &Instruction) -> Option<u64> {
+        let base = i.memory_base();
+        let is_part = i.mnemonic() == Mnemonic::Lea
+            && i.memory_index() == Register::None
+            && base.is_gpr64()
+            && i.op0_register() != base;
+        let whole = is_part.then(|| self.lea[base.number()])??;
+        Some(whole.wrapping_add(i.memory_displacement64()))
+    }
+
     /// Returns the address of the file to which the first register adds something afterwards.
     fn moved_within(&self, i: &Instruction) -> Option<u64> {
         use Mnemonic as M;
@@ -303,7 +328,10 @@ impl Known {
             }
             return;
         }
-        let is_local = self.is_local(i);
+        if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) {
+            self.forget(Register::RSP.number());
+        }
+        let local = self.local(i);
         let of = |known: &Self, register: Register| {
             let n = register.full_register().number();
             match register.size() {
@@ -324,15 +352,15 @@ impl Known {
                 OpKind::Register if is_move && i.op1_register().is_gpr() => {
                     of(self, i.op1_register())
                 }
-                OpKind::Memory if is_move && is_local => {
-                    let held = self.spilled.get(&i.memory_displacement64()).copied();
+                OpKind::Memory if is_move && local.is_some() => {
+                    let held = local.and_then(|local| self.spilled.get(&local).copied());
                     match (held, i.op0_register().size()) {
                         (Some(held), 8) => held,
                         (Some((_, _, word)), 4) => (None, None, word),
                         _ => Held::default(),
                     }
                 }
-                _ => (None, None, self.word(i, from)),
+                _ => (self.part(i), None, self.word(i, from)),
             };
             let pointer = self.pointer(i, by_name);
             let within = self.moved_within(i);
@@ -340,10 +368,11 @@ impl Known {
             (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
             self.pointers[to] = pointer;
             self.within[to] = within.or(self.lea[to]);
-        } else if i.op0_kind() == OpKind::Memory && is_local {
+        } else if i.op0_kind() == OpKind::Memory
+            && let Some(at) = local
+        {
             let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
                 .then(|| of(self, i.op1_register()));
-            let at = i.memory_displacement64();
             self.spilled_pointers.remove(&at);
             if is_move
                 && i.op1_kind() == OpKind::Register
