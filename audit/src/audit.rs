@@ -548,8 +548,10 @@ fn explored(
         && !is_known
         && hidden.is_none()
     {
-        // What is not known may leave errno alone.
-        let weight = if walked.errno_cause.is_some() {
+        // What is not known may leave errno alone, and a write that is not shown to leave the frame may leave alone what was saved.
+        let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
+        let is_kept = !walked.findings.iter().any(is_lost);
+        let weight = if walked.errno_cause.is_some() && is_kept {
             Weight::Fault
         } else {
             Weight::Doubt
