@@ -13,6 +13,9 @@ use crate::image::{Image, Slot};
 use crate::libc;
 use crate::state::ARGUMENTS;
 
+/// Is the place of a call, and those of its arguments that are constants.
+type Passed = (u64, [Option<u64>; 6]);
+
 #[derive(Default)]
 pub struct Tables {
     /// The places that call or jump to a function.
@@ -39,7 +42,7 @@ pub struct Tables {
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
     /// What direct calls of a function pass as constants, each with its place.
-    passed: HashMap<u64, Vec<(u64, [Option<u64>; 6])>>,
+    passed: HashMap<u64, Vec<Passed>>,
     /// Arguments of functions that these store.
     given: Vec<Given>,
     /// What functions change through pointers that they are given.
