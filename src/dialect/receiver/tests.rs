@@ -13,6 +13,7 @@ use super::super::ack_choice::AckPolicy;
 use super::super::ack_probe::SILENCE_AWAKE;
 use super::super::encoder::TextEncoder;
 use super::*;
+use crate::dialect::profile_cache::ProfileUpdate;
 
 const BOTH: HandledSignals = HandledSignals {
     usr1: true,

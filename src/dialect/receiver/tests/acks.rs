@@ -1,7 +1,6 @@
 //! What a client is acknowledged with, and what its end shows of that.
 
 use super::*;
-use crate::dialect::profile_cache::ProfileUpdate;
 
 /// Returns what a given dialect acknowledges in a message of one letter: its first seven bits, its eighth, then the end byte's
 /// last bit, the writing of the text, and everything after that.
