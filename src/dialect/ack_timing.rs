@@ -2,7 +2,7 @@
 //!
 //! A client that sends a bit and then calls `pause` loses an acknowledgement that arrives between the two. So a client that is
 //! seen asleep although it was acknowledged is acknowledged again. If it then goes on, each further acknowledgement is sent once
-//! the client sleeps. So it is with one that goes on sooner then, see [`NapTrial`]. All other clients are acknowledged at once.
+//! the client sleeps. So it is with one that goes on sooner then, see `nap_trial`. All other clients are acknowledged at once.
 
 use super::nap_trial::NapTrial;
 use super::{MILLISECOND, Symbol};
