@@ -32,8 +32,9 @@ pub const SEND: Command = Command {
     about: "\
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
 and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
-that the target handles SIGUSR1 and SIGUSR2, or waits for both, since they kill a process that does neither; one that was
-started less than 5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a MESSAGE.
+that the target handles SIGUSR1 and SIGUSR2, or waits for both: they kill a process that does neither. One that was
+started less than 5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a
+MESSAGE.
 With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
 as serve shows a message.
 ",
