@@ -45,9 +45,9 @@ pub const MEANINGS: &str = "   \
    3  no such process
    4  not permitted: the process belongs to another user
    5  refused: the target does not handle the signals, which would kill it
-   6  no progress before the timeout; stderr says if the message may have been delivered
+   6  no progress before the timeout; stderr says if it may be delivered
    7  rejected, or impossible in this dialect or lane; stderr says if it may be delivered, or a program has run
-   8  the server ended during the transfer; stderr says if the message may have been delivered
+   8  the server ended during the transfer; stderr says if it may be delivered
    9  check found failures
   10  delivered, but no reply (send --reply)
 ";

@@ -86,11 +86,9 @@ A client that SIGINT or SIGTERM ends during a message dies of that signal; the m
 fn dialects() -> String {
     let mut text = String::from(
         "\
-A dialect is the protocol of a minitalk program: which signal is a 1, the order of the bits, what frames the text, what
-is acknowledged. --dialect of serve and send takes a preset, or key=value,..., or a preset and changes to it:
-  minitalk serve --dialect lsb
+A dialect is the protocol of a minitalk program. --dialect takes a preset, or key=value,..., or a preset and changes:
   minitalk send --dialect lsb,ack=none,pace=500 4242 \"Hello\"
-Keys that are not given have the values of classic.
+Other keys have the values of classic.
 
 presets:
 ",

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use minitalk::client::{self, DialectOptions, Options, Progress, Report, SendError};
 use minitalk::dialect::Dialect;
@@ -31,12 +31,10 @@ pub const SEND: Command = Command {
     summary: "send a message (or standard input) to a server",
     about: "\
 Sends MESSAGE, or standard input if there is none or it is -, to the server with that PID or name (see minitalk list),
-and returns once the server has written it to its output. Prints nothing on success. Before the first signal it checks
-that the target handles SIGUSR1 and SIGUSR2, or waits for both: they kill a process that does neither. One that was
-started less than 5 s ago (or --timeout, if shorter) is given that time. After -- nothing is an option, and - is a
-MESSAGE.
-With --reply it waits for the reply, which serve --exec gives, and prints that: in a pipe the exact bytes, on a terminal
-as serve shows a message.
+and returns once the server has written it. Prints nothing on success. First it checks that the target handles SIGUSR1
+and SIGUSR2, or waits for both: they kill a process that does neither. One that was started less than 5 s ago (or
+--timeout, if shorter) is given that time. After -- nothing is an option, and - is a MESSAGE.
+With --reply it prints the reply, which serve --exec gives: in a pipe the exact bytes, on a terminal as serve does.
 ",
     flags: &[FLAGS],
     notes: || "exit codes: see minitalk --help\n".into(),
@@ -48,16 +46,15 @@ const FLAGS: &[Flag] = flags! {
     "--timeout SECONDS" => "give up after so long without progress, unless the server asks to wait (default 5)";
     "--reply" => "wait for the reply, and print it";
     "--reply-timeout SECONDS" =>
-        "with --reply: give up so long after the delivery (default 30). A request to serve --exec is delivered once its program \
-         and those before it have ended (--exec-timeout, --jobs)";
+        "with --reply: give up so long after the delivery (default 30), which with serve --exec is the end of the program";
     LANE =>
-        "how the message travels. bit: by SIGUSR1 and SIGUSR2. word: 32 bytes a signal, by real-time signal 44, or not at all. \
-         auto (default): in words if the server takes them";
-    "--dialect SPEC" => "use the protocol of another server: a preset or key=value,... as listed by minitalk dialects";
+        "bit: by SIGUSR1 and SIGUSR2. word: 32 bytes a signal, by real-time signal 44, or not at all. auto (default): in words \
+         if the server takes them";
+    "--dialect SPEC" => "use the protocol of another server, as listed by minitalk dialects";
     "--first N" => "with --dialect: end after N signals, as a client that is killed, with exit code 0";
     "--eco" => "do not busy-poll: sleep for every answer, on the CPU where the server runs";
     "--progress auto|always|never" =>
-        "show the progress on standard error (auto: on a terminal, if the transfer takes over a second)";
+        "show the progress on standard error (auto: on a terminal, after a second)";
     "--force" => "skip the check that the target handles the signals";
     "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
 };
@@ -67,6 +64,9 @@ const START: Duration = Duration::from_secs(5);
 
 /// The time between two looks for handlers.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// Limits the looks at a process that blocks both signals and may be between two waits for them.
+const MAX_LOOKS: u32 = 100;
 
 /// Describes the option that `demo` has too, with another default.
 pub const LANE: &str = "--lane auto|bit|word";
@@ -174,19 +174,22 @@ fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
 /// Checks that `server` survives the signals, unless that is not wanted. Many print their PID before they install their handlers,
 /// so a young process is given time; so is one that blocks both signals, which may be between two waits for them.
 fn check(server: &Peer, options: Options) -> Result<(), SendError> {
-    let (start, patience) = (Instant::now(), START.min(options.timeout));
-    let is_young = || proc::uptime(server.pid()).is_ok_and(|age| age < patience);
-    let blocks_both = || {
-        let both = SignalSet::BITS.mask();
-        proc::status(server.pid()).is_ok_and(|status| status.blocked & both == both)
-    };
-    let may_become_ready = || is_young() || start.elapsed() < patience && blocks_both();
+    if options.skip_check {
+        return Ok(());
+    }
+    let (pid, both) = (server.pid(), SignalSet::BITS.mask());
+    let mut looks = 0;
     loop {
-        match client::check(server) {
-            _ if options.skip_check => return Ok(()),
-            Err(SendError::Refused { .. }) if may_become_ready() => thread::sleep(LOOK),
-            checked => return checked.map(drop),
+        looks += 1;
+        let checked = client::check(server);
+        let may_become_ready = matches!(checked, Err(SendError::Refused { .. }))
+            && (proc::uptime(pid).is_ok_and(|age| age < START.min(options.timeout))
+                || looks < MAX_LOOKS
+                    && proc::status(pid).is_ok_and(|status| status.blocked & both == both));
+        if !may_become_ready {
+            return checked.map(drop);
         }
+        thread::sleep(LOOK);
     }
 }
 

@@ -48,13 +48,11 @@ pub const SERVE: Command = Command {
     },
     summary: "print this process's PID, then the messages that arrive",
     about: "\
-Prints \"PID 4242\" on the first line of standard output, then each message and a newline when it is complete. A message
-is written before its client is told that it is delivered. In a pipe or a file the bytes are exact. On a terminal,
-in each format, what could drive it or disguise a text is escaped: control characters but tabs and line ends (\\u{1b}),
-invisible ones, and bytes that are not UTF-8 (\\xff).
-SIGINT and SIGTERM end the server: it writes finished messages and rejects unfinished ones. A second one ends it at
-once. SIGHUP does not end it, but the end of a terminal that is its standard output does. The server is ready when it
-has printed its PID, written the PID file and notified NOTIFY_SOCKET, if that is set (sd_notify(3)).
+Prints \"PID 4242\" on the first line of standard output, then each message and a newline before its client is told that
+it is delivered. In a pipe or a file the bytes are exact. On a terminal, what could drive it or disguise a text is
+escaped: control characters but tabs and line ends (\\u{1b}), invisible ones, and bytes that are not UTF-8 (\\xff).
+SIGINT and SIGTERM end the server: it writes finished messages and rejects others. A second one ends it at once. It is
+ready when it has printed its PID, written the PID file and notified NOTIFY_SOCKET (sd_notify(3)).
 ",
     flags: &[
         FORMAT,
@@ -71,13 +69,12 @@ pub const TRACE: Command = Command {
     synopsis: "[options]",
     summary: "as serve, and show every byte that arrives and every answer",
     about: "\
-A server that shows its traffic on standard output: a line for each byte with the time since the line before, the
-sender's PID, the signal that completed the byte and its si_code, the bits in order of arrival, the byte and the answer.
-Messages follow in quotes. SIGINT and SIGTERM end the server. If the reader is too slow, lines are left out and counted;
-no client waits for them.
+A server that shows its traffic on standard output: a line for each byte with the time since the last, the sender's
+PID, the signal that completed the byte, its si_code, the bits in order of arrival, the byte and the answer. Messages
+follow in quotes. If the reader is too slow, lines are left out and counted.
 
   2 lost before          two signals of this client were swallowed by pending ones of their number
-  1 word missing before  this one is not taken, and the client sends the missing one again
+  1 word missing before  this one is not taken; the client sends the other again
   again                  a bit or word that had come before
   (unasked)              an answer to no signal in particular, as that the message is written
 Bits of other programs have no number, so what is lost of them does not show.
@@ -91,33 +88,29 @@ NO_COLOR=1 turns colours off, and CLICOLOR_FORCE=1 turns them on in a pipe.
 
 const FORMAT: &[Flag] = flags! {
     "--format text|raw|json" =>
-        "text: as above. raw: only the messages' bytes, the PID on standard error. json: one object a line, first \
-         {\"event\":\"ready\",\"pid\":4242}, then for each message event, pid, uid (null if it is not known), bytes, text or, \
-         if it is not UTF-8, base64, retransmissions, seconds";
+        "text: as above. raw: only the messages' bytes, the PID on standard error. json: an object a line, first \
+         {\"event\":\"ready\",\"pid\":4242}, then event, pid, uid (or null), bytes, text (or base64), retransmissions, seconds";
     "--trace" => "show every byte that arrives and every answer on standard error; -v: every signal";
 };
 
 /// Lists the options that `serve` and `trace` share.
 const COMMON: &[Flag] = flags! {
     "--count N" => "end after N messages";
-    "--max-message SIZE" => "reject longer messages (default 16M, at most 1G; K, M and G stand for 2^10, 2^20 and 2^30 bytes)";
+    "--max-message SIZE" => "reject longer messages (default 16M, at most 1G; K, M and G are powers of 2^10)";
     "--max-memory SIZE" =>
-        "limit the memory of all clients together, with messages that wait to be written; a client beyond the limit waits or is \
-         rejected (default: twice --max-message, 128M at least)";
+        "limit the memory of all clients together; one beyond it waits or is rejected (default: twice --max-message, 128M at \
+         least)";
     "--lane auto|bit" => "bit: take messages in bits only, and do not catch the signal of words (default auto)";
     "--dialect SPEC" =>
-        "the protocol of other programs' clients: a preset or key=value,... as listed by minitalk dialects; auto (default): \
-         detect it, and report it on standard error";
+        "the protocol of other programs' clients, as listed by minitalk dialects; auto (default): detect and report it";
     "--sender same|any" =>
-        "same (default): a text is the bits of one process; any: the bits of all processes are one stream, which is not \
-         answered, as from kill(1) in a loop of a shell";
+        "any: the bits of all processes are one text, which is not answered, as from kill(1) in a loop (default same)";
     "--eco" => "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move";
-    "--idle-timeout SECONDS" => "drop the unfinished message of a client that is silent for so long (default 60; 0: never)";
+    "--idle-timeout SECONDS" => "drop the message of a client that is silent for so long (default 60; 0: never)";
     "-v, --verbose" => "a line of the trace for each signal, not for each byte";
     "--name NAME" => "make the server known by a name: minitalk send NAME (at most 15 bytes, with a letter, and no digit first)";
     "--pid-file PATH" =>
-        "write the PID to a file once ready, and remove the file at the end. Replaces only the PID file of a server that has \
-         ended";
+        "write the PID to a file once ready, and remove it at the end; replaces only that of a server that has ended";
 };
 
 /// Explains the usage error of `-v` without a trace.

@@ -17,64 +17,47 @@ const WATCHED: u8 = 8;
 const TRIED: u8 = 4;
 const NEEDED: u8 = 3;
 
-/// Compares how soon one client goes on.
+/// Compares how soon one client goes on: after a few acknowledgements at once, and after a few in its nap.
 #[derive(Clone, Copy, Debug)]
-pub enum NapTrial {
-    /// It is acknowledged at once; it was slow so often, and took so long at least.
-    Watching { slow: u8, shortest: Nanos },
-    /// It is acknowledged when it naps; so many acknowledgements are left, and so many were followed in less than `limit`.
-    Trying { left: u8, sooner: u8, limit: Nanos },
-    /// The trial has ended.
-    Over,
+pub struct NapTrial {
+    /// How many acknowledgements have been compared.
+    count: u8,
+    /// How many of those in the nap were followed in less than half of `shortest`.
+    sooner: u8,
+    /// How long the client took at least after those at once.
+    shortest: Nanos,
 }
 
 impl NapTrial {
     /// Returns a trial that has not begun.
     pub const fn new() -> Self {
-        Self::Watching {
-            slow: 0,
+        Self {
+            count: 0,
+            sooner: 0,
             shortest: Nanos::MAX,
         }
     }
 
     /// Returns whether acknowledgements wait until the client naps.
     pub const fn is_on(&self) -> bool {
-        matches!(self, Self::Trying { .. })
+        WATCHED <= self.count && self.count < WATCHED + TRIED
     }
 
     /// Records how long after an acknowledgement the client has gone on; returns whether this shows that it goes on sooner when it
     /// is acknowledged in its nap.
     pub fn record(&mut self, took: Nanos) -> bool {
-        *self = match *self {
-            Self::Watching { .. } if took < SLOW => Self::new(),
-            Self::Watching { slow, shortest } if slow + 1 < WATCHED => Self::Watching {
-                slow: slow + 1,
-                shortest: shortest.min(took),
-            },
-            Self::Watching { shortest, .. } => Self::Trying {
-                left: TRIED,
-                sooner: 0,
-                limit: shortest.min(took) / 2,
-            },
-            Self::Trying {
-                left,
-                sooner,
-                limit,
-            } => {
-                let sooner = sooner + u8::from(took < limit);
-                if left == 1 {
-                    *self = Self::Over;
-                    return sooner >= NEEDED;
-                }
-                Self::Trying {
-                    left: left - 1,
-                    sooner,
-                    limit,
-                }
-            }
-            Self::Over => Self::Over,
-        };
-        false
+        if self.is_on() {
+            self.sooner += u8::from(took < self.shortest / 2);
+        } else if self.count > WATCHED {
+            return false;
+        } else if took < SLOW {
+            *self = Self::new();
+            return false;
+        } else {
+            self.shortest = self.shortest.min(took);
+        }
+        self.count += 1;
+        self.count == WATCHED + TRIED && self.sooner >= NEEDED
     }
 }
 
@@ -105,7 +88,10 @@ mod tests {
     fn a_client_that_paces_itself_is_left_alone() {
         assert!(!run(MILLISECOND, |_| MILLISECOND));
         assert!(!run(MILLISECOND, |i| MILLISECOND / if i < 2 { 3 } else { 2 }));
-        let mut trial = NapTrial::Over;
+        let mut trial = NapTrial {
+            count: WATCHED + TRIED,
+            ..NapTrial::new()
+        };
         assert!(!trial.is_on() && !trial.record(0) && !trial.is_on());
     }
 
