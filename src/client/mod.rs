@@ -21,7 +21,8 @@ pub use foreign::{DialectOptions, send_as};
 pub(crate) use outgoing::{Outgoing, Sent, Update};
 pub(crate) use transfers::Transfers;
 
-/// Returns the server `pid`, after a check that it handles SIGUSR1 and SIGUSR2, which kill a process that does not.
+/// Returns the server `pid`, after a check that it handles SIGUSR1 and SIGUSR2 or waits for both: they kill a process that does
+/// neither.
 ///
 /// `skip_check` leaves out the check.
 ///
