@@ -91,6 +91,8 @@ pub struct Series<'m> {
     pub is_kept: bool,
     pub mark: &'m Mark,
     pub receiver: Option<Receiver>,
+    /// How many clients did not end within `LIMIT`.
+    pub hung: usize,
 }
 
 impl Series<'_> {
@@ -121,6 +123,7 @@ impl Series<'_> {
         }
         let status = client.wait_within(LIMIT).map_err(|e| e.to_string())?;
         let time = start.elapsed();
+        self.hung += usize::from(status.is_none());
         client.kill();
         let ended_well = !self.client_ends || status.is_some_and(|status| status.success());
         receiver.stdout.wait_within(LATE, is_printed);
