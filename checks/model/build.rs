@@ -27,7 +27,7 @@ const FROZEN: Edits = edits! {
     // fourth.
     "sender.rs" "const MAX_QUEUED_HELLOS: u32 = 8;" => "const MAX_QUEUED_HELLOS: u32 = 2;",
     "sender.rs" "const HELLO_EVERY: u32 = 4;" => "const HELLO_EVERY: u32 = 2;",
-    "sender.rs" "match (attempt ^ (attempt / HELLO_EVERY)) % 2 {" => "match attempt % 2 {",
+    "sender/transmit.rs" "match (attempt ^ (attempt / HELLO_EVERY)) % 2 {" => "match attempt % 2 {",
     // Only reported, or only how often to repeat.
     "receiver.rs" "            self.resent += 1;\n            self.count_repeated();" => "            self.count_repeated();",
     "receiver.rs" "            self.resent += 1;\n        }\n        if word" => "        }\n        if word",
@@ -79,7 +79,6 @@ fn main() {
         .chain(MUTANTS.iter().chain(MUTANTS_OF_BOTH).copied())
     {
         let copy = Path::new(&out).join(name);
-        fs::create_dir_all(&copy).unwrap();
         let mut files = read(&wire);
         files.push((ENDS.to_owned(), ends.clone()));
         files.push((SCHEDULER.to_owned(), without_tests(&scheduler)));
@@ -91,7 +90,9 @@ fn main() {
             file.push_str(text);
         }
         for (file, text) in files {
-            fs::write(copy.join(file), text).unwrap();
+            let path = copy.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
         write!(
             modules,
@@ -119,22 +120,27 @@ fn main() {
 /// The files, without their unit tests.
 fn read(wire: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(wire).unwrap() {
-        let path = entry.unwrap().path();
-        // The folder of a module has its unit tests.
-        if path.is_dir() {
-            continue;
+    let mut folders = vec![wire.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with("tests") || path.ends_with("tests.rs") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(wire).unwrap().to_str().unwrap();
+            files.push((name.to_owned(), without_tests(&path)));
         }
-        files.push((
-            path.file_name().unwrap().to_str().unwrap().to_owned(),
-            without_tests(&path),
-        ));
     }
     files
 }
 
 fn without_tests(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
+    let text = text.replace("#[cfg(test)]\nmod tests;\n", "");
     text.split("#[cfg(test)]").next().unwrap().to_owned()
 }
 

@@ -23,7 +23,7 @@ pub const FAITHFUL: &str = "faithful";
 /// Links that lack one rule of the protocol.
 pub const MUTANTS: &[(&str, Edits)] = mutants! {
     "nonce_of_answer_not_compared":
-        "sender.rs" "if reply.nonces.client != self.nonces.client || self.result.is_some() {" => "if self.result.is_some() {";
+        "sender/replies.rs" "if reply.nonces.client != self.nonces.client || self.result.is_some() {" => "if self.result.is_some() {";
     "nonce_of_bit_not_compared":
         "receiver.rs" "if self.is_current(nonces) && !self.in_words =>" => "if self.state != State::Idle && !self.in_words =>";
     "proof_of_word_not_compared":
@@ -84,16 +84,16 @@ pub const MUTANTS: &[(&str, Edits)] = mutants! {
         "receiver.rs" "State::Unwritten => Status::Wait(progress),"
             => "State::Unwritten if self.in_words => Status::Wait(progress),\n            State::Unwritten => Status::Delivered(progress.next),";
     "wait_taken_for_delivered":
-        "sender.rs" "Some(_) if is_wait => self.timer.pause(now)," => "Some(_) if is_wait => self.finish(Ok(())),";
+        "sender/replies.rs" "Some(_) if is_wait => self.timer.pause(now)," => "Some(_) if is_wait => self.finish(Ok(())),";
     "going_on_while_told_to_wait":
-        "sender.rs" "if self.phase != Phase::Data || self.timer.is_paused || self.timer.attempt > 0 {"
+        "sender/transmit.rs" "if self.phase != Phase::Data || self.timer.is_paused || self.timer.attempt > 0 {"
             => "if self.phase != Phase::Data || self.timer.attempt > 0 {";
     "forgotten_transfer_is_stuck":
-        "sender.rs" "is_open && self.timer.attempt >= HELLO_EVERY" => "false";
+        "sender/replies.rs" "is_open && self.timer.attempt >= HELLO_EVERY" => "false";
     "no_hello_once_it_is_open":
-        "sender.rs" "Phase::Open | Phase::Data if !is_hello => self.go_back()," => "Phase::Open | Phase::Data => self.go_back(),";
+        "sender/transmit.rs" "Phase::Open | Phase::Data if !is_hello => self.go_back()," => "Phase::Open | Phase::Data => self.go_back(),";
     "forgotten_message_sent_again":
-        "sender.rs" "Phase::Data if self.is_all_sent() => return" => "Phase::Data if false => return";
+        "sender/replies.rs" "Phase::Data if self.is_all_sent() => return" => "Phase::Data if false => return";
     "index_of_word_not_compared":
         "receiver.rs" "if self.state == State::Open && word.is_number(self.next) {" => "if self.state == State::Open {";
     "word_taken_twice":
@@ -114,7 +114,7 @@ pub const MUTANTS: &[(&str, Edits)] = mutants! {
     "words_sent_again_count_as_not_sent":
         "word_window.rs" "self.sent == self.end" => "self.next == self.end";
     "no_fallback":
-        "sender.rs" "            self.is_queued = false;\n" => "";
+        "sender/transmit.rs" "            self.is_queued = false;\n" => "";
 };
 
 /// Links that lack a rule which matters only between two processes that send to each other.
@@ -138,7 +138,7 @@ pub const MUTANTS_OF_BOTH: &[(&str, Edits)] = mutants! {
         "scheduler.rs" "                    self.waiting.push(party);\n                }\n                return false;"
             => "                    self.waiting.push(party);\n                }\n                return !party.is_own();";
     "withheld_bits_are_sent":
-        "sender.rs" "if self.is_held {" => "if false {";
+        "sender/transmit.rs" "if self.is_held {" => "if false {";
     "withheld_bits_stay_withheld":
         "sender.rs" "self.is_held = is_held;" => "self.is_held |= is_held;";
 };

@@ -48,7 +48,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-18" in "src/signal/event.rs", by UNITS "only_codes_that_the_kernel_attests_are_believed":
         "(libc::SI_USER | libc::SI_TKILL, Some(pid))"
         => "(libc::SI_USER | libc::SI_TKILL | libc::SI_TIMER, Some(pid))";
-    "AS-18" in "src/wire/sender.rs", by ADVERSARY "forged_answers_do_not_end_a_client_that_waits":
+    "AS-18" in "src/wire/sender/replies.rs", by ADVERSARY "forged_answers_do_not_end_a_client_that_waits":
         "if reply.nonces.client != self.nonces.client || self.result.is_some() {"
         => "if self.result.is_some() {";
     "AS-18" in "src/client/transfers.rs", by ADVERSARY "a_reply_comes_from_the_server_alone_and_goes_to_its_client_alone":

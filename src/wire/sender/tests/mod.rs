@@ -6,7 +6,11 @@ mod replies;
 mod whole;
 mod words;
 
-use super::super::frame::{Frame, MessageKind};
+use super::super::control::{Reply, Request, Status};
+use super::super::frame::MessageKind;
+use super::super::reason::Reason;
+use super::super::receiver::VERSION;
+use super::super::word::SIZE;
 use super::*;
 use std::vec::Vec;
 
