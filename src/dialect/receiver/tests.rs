@@ -14,6 +14,7 @@ use super::super::ack_probe::SILENCE_AWAKE;
 use super::super::encoder::TextEncoder;
 use super::*;
 use crate::dialect::profile_cache::ProfileUpdate;
+use crate::wire::reason::Reason;
 
 const BOTH: HandledSignals = HandledSignals {
     usr1: true,

@@ -1,0 +1,168 @@
+//! What the client is acknowledged with, and what is withheld from it.
+
+use super::TextAction;
+use super::TextReceiver;
+use crate::dialect::ack_timing::SleepState;
+use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, HeadAck, Symbol};
+use crate::wire::Nanos;
+
+impl TextReceiver {
+    /// Handles that a message was written, or that it could not be.
+    pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
+        self.unwritten = self.unwritten.saturating_sub(1);
+        let Some(mut dialect) = self.decoder.dialect().copied() else {
+            return;
+        };
+        if !is_written || self.unwritten > 0 || self.decoder.in_message() || self.has_moved_on {
+            return;
+        }
+        if self.is_other_likelier(&dialect) {
+            dialect.final_ack = FinalAck::Other;
+        }
+        let acks = dialect.final_acks(self.last);
+        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
+        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
+        self.final_acks.plan(
+            &dialect,
+            self.last,
+            !is_certain && self.probe.choice.handled.both(),
+            now,
+        );
+        if !self.final_acks.is_empty() {
+            self.timing.trust();
+        }
+    }
+
+    /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
+    pub const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Ends [`hold`](Self::hold) and sends what was withheld.
+    pub fn release(&mut self, now: Nanos) {
+        self.is_held = false;
+        let withheld = self.withheld.take();
+        self.acknowledge(withheld, now);
+    }
+
+    /// Returns whether the client waits for every acknowledgement, so that withholding one makes it wait.
+    #[must_use]
+    pub fn can_be_held(&self) -> bool {
+        if self.decoder.is_detecting() {
+            return self.probe.choice.handled.any() && self.probe.may_wait_for_bits();
+        }
+        // A client that repeats its bits, or gives up, is not kept waiting.
+        let is_patient = |dialect: &Dialect| {
+            dialect.ack == Ack::Bit && dialect.wait == 0 && !self.decoder.is_in_silent_head()
+        };
+        self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
+    }
+
+    /// Returns whether the program of the client is known to wait for every acknowledgement.
+    #[must_use]
+    pub fn is_known_to_wait(&self) -> bool {
+        !self.decoder.is_detecting() && !self.decoder.is_given() && self.can_be_held()
+    }
+
+    /// Returns whether the client was let go on, and its next bit is under way or has been swallowed.
+    #[must_use]
+    pub fn has_bit_under_way(&self) -> bool {
+        self.timing.awaits_bit() && self.owes_bit()
+    }
+
+    /// Returns the bit of the client that another process has swallowed.
+    pub(super) fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+        let swallowed = self.timing.swallowed(now, sleep);
+        swallowed.filter(|_| self.owes_bit())
+    }
+
+    /// Returns whether the client waits for every acknowledgement, has had the last one and has not ended its message.
+    fn owes_bit(&self) -> bool {
+        let waits_for_bits = match self.decoder.is_detecting() {
+            true => self.probe.waits_for_bits(),
+            false => self.can_be_held(),
+        };
+        let in_message = self.in_message() && !self.may_be_over();
+        in_message && waits_for_bits && self.is_acknowledged && self.withheld.is_none()
+    }
+
+    /// Sends an acknowledgement, or withholds it while it is another client's turn.
+    pub(super) fn acknowledge(&mut self, due: Option<Symbol>, now: Nanos) {
+        let Some(ack) = due else {
+            return;
+        };
+        // A client that asks to be admitted is told to ask again, which is an acknowledgement too.
+        if self.is_kept_waiting() && !self.decoder.awaits_hello() {
+            self.withheld = Some(ack);
+            return;
+        }
+        self.is_acknowledged = true;
+        if let Some(ack) = self.timing.submit(ack, now) {
+            self.send_ack(ack, now);
+        }
+    }
+
+    /// Sends an acknowledgement. Before it the client may not have been able to go on, so that a silence begins now.
+    pub(super) fn send_ack(&mut self, ack: Symbol, now: Nanos) {
+        (self.last_seen, self.is_silent) = (now, false);
+        self.actions.push_back(TextAction::Acknowledge(ack));
+    }
+
+    /// Returns the acknowledgements of the last symbol in a known dialect, unless it ends the message.
+    pub(super) fn usual_acks(&self) -> Option<(Option<Symbol>, Option<Symbol>)> {
+        let dialect = self.decoder.dialect()?;
+        match dialect.ack {
+            _ if self.decoder.is_in_silent_head() => None,
+            Ack::Message
+                if dialect.ack_head == HeadAck::Last && self.decoder.has_just_passed_head() =>
+            {
+                Some((Some(dialect.ack_for(self.last)), None))
+            }
+            Ack::Bit | Ack::Byte if self.decoder.is_at_byte_boundary() => {
+                Some(dialect.byte_acks(self.last))
+            }
+            Ack::Bit => Some((Some(dialect.ack_for(self.last)), None)),
+            Ack::Byte | Ack::None | Ack::Message => None,
+        }
+    }
+
+    /// Returns whether the last bit of a message is acknowledged before the message is written.
+    pub(super) fn acknowledges_early(&self) -> bool {
+        let is_early = |d: &Dialect| {
+            d.ack_time == AckTime::Before
+                && !matches!(d.final_ack, FinalAck::Other | FinalAck::None)
+        };
+        self.decoder.dialect().is_some_and(is_early)
+    }
+
+    /// Returns the signal that admits the client: the one that asked, if the client handles that.
+    pub(super) fn hello_ack(&self) -> Option<Symbol> {
+        let asked = self.decoder.dialect()?.hello_signal;
+        let handled = self.probe.choice.handled;
+        Some(match asked {
+            Symbol::Usr1 if !handled.usr1 && handled.usr2 => Symbol::Usr2,
+            Symbol::Usr2 if !handled.usr2 && handled.usr1 => Symbol::Usr1,
+            _ => asked,
+        })
+    }
+
+    /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
+    pub(super) fn hello_busy(&self) -> Option<Symbol> {
+        let busy = self.decoder.dialect()?.busy_signal()?;
+        (self.hello_ack() != Some(busy)).then_some(busy)
+    }
+
+    /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
+    pub(super) fn may_be_acknowledged(&self) -> bool {
+        !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    /// Returns whether the client waits for no other acknowledgement, as far as is known.
+    pub(super) fn may_send_final_ack(&self) -> bool {
+        !self.decoder.in_message() || self.is_acknowledged && self.withheld.is_none()
+    }
+
+    fn is_kept_waiting(&self) -> bool {
+        self.is_held && self.can_be_held()
+    }
+}

@@ -1,0 +1,160 @@
+//! Symbols to messages, whose dialect is known or found.
+
+use alloc::boxed::Box;
+
+use super::{REPEATS_WITHIN, TextAction, TextReceiver};
+use crate::dialect::Symbol;
+use crate::dialect::auto_decoder::DecodeOutcome;
+use crate::dialect::detector::{DetectState, Detection, EXCERPT};
+use crate::wire::Nanos;
+use crate::wire::reason::Reason;
+
+impl TextReceiver {
+    /// Handles the end of the client; `success` says that its end may complete a message.
+    pub fn handle_exit(&mut self, success: bool, now: Nanos) {
+        match self.decoder.handle_exit(success) {
+            DecodeOutcome::Detecting(state) if state.has_message() => {
+                self.finish_detection(now);
+            }
+            DecodeOutcome::Complete => self.deliver(),
+            _ => {}
+        }
+    }
+
+    /// Decodes a symbol and returns the acknowledgement that is due.
+    pub(super) fn decode(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        let is_prompt = now.saturating_sub(self.last_seen) < REPEATS_WITHIN;
+        self.last = symbol;
+        self.last_seen = now;
+        self.is_silent = false;
+        self.is_acknowledged = false;
+        let overdue = self.timing.handle_symbol(self.decoder.in_message(), now);
+        self.actions.extend(overdue.map(TextAction::Acknowledge));
+        self.final_acks.handle_symbol(now);
+        if let Some(reason) = self.closing.take() {
+            self.close_now(reason);
+        }
+        if self.decoder.is_closed() {
+            // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
+            let asks = self.decoder.awaits_hello() && !self.has_moved_on;
+            self.has_moved_on |= !asks;
+            return self.hello_busy().filter(|_| asks);
+        }
+        let busy = self
+            .hello_busy()
+            .filter(|_| self.is_held && self.decoder.awaits_hello());
+        if busy.is_some() {
+            return busy;
+        }
+        if let Some(dialect) = self.repeated_end(symbol, is_prompt) {
+            return self.answer_repeated_end(&dialect, symbol, now);
+        }
+        match self.decoder.push(symbol) {
+            DecodeOutcome::Detecting(state) => {
+                let at_once = self.probe.handle_symbol(symbol, now);
+                match state {
+                    DetectState::NoMatch => self.give_up(),
+                    DetectState::Decided => self.finish_detection(now),
+                    DetectState::Undecided | DetectState::Tentative => {
+                        (at_once && !self.decoder.is_tie()).then(|| self.probe.symbol())
+                    }
+                }
+            }
+            DecodeOutcome::Hello => self.hello_ack(),
+            DecodeOutcome::Incomplete => {
+                let (first, second) = self.usual_acks()?;
+                if let Some(second) = second {
+                    self.final_acks.plan_second(second, now);
+                }
+                first
+            }
+            DecodeOutcome::Complete => {
+                // The turn ends with the message, and nothing would release the client afterwards.
+                self.is_held = false;
+                let early = self.usual_acks().filter(|_| self.acknowledges_early());
+                self.acknowledge(early.and_then(|(first, _)| first), now);
+                self.deliver();
+                None
+            }
+            DecodeOutcome::Rejected(reason, bytes) => {
+                self.act(TextAction::Rejected { reason, bytes })
+            }
+            DecodeOutcome::Ignored => None,
+        }
+    }
+
+    /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
+    pub(super) fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
+        let found = self.decoder.finish(self.probe.observed());
+        let Some(Detection {
+            dialect,
+            is_sure,
+            rival,
+            is_tie,
+            mut text,
+            rest,
+        }) = found
+        else {
+            let reason = Reason::NoMemory;
+            return self.act(TextAction::Rejected { reason, bytes: 0 });
+        };
+        self.is_held = false;
+        let rival = match rival {
+            Some(other) if is_tie => {
+                if self.closing.take().is_some() {
+                    self.decoder.close();
+                }
+                self.probe.reset();
+                text.truncate(EXCERPT);
+                let one = Box::new((dialect, text));
+                return self.act(TextAction::Ambiguous { one, other });
+            }
+            rival => rival,
+        };
+        let is_news = !is_sure || !self.decoder.is_known(&dialect);
+        if is_news && (is_sure || !text.is_empty()) {
+            self.act(TextAction::Detected { dialect, rival });
+        }
+        self.unwritten += 1;
+        if !text.is_empty() {
+            self.expect_end_again(&dialect);
+        }
+        self.act(TextAction::Complete(text));
+        let was_acknowledged = self.is_acknowledged;
+        let rest = match rest {
+            Ok(rest) => rest,
+            Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
+        };
+        let mut due = None;
+        for symbol in rest.iter() {
+            // The client went on after the symbols before, and so has had their acknowledgements.
+            due = self.decode(symbol, now);
+        }
+        self.is_acknowledged = was_acknowledged;
+        if let Some(reason) = self.closing.take() {
+            self.close_now(reason);
+        }
+        due.filter(|_| !was_acknowledged)
+    }
+
+    fn deliver(&mut self) {
+        self.unwritten += 1;
+        let text = self.decoder.take();
+        let dialect = self.decoder.dialect().filter(|_| !text.is_empty());
+        if let Some(dialect) = dialect.copied() {
+            self.expect_end_again(&dialect);
+        }
+        self.act(TextAction::Complete(text));
+    }
+
+    pub(super) fn give_up(&mut self) -> Option<Symbol> {
+        let digits = self.decoder.give_up();
+        self.act(TextAction::NoMatch(digits))
+    }
+
+    /// Queues an action that leaves no acknowledgement due.
+    fn act(&mut self, action: TextAction) -> Option<Symbol> {
+        self.actions.push_back(action);
+        None
+    }
+}
