@@ -73,14 +73,12 @@ pub struct TextReceiver {
 
 impl TextReceiver {
     /// Returns a receiver for a client whose dialect is given, with texts of at most `limit` bytes.
-    #[must_use]
     pub fn given(dialect: Dialect, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
         let probe = AckProbe::new(AckChoice::new(Symbol::Usr1, handled));
         Self::new(AutoDecoder::given(dialect, limit, pid), probe)
     }
 
     /// Returns a receiver for a client of which only the profile of its program is known.
-    #[must_use]
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
         let probe = AckProbe::new(AckChoice::with_policy(profile.ack_policy(), handled));
         let greeting = probe.choice.greeting();
@@ -89,7 +87,6 @@ impl TextReceiver {
     }
 
     /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
-    #[must_use]
     pub const fn with_ack_sleep(mut self, sleep: SleepState) -> Self {
         self.timing = AckTiming::new(sleep);
         self
@@ -203,7 +200,6 @@ impl TextReceiver {
     }
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout); `None` while nothing can become due without another event.
-    #[must_use]
     pub fn poll_timeout(&self) -> Option<Nanos> {
         let has_evidence = self.decoder.has_evidence();
         let is_watched = has_evidence && self.may_be_acknowledged();
@@ -221,21 +217,13 @@ impl TextReceiver {
     }
 
     /// Returns whether [`handle_timeout`](Self::handle_timeout) needs to know whether the client sleeps for a signal.
-    #[must_use]
     pub fn needs_sleep_state(&self) -> bool {
         self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
     }
 
     /// Returns when to look whether the client sleeps, because an acknowledgement waits for that or may be lost.
-    #[must_use]
     pub const fn look_at(&self) -> Option<Nanos> {
         self.timing.look_at()
-    }
-
-    /// Returns whether an acknowledgement waits until the client sleeps.
-    #[must_use]
-    pub fn has_pending_ack(&self) -> bool {
-        self.timing.deadline().is_some()
     }
 
     /// Returns when a message is complete that may be.
@@ -262,32 +250,27 @@ impl TextReceiver {
     }
 
     /// Returns whether part of a message has been received.
-    #[must_use]
     pub const fn in_message(&self) -> bool {
         self.decoder.in_message()
     }
 
     /// Returns the bytes of memory held for an incomplete message.
-    #[must_use]
     pub fn held_bytes(&self) -> usize {
         self.decoder.held_bytes()
     }
 
     /// Returns how many whole bytes of the present message were received.
-    #[must_use]
     pub const fn received_bytes(&self) -> usize {
         self.decoder.received_bytes()
     }
 
     /// Returns whether no whole byte of a message is held, none is unwritten and no acknowledgement is owed.
-    #[must_use]
     pub fn is_idle(&self) -> bool {
-        let owes = self.unwritten > 0 || !self.final_acks.is_empty() || self.has_pending_ack();
-        !owes && self.received_bytes() == 0
+        let is_written = self.unwritten == 0 && self.final_acks.is_empty();
+        is_written && self.timing.deadline().is_none() && self.received_bytes() == 0
     }
 
     /// Returns whether the message may have ended with the last symbol, so that the next may be another program's.
-    #[must_use]
     pub fn may_be_over(&self) -> bool {
         self.decoder.may_be_over()
     }

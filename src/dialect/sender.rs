@@ -181,26 +181,22 @@ impl TextSender {
     }
 
     /// Stops the transfer before the symbol that would follow `limit` signals, as if the client had ended.
-    #[must_use]
     pub const fn with_limit(mut self, limit: u64) -> Self {
         self.limit = limit;
         self
     }
 
     /// Returns the number of signals so far, repetitions included.
-    #[must_use]
     pub const fn signals(&self) -> u64 {
         self.signals
     }
 
     /// Returns the number of repetitions.
-    #[must_use]
     pub const fn resent(&self) -> u64 {
         self.resent
     }
 
     /// Returns whether success means that the server has acknowledged the whole text.
-    #[must_use]
     pub fn is_confirmed(&self) -> bool {
         !self.is_cut && self.acknowledges_last() && !self.encoder.is_empty()
     }
@@ -241,7 +237,6 @@ impl TextSender {
     }
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout).
-    #[must_use]
     pub const fn poll_timeout(&self) -> Option<Nanos> {
         match self.state {
             SendState::Due(_) | SendState::Status(_) => None,
@@ -253,7 +248,6 @@ impl TextSender {
     }
 
     /// Returns whether the server has to acknowledge something before this sends more.
-    #[must_use]
     pub const fn awaits_ack(&self) -> bool {
         !matches!(self.state, SendState::Pause { .. })
     }

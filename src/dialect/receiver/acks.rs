@@ -46,7 +46,6 @@ impl TextReceiver {
     }
 
     /// Returns whether the client waits for every acknowledgement, so that withholding one makes it wait.
-    #[must_use]
     pub fn can_be_held(&self) -> bool {
         if self.decoder.is_detecting() {
             return self.probe.choice.handled.any() && self.probe.may_wait_for_bits();
@@ -59,13 +58,11 @@ impl TextReceiver {
     }
 
     /// Returns whether the program of the client is known to wait for every acknowledgement.
-    #[must_use]
     pub fn is_known_to_wait(&self) -> bool {
         !self.decoder.is_detecting() && !self.decoder.is_given() && self.can_be_held()
     }
 
     /// Returns whether the client was let go on, and its next bit is under way or has been swallowed.
-    #[must_use]
     pub fn has_bit_under_way(&self) -> bool {
         self.timing.awaits_bit() && self.owes_bit()
     }

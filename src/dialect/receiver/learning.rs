@@ -8,7 +8,6 @@ use crate::wire::Nanos;
 
 impl TextReceiver {
     /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
-    #[must_use]
     pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
             return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
@@ -34,7 +33,6 @@ impl TextReceiver {
     }
 
     /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
-    #[must_use]
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
         (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
@@ -42,7 +40,6 @@ impl TextReceiver {
 
     /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
     /// waiting; `is_noise` says that bits were seen to be too fast.
-    #[must_use]
     pub fn flood_update(&self, is_noise: bool) -> Option<ProfileUpdate> {
         let is_lost = is_noise || self.may_have_ended_on().is_some();
         let policy = self.probe.policy_after_flood().filter(|_| is_lost);
@@ -50,7 +47,6 @@ impl TextReceiver {
     }
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
-    #[must_use]
     pub fn ack_sleep_update(&self) -> Option<ProfileUpdate> {
         let sleep = self.timing.needed();
         (sleep > SleepState::Awake).then_some(ProfileUpdate::AckSleep(sleep))

@@ -1,11 +1,12 @@
 //! Symbols to messages, whose dialect is known or found.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{REPEATS_WITHIN, TextAction, TextReceiver};
-use crate::dialect::Symbol;
 use crate::dialect::auto_decoder::DecodeOutcome;
-use crate::dialect::detector::{DetectState, Detection, EXCERPT};
+use crate::dialect::detector::{DetectState, EXCERPT};
+use crate::dialect::{Dialect, Symbol};
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -16,7 +17,7 @@ impl TextReceiver {
             DecodeOutcome::Detecting(state) if state.has_message() => {
                 self.finish_detection(now);
             }
-            DecodeOutcome::Complete => self.deliver(),
+            DecodeOutcome::Complete => self.deliver_known(),
             _ => {}
         }
     }
@@ -31,20 +32,17 @@ impl TextReceiver {
         let overdue = self.timing.handle_symbol(self.decoder.in_message(), now);
         self.actions.extend(overdue.map(TextAction::Acknowledge));
         self.final_acks.handle_symbol(now);
-        if let Some(reason) = self.closing.take() {
-            self.close_now(reason);
-        }
+        self.finish_closing();
         if self.decoder.is_closed() {
             // "Busy": a client that asks to be admitted asks again until the server is gone, and does not wait for ever.
             let asks = self.decoder.awaits_hello() && !self.has_moved_on;
             self.has_moved_on |= !asks;
             return self.hello_busy().filter(|_| asks);
         }
-        let busy = self
-            .hello_busy()
-            .filter(|_| self.is_held && self.decoder.awaits_hello());
-        if busy.is_some() {
-            return busy;
+        if self.is_held && self.decoder.awaits_hello() {
+            if let Some(busy) = self.hello_busy() {
+                return Some(busy);
+            }
         }
         if let Some(dialect) = self.repeated_end(symbol, is_prompt) {
             return self.answer_repeated_end(&dialect, symbol, now);
@@ -73,7 +71,7 @@ impl TextReceiver {
                 self.is_held = false;
                 let early = self.usual_acks().filter(|_| self.acknowledges_early());
                 self.acknowledge(early.and_then(|(first, _)| first), now);
-                self.deliver();
+                self.deliver_known();
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
@@ -85,43 +83,31 @@ impl TextReceiver {
 
     /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
     pub(super) fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
-        let found = self.decoder.finish(self.probe.observed());
-        let Some(Detection {
-            dialect,
-            is_sure,
-            rival,
-            is_tie,
-            mut text,
-            rest,
-        }) = found
-        else {
+        let Some(mut found) = self.decoder.finish(self.probe.observed()) else {
             let reason = Reason::NoMemory;
             return self.act(TextAction::Rejected { reason, bytes: 0 });
         };
         self.is_held = false;
-        let rival = match rival {
-            Some(other) if is_tie => {
+        let (dialect, is_sure) = (found.dialect, found.is_sure);
+        let rival = match found.rival {
+            Some(other) if found.is_tie => {
                 if self.closing.take().is_some() {
                     self.decoder.close();
                 }
                 self.probe.reset();
-                text.truncate(EXCERPT);
-                let one = Box::new((dialect, text));
+                found.text.truncate(EXCERPT);
+                let one = Box::new((dialect, found.text));
                 return self.act(TextAction::Ambiguous { one, other });
             }
             rival => rival,
         };
         let is_news = !is_sure || !self.decoder.is_known(&dialect);
-        if is_news && (is_sure || !text.is_empty()) {
+        if is_news && (is_sure || !found.text.is_empty()) {
             self.act(TextAction::Detected { dialect, rival });
         }
-        self.unwritten += 1;
-        if !text.is_empty() {
-            self.expect_end_again(&dialect);
-        }
-        self.act(TextAction::Complete(text));
+        self.deliver(dialect, found.text);
         let was_acknowledged = self.is_acknowledged;
-        let rest = match rest {
+        let rest = match found.rest {
             Ok(rest) => rest,
             Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
         };
@@ -131,17 +117,21 @@ impl TextReceiver {
             due = self.decode(symbol, now);
         }
         self.is_acknowledged = was_acknowledged;
-        if let Some(reason) = self.closing.take() {
-            self.close_now(reason);
-        }
+        self.finish_closing();
         due.filter(|_| !was_acknowledged)
     }
 
-    fn deliver(&mut self) {
+    /// Delivers the message that is complete in a known dialect.
+    fn deliver_known(&mut self) {
+        if let Some(dialect) = self.decoder.dialect().copied() {
+            let text = self.decoder.take();
+            self.deliver(dialect, text);
+        }
+    }
+
+    fn deliver(&mut self, dialect: Dialect, text: Vec<u8>) {
         self.unwritten += 1;
-        let text = self.decoder.take();
-        let dialect = self.decoder.dialect().filter(|_| !text.is_empty());
-        if let Some(dialect) = dialect.copied() {
+        if !text.is_empty() {
             self.expect_end_again(&dialect);
         }
         self.act(TextAction::Complete(text));
@@ -153,7 +143,7 @@ impl TextReceiver {
     }
 
     /// Queues an action that leaves no acknowledgement due.
-    fn act(&mut self, action: TextAction) -> Option<Symbol> {
+    pub(super) fn act(&mut self, action: TextAction) -> Option<Symbol> {
         self.actions.push_back(action);
         None
     }
