@@ -28,12 +28,7 @@ pub enum Action {
     /// Move to another CPU before the next signals.
     Migrate,
     /// Send the signal so many times, bare if there is no packet; feed back `handle_send_error` for an error.
-    Send {
-        pid: Pid,
-        signal: Signal,
-        packet: Option<Packet>,
-        copies: u32,
-    },
+    Send(Pid, Signal, Option<Packet>, u32),
     /// Hand the message to the writer; feed back `handle_written` when that is done.
     Write(Received),
     /// Hand the reply to who waits for it; feed back `handle_replied`.
@@ -50,15 +45,9 @@ pub enum Then {
     /// The signal that made the inspection necessary is handled.
     Signal(Event),
     /// Sends the reply; `None`: a bare signal.
-    Answer {
-        signal: Signal,
-        reply: Option<Reply>,
-    },
+    Answer(Signal, Option<Reply>),
     /// The same signal is sent once more.
-    Repeat {
-        signal: Signal,
-        packet: Option<Packet>,
-    },
+    Repeat(Signal, Option<Packet>),
     /// The text receiver is told what became of a message.
     Settle { written: bool },
     /// The text receiver has the turn.

@@ -18,7 +18,7 @@ impl Core {
         self.trace_answer(session.pid, signal, reply);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
         if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
-            return self.inspect(session.pid, Then::Answer { signal, reply });
+            return self.inspect(session.pid, Then::Answer(signal, reply));
         }
         self.send(session, signal, reply);
     }
@@ -33,7 +33,7 @@ impl Core {
         };
         let reply = Some(reply);
         self.trace_answer(session.pid, signal, reply);
-        self.inspect(session.pid, Then::Answer { signal, reply });
+        self.inspect(session.pid, Then::Answer(signal, reply));
     }
 
     fn trace_answer(&mut self, pid: Pid, signal: Signal, reply: Option<Reply>) {
@@ -69,16 +69,10 @@ impl Core {
             self.act(Action::Migrate);
         }
         let may_be_last = !session.in_message();
-        self.act(Action::Send {
-            pid,
-            signal,
-            packet,
-            copies: if may_be_last { 1 } else { copies },
-        });
-        if may_be_last {
-            for _ in 1..copies {
-                self.inspect(pid, Then::Repeat { signal, packet });
-            }
+        let at_once = if may_be_last { 1 } else { copies };
+        self.act(Action::Send(pid, signal, packet, at_once));
+        for _ in at_once..copies {
+            self.inspect(pid, Then::Repeat(signal, packet));
         }
     }
 }

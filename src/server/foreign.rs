@@ -283,7 +283,7 @@ impl Core {
         if session.stall_at <= self.now && session.in_foreign_message() {
             session.stall_at = Nanos::MAX;
             let bits = session.bits;
-            self.note_of(session, Note::Stalled { pid, bits });
+            self.note_of(session, Note::Stalled(pid, bits));
         }
     }
 
@@ -369,7 +369,7 @@ impl Core {
                 }
                 let bits = session.unpaced_bits;
                 if bits > 0 && !session.is_noise() {
-                    self.note_of(session, Note::Doubtful { pid, bits });
+                    self.note_of(session, Note::Doubtful(pid, bits));
                 }
                 self.complete(session, text, None, 0);
             }
@@ -379,7 +379,7 @@ impl Core {
             // Of noise too: on a slow machine the bits of a client that paces itself come in batches.
             TextAction::NoMatch(bits) => {
                 if !mem::replace(&mut session.warned, true) {
-                    self.note_of(session, Note::NoDialect { pid, bits });
+                    self.note_of(session, Note::NoDialect(pid, bits));
                 }
             }
         }

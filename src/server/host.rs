@@ -211,12 +211,7 @@ impl<'n> Host<'n> {
 
     fn apply(&mut self, action: Action) {
         match action {
-            Action::Send {
-                pid,
-                signal,
-                packet,
-                copies,
-            } => {
+            Action::Send(pid, signal, packet, copies) => {
                 let Some(peer) = self.peers.get(&pid) else {
                     return;
                 };

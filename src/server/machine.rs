@@ -307,16 +307,11 @@ impl Machine {
         session.set_inspection(inspection, core.now);
         match then {
             Then::Signal(event) => return self.handle_signal(event),
-            Then::Answer { signal, reply } => core.send(session, signal, reply),
-            Then::Repeat { signal, packet } if session.can_answer(signal) => {
-                core.act(Action::Send {
-                    pid,
-                    signal,
-                    packet,
-                    copies: 1,
-                });
+            Then::Answer(signal, reply) => core.send(session, signal, reply),
+            Then::Repeat(signal, packet) if session.can_answer(signal) => {
+                core.act(Action::Send(pid, signal, packet, 1));
             }
-            Then::Repeat { .. } => {}
+            Then::Repeat(..) => {}
             Then::Settle { written } => core.drive_text(session, |receiver, now| {
                 receiver.handle_written(written, now);
             }),

@@ -172,7 +172,7 @@ impl Core {
     pub fn note_withheld(&mut self, session: &mut Session) {
         let (pid, count) = (session.pid, session.allowance.take_withheld());
         if count > 0 {
-            self.note_caused(Note::Withheld { pid, count });
+            self.note_caused(Note::Withheld(pid, count));
         }
     }
 

@@ -60,27 +60,13 @@ pub enum Note {
         /// Holds the other dialect, and the first bytes of the text in it.
         other: Box<(Dialect, Vec<u8>)>,
     },
-    /// The signals of a client fit no dialect.
-    NoDialect {
-        /// Identifies the client.
-        pid: Pid,
-        /// Holds the client's first signals, as 0 for SIGUSR1 and 1 for SIGUSR2.
-        bits: String,
-    },
-    /// A client has stopped in mid-message, in another protocol than minitalk's own.
-    Stalled {
-        /// Identifies the client.
-        pid: Pid,
-        /// Counts the bits of the message that have come.
-        bits: u64,
-    },
-    /// The order of some bits of a text, in another protocol than minitalk's own, is not certain.
-    Doubtful {
-        /// Identifies the client.
-        pid: Pid,
-        /// Counts the bits that were taken together with the one before.
-        bits: u64,
-    },
+    /// The signals of a client fit no dialect; the text has the first of them, as 0 for SIGUSR1 and 1 for SIGUSR2.
+    NoDialect(Pid, String),
+    /// A client has stopped in mid-message, after so many bits, in another protocol than minitalk's own.
+    Stalled(Pid, u64),
+    /// The order of so many bits of a text, in another protocol than minitalk's own, is not certain: each was taken together with
+    /// the one before.
+    Doubtful(Pid, u64),
     /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
     WaitingUnseen(Pid),
     /// A signal came. Reported only with `Config::trace`.
@@ -108,13 +94,8 @@ pub enum Note {
         /// Says whether the message came in a frame.
         framed: bool,
     },
-    /// A client caused more notes than one client may; the others were left out.
-    Withheld {
-        /// Identifies the client.
-        pid: Pid,
-        /// Counts the notes that were left out.
-        count: u64,
-    },
+    /// A client caused more notes than one client may; so many were left out.
+    Withheld(Pid, u64),
     /// This number of notes was left out here, because there were too many or the caller was too slow.
     Missing(u64),
     /// The server ends as soon as its output has taken all complete messages.
@@ -246,18 +227,18 @@ impl fmt::Display for Note {
                 other.0,
                 Shown(&other.1)
             ),
-            Self::NoDialect { pid, bits } => write!(
+            Self::NoDialect(pid, bits) => write!(
                 f,
                 "what client {pid} sends fits no known dialect (0 is SIGUSR1): {bits}"
             ),
-            Self::Stalled { pid, bits } => {
+            Self::Stalled(pid, bits) => {
                 let bits = Count(*bits, "bit");
                 write!(
                     f,
                     "client {pid} has sent {bits} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
                 )
             }
-            Self::Doubtful { pid, bits } => {
+            Self::Doubtful(pid, bits) => {
                 let bits = Count(*bits, "bit");
                 write!(
                     f,
@@ -285,10 +266,8 @@ impl fmt::Display for Note {
             }
             Self::Missing(1) => f.write_str("1 note is missing here"),
             Self::Missing(count) => write!(f, "{count} notes are missing here"),
-            Self::Withheld { pid, count: 1 } => {
-                write!(f, "1 more note of client {pid} is not shown")
-            }
-            Self::Withheld { pid, count } => {
+            Self::Withheld(pid, 1) => write!(f, "1 more note of client {pid} is not shown"),
+            Self::Withheld(pid, count) => {
                 write!(f, "{count} more notes of client {pid} are not shown")
             }
             Self::Flushing { unwritten, replies } => write!(
@@ -398,12 +377,12 @@ mod tests {
             found(None),
             found(Some(reading("classic", b"a\n"))),
             Note::Undecided { pid, one, other },
-            Note::NoDialect { pid, bits },
-            Note::Stalled { pid, bits: 1 },
-            Note::Doubtful { pid, bits: 2 },
+            Note::NoDialect(pid, bits),
+            Note::Stalled(pid, 1),
+            Note::Doubtful(pid, 2),
             Note::WaitingUnseen(pid),
-            Note::Withheld { pid, count: 1 },
-            Note::Withheld { pid, count: 2 },
+            Note::Withheld(pid, 1),
+            Note::Withheld(pid, 2),
             Note::Missing(1),
             Note::Missing(2),
             flushing(1, false),

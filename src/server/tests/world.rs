@@ -392,12 +392,7 @@ impl World {
                 self.machine.handle_exit_status(pid, status);
             }
             Action::Migrate => self.log.push(Did::Migrate),
-            Action::Send {
-                pid,
-                signal,
-                packet,
-                copies,
-            } => self.send(pid, signal, packet, copies),
+            Action::Send(pid, signal, packet, copies) => self.send(pid, signal, packet, copies),
             Action::Write(message) => self.queue.push_back(message),
             Action::DeliverReply(message) => {
                 let verdict = self.verdict;

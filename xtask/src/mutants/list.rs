@@ -92,7 +92,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
         "        session.set_inspection(inspection, core.now);\n"
         => "        (session.inspected_at, _) = (core.now, inspection);\n";
     "AS-21" in "src/server/answer.rs", by PEERS "a_program_executed_in_mid_message_is_not_signalled_at_shutdown":
-        "        self.inspect(session.pid, Then::Answer { signal, reply });\n"
+        "        self.inspect(session.pid, Then::Answer(signal, reply));\n"
         => "        self.send(session, signal, reply);\n";
     "AS-21" in "src/client/outgoing.rs", by PEERS "a_server_that_becomes_another_program_is_not_signalled":
         "if self.end == End::Alive && !self.options.skip_check {"
