@@ -104,12 +104,10 @@ impl Machine {
             if let Some(sleep) = session.observed.take() {
                 core.inspect(*pid, Then::Poll(sleep));
             } else if due_at.is_some_and(|at| at <= now) {
-                let receiver = session.text_receiver.as_ref();
-                let look_at = receiver.and_then(TextReceiver::look_at);
-                let is_watching = receiver.is_some_and(TextReceiver::needs_sleep_state);
-                let is_probed = is_watching && session.probe_at <= now;
-                let is_watched = core.foreign.watched.contains(pid);
-                let sleep = is_probed || is_watched || look_at.is_some_and(|at| at <= now);
+                let is_probed =
+                    session.text_is(TextReceiver::needs_sleep_state) && session.probe_at <= now;
+                let is_looked_at = session.text_is(|r| r.look_at().is_some_and(|at| at <= now));
+                let sleep = is_probed || is_looked_at || core.foreign.watched.contains(pid);
                 if is_probed {
                     let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
                     session.probe_at = now.saturating_add(silence);
@@ -256,8 +254,7 @@ impl Core {
         if !session.in_message() {
             session.started_at = now;
         }
-        let receiver = session.text_receiver.as_ref();
-        let is_patient = receiver.is_some_and(TextReceiver::can_be_held);
+        let is_patient = session.text_is(TextReceiver::can_be_held);
         self.interrupt(Party::Foreign(pid));
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.drive_text(session, |receiver, now| {
@@ -268,8 +265,7 @@ impl Core {
 
     /// Lets the text receiver do what is due; the client was seen to sleep like this.
     pub(super) fn poll_text(&mut self, session: &mut Session, sleep: SleepState) {
-        let is_patient = |l: &TextReceiver| l.in_message() && l.can_be_held();
-        let is_patient = session.text_receiver.as_ref().is_some_and(is_patient);
+        let is_patient = session.text_is(|r| r.in_message() && r.can_be_held());
         let (pid, scheduler) = (session.pid, &mut self.scheduler);
         let party = Party::Foreign(pid);
         let may_go_on =
@@ -302,9 +298,10 @@ impl Core {
         while let Some(action) = poll(session) {
             self.apply_foreign(session, action);
         }
-        let receiver = session.text_receiver.as_ref();
-        let is_under_way = receiver.is_some_and(TextReceiver::has_bit_under_way);
-        self.set_under_way(session.pid, is_under_way);
+        self.set_under_way(
+            session.pid,
+            session.text_is(TextReceiver::has_bit_under_way),
+        );
         if !session.is_listed && session.due_at().is_some() {
             session.is_listed = true;
             self.foreign.listed.push(session.pid);

@@ -184,8 +184,7 @@ impl Session {
     /// Returns whether the next bare bit may begin a message.
     pub fn may_begin(&self) -> bool {
         // After the end of a message, the next signal may come from another program, which an answer could kill.
-        let receiver = self.text_receiver.as_ref();
-        !self.in_message() || receiver.is_some_and(TextReceiver::may_be_over)
+        !self.in_message() || self.text_is(TextReceiver::may_be_over)
     }
 
     /// Returns for how long the client has run since the first look at its present silence, in nanoseconds; `None` at that look.
@@ -226,9 +225,12 @@ impl Session {
 
     /// Returns whether part of a message in another protocol has been taken.
     pub fn in_foreign_message(&self) -> bool {
-        self.text_receiver
-            .as_ref()
-            .is_some_and(TextReceiver::in_message)
+        self.text_is(TextReceiver::in_message)
+    }
+
+    /// Returns whether there is a text receiver of which `is` holds.
+    pub fn text_is(&self, is: impl FnOnce(&TextReceiver) -> bool) -> bool {
+        self.text_receiver.as_ref().is_some_and(is)
     }
 
     /// Returns whether a message comes in bits whose answers share the signals of bits.
@@ -258,11 +260,7 @@ impl Session {
     /// has come, and no transfer was ever opened.
     pub fn evictable(&self, now: Nanos) -> Option<Nanos> {
         const QUIET: Nanos = 5_000_000_000;
-        let is_idle = self
-            .text_receiver
-            .as_ref()
-            .is_none_or(TextReceiver::is_idle);
-        let is_idle = is_idle && self.receiver.is_closed();
+        let is_idle = !self.text_is(|receiver| !receiver.is_idle()) && self.receiver.is_closed();
         let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
         let may_end = !self.has_opened() || !self.in_message() && is_quiet;
         (is_idle && may_end).then_some(self.last_seen)
@@ -322,8 +320,7 @@ impl Session {
     /// Programs that are known to wait are believed at once: while a bit is pending, it swallows the first one of a new client.
     pub fn is_paced(&self) -> bool {
         const SOME: u64 = 8;
-        let receiver = self.text_receiver.as_ref();
-        let waits = receiver.is_some_and(TextReceiver::is_known_to_wait);
+        let waits = self.text_is(TextReceiver::is_known_to_wait);
         !self.is_announced()
             && self.handles().any()
             && (waits || self.all_bits + self.bits >= SOME)

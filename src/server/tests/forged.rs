@@ -86,20 +86,6 @@ fn a_forged_hello_leaves_neither_a_session_nor_a_descriptor() {
 }
 
 #[test]
-fn a_thousand_hellos_at_once_leave_nothing() {
-    let mut world = World::new(|config| config.trace = true);
-    let named: Vec<_> = (1..=1000).map(|n| world.spawn(n)).collect();
-    let hellos = named.iter().map(|pid| hello(*pid, 7, Signal::USR2));
-    world.feed(&hellos.collect::<Vec<_>>());
-    let log = world.take_log();
-    let count = |is: fn(&Did) -> bool| log.iter().filter(|did| is(did)).count();
-    assert_eq!(count(|did| matches!(did, Did::Open(_))), 1000);
-    assert_eq!(count(|did| matches!(did, Did::Close(_))), 1000);
-    assert!(world.machine.sessions.is_empty());
-    assert_eq!(world.next_at(), None);
-}
-
-#[test]
 fn an_opening_without_the_nonce_of_the_server_leaves_nothing() {
     let (mut world, named) = World::with_client();
     world.feed_each(forgeries(named, 0));

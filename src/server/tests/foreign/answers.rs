@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use super::{classic, converse, say, server, signals, without_handlers};
+use super::{classic, converse, say, server, signals};
 use crate::dialect::ack_timing::SleepState;
 use crate::server::Dialects;
 use crate::server::tests::own::frame;
@@ -56,18 +56,6 @@ fn a_client_is_watched_until_its_dialect_is_known_and_remembered_for_its_program
         let notes = world.take_notes();
         assert_eq!(notes.is_empty(), is_known, "{notes:?}");
     }
-}
-
-#[test]
-fn a_client_without_handlers_is_read_and_not_answered() {
-    let (mut world, client) = without_handlers();
-    for event in classic(client, "paced by a clock") {
-        world.feed_apart(MILLISECOND, [event]);
-        assert!(!world.machine.expects_signal());
-    }
-    world.pass(100 * MILLISECOND);
-    assert_eq!(world.take_texts(), ["paced by a clock"]);
-    assert_eq!(world.answers(client), []);
 }
 
 #[test]

@@ -51,19 +51,6 @@ fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
 }
 
 #[test]
-fn an_opening_abandons_a_text() {
-    let (mut world, client) = World::with_client();
-    let half = &classic(client, "a text")[..30];
-    converse(&mut world, client, half);
-    world.feed_each(opening(client, 7));
-    let text = "dropped a message of client 1 after 3 bytes: the client began another";
-    assert_eq!(world.take_notes(), [text]);
-    world.answers(client);
-    world.feed_each(frame(client, 7, b"x"));
-    assert_eq!(world.take_texts(), ["x"]);
-}
-
-#[test]
 fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
     for has_ended in [true, false] {
         let (mut world, client) = without_handlers();

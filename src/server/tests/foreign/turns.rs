@@ -9,36 +9,6 @@ use crate::server::tests::world::*;
 use crate::signal::event::Event;
 
 #[test]
-fn clients_of_a_dialect_take_turns_too() {
-    let (mut world, first) = server("classic");
-    let clients = [first, world.spawn(2)];
-    let texts = clients.map(|client| classic(client, "taking turns"));
-    let mut at = [0, 0];
-    let mut may = [true, true];
-    let mut waits = 0;
-    for _ in 0..2_000 {
-        world.now += MILLISECOND / 2;
-        for i in 0..2 {
-            if may[i] && at[i] < texts[i].len() {
-                world.feed(&[texts[i][at[i]]]);
-                at[i] += 1;
-            }
-            may[i] = !world.answers(clients[i]).is_empty();
-        }
-        let mut look = |world: &mut World| {
-            let is_answered = clients.map(|client| !world.answers(client).is_empty());
-            may = [may[0] | is_answered[0], may[1] | is_answered[1]];
-            may[0]
-        };
-        waits += usize::from(!look(&mut world));
-        world.pass(MILLISECOND / 2);
-        look(&mut world);
-    }
-    assert_eq!(world.take_texts(), ["taking turns", "taking turns"]);
-    assert!(waits > 20, "{waits}");
-}
-
-#[test]
 fn a_bit_that_another_client_has_swallowed_is_taken_as_sent() {
     for (mut world, first) in [World::with_client(), server("classic")] {
         let second = world.spawn(2);
