@@ -117,7 +117,7 @@ impl<'n> Host<'n> {
         self.apply_all();
         // To be woken costs more than the client needs.
         inbox.let_spin(self.may_spin());
-        let may_go_on = self.machine.expects_opening() && !self.note_sink.has_panicked();
+        let may_go_on = self.machine.expects_opening() && !self.note_sink.has_panicked;
         may_go_on && inbox.poll_more(SPIN_LIMIT)
     }
 

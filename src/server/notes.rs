@@ -24,7 +24,8 @@ pub(super) const OF_ALL: (u64, Nanos) = (100, 50_000_000);
 pub(super) struct NoteSink<'n> {
     /// The function, until it has panicked.
     function: Option<&'n mut dyn FnMut(&Note)>,
-    has_panicked: bool,
+    /// Whether it has panicked since [`take_panic`](Self::take_panic).
+    pub has_panicked: bool,
 }
 
 impl<'n> NoteSink<'n> {
@@ -40,11 +41,6 @@ impl<'n> NoteSink<'n> {
     pub fn call(&mut self, note: &Note) {
         let panicked = self.function.take_if(|f| survives(|| f(note)).is_none());
         self.has_panicked |= panicked.is_some();
-    }
-
-    /// Returns whether the function has panicked since [`take_panic`](Self::take_panic).
-    pub const fn has_panicked(&self) -> bool {
-        self.has_panicked
     }
 
     /// Returns whether the function has panicked since the last call.

@@ -23,8 +23,9 @@ const GROW_AFTER: (u32, u32) = (8, 1024);
 /// Tracks the bits of a transfer, numbered from 0 to `end`; see the module's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BitWindow {
-    end: u64,
-    acknowledged: u64,
+    pub(super) end: u64,
+    /// The first bit that has not come.
+    pub(super) acknowledged: u64,
     /// The first bit that has not been sent.
     next: u64,
     /// Bit `i`: bit `acknowledged + i` has come.
@@ -163,11 +164,6 @@ impl BitWindow {
         Some(is_news)
     }
 
-    /// Returns the number of bits before the first that has not come.
-    pub const fn acknowledged(&self) -> u64 {
-        self.acknowledged
-    }
-
     /// Returns whether a bit is sent, and neither acknowledged nor known to be lost.
     pub const fn has_in_flight(&self) -> bool {
         self.in_flight() != 0
@@ -176,11 +172,6 @@ impl BitWindow {
     /// Returns whether every bit has been sent.
     pub const fn is_all_sent(&self) -> bool {
         self.next == self.end
-    }
-
-    /// Returns the number of bits in all.
-    pub const fn end(&self) -> u64 {
-        self.end
     }
 
     fn transmission(&mut self, index: u64, wants_reply: bool, is_repeated: bool) -> Transmission {
@@ -421,7 +412,7 @@ mod tests {
         assert_eq!((last.index, last.wants_reply), (1, true), "the very last");
         assert!(!window.has_in_flight() && window.is_all_sent());
         assert_eq!(window.send(ALTERNATING), None);
-        assert_eq!((window.acknowledged(), window.end()), (2, 2));
+        assert_eq!((window.acknowledged, window.end), (2, 2));
     }
 
     #[test]
@@ -448,7 +439,7 @@ mod tests {
         assert_eq!(gone.acknowledge(progress(7, 0, 0)), None, "7 has come");
         assert_eq!(window.acknowledge(progress(6, 1, 0)), Some(true));
         assert_eq!(window.acknowledge(progress(5, 0, 0)), Some(false), "late");
-        assert_eq!(window.acknowledged(), 6);
+        assert_eq!(window.acknowledged, 6);
     }
 
     #[test]
@@ -482,7 +473,7 @@ mod tests {
             };
             let mut arrived = Vec::new();
             let mut rounds = 0;
-            while window.acknowledged() < window.end() {
+            while window.acknowledged < window.end {
                 rounds += 1;
                 prop_assert!(rounds < 20_000);
                 let mut sent: Vec<_> = core::iter::from_fn(|| window.send(bit)).collect();
@@ -501,7 +492,7 @@ mod tests {
                     prop_assert!(window.acknowledge(buffer.progress()).is_some());
                 }
             }
-            let wanted: Vec<_> = (0..window.end()).map(bit).collect();
+            let wanted: Vec<_> = (0..window.end).map(bit).collect();
             prop_assert_eq!(arrived, wanted);
         }
     }

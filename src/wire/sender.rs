@@ -142,13 +142,13 @@ impl<'m> FrameSender<'m> {
     pub const fn poll_timeout(&self) -> Option<Instant> {
         match self.result {
             Some(_) => None,
-            None => self.timer.deadline(),
+            None => self.timer.deadline,
         }
     }
 
     /// Returns the time without progress so far.
     pub const fn idle_time(&self) -> Duration {
-        self.timer.idle_time()
+        self.timer.idle_time
     }
 
     /// Returns how the transfer ended, once it has.

@@ -16,7 +16,7 @@ pub struct RetryTimer {
     /// The idle time at which to give up.
     timeout: Duration,
     /// When to repeat what is out; `None` while nothing is.
-    deadline: Option<Instant>,
+    pub(super) deadline: Option<Instant>,
     sent_at: Instant,
     /// Repetitions of what is out.
     pub(super) attempt: u32,
@@ -25,7 +25,7 @@ pub struct RetryTimer {
     /// Whether the server's last reply was to wait.
     pub(super) is_paused: bool,
     /// The time without progress.
-    idle_time: Duration,
+    pub(super) idle_time: Duration,
     /// Replies in a row without a repetition, up to [`LOSS_FREE_AFTER`].
     loss_free: u32,
 }
@@ -38,11 +38,6 @@ impl RetryTimer {
             loss_free: LOSS_FREE_AFTER,
             ..Self::default()
         }
-    }
-
-    /// Returns when to repeat; `None` while nothing is out.
-    pub const fn deadline(&self) -> Option<Instant> {
-        self.deadline
     }
 
     /// Returns whether something is out.
@@ -83,11 +78,6 @@ impl RetryTimer {
         self.attempt = self.attempt.saturating_add(1);
         self.unanswered = self.unanswered.saturating_add(1);
         true
-    }
-
-    /// Returns the time without progress so far.
-    pub const fn idle_time(&self) -> Duration {
-        self.idle_time
     }
 
     /// Returns whether there was no progress for the whole timeout.
@@ -165,7 +155,7 @@ mod tests {
         let mut timer = RetryTimer::new(Duration::MAX);
         assert!(!timer.is_running() && !timer.is_expired(at(1_000)));
         timer.start(at(5));
-        assert_eq!(timer.deadline(), Some(at(5) + INITIAL_TIMEOUT));
+        assert_eq!(timer.deadline, Some(at(5) + INITIAL_TIMEOUT));
         assert!(timer.is_running() && !timer.is_expired(at(24)) && timer.is_expired(at(25)));
         assert!(timer.expects_reply());
         assert!(timer.next_attempt(at(25)) && timer.next_attempt(at(25)));
@@ -182,13 +172,13 @@ mod tests {
         timer.start(at(0));
         timer.handle_reply(at(8));
         timer.start(at(10));
-        assert_eq!(timer.deadline(), Some(at(34)), "8 + 4 * 4 ms");
+        assert_eq!(timer.deadline, Some(at(34)), "8 + 4 * 4 ms");
         assert!(timer.next_attempt(at(34)));
         timer.start(at(34));
         timer.handle_reply(at(90));
         timer.stop();
         timer.start(at(100));
-        assert_eq!(timer.deadline(), Some(at(124)));
+        assert_eq!(timer.deadline, Some(at(124)));
     }
 
     #[test]
@@ -227,7 +217,7 @@ mod tests {
         timer.stop();
         timer.start(at(500));
         assert_eq!(
-            timer.deadline(),
+            timer.deadline,
             Some(at(500) + INITIAL_TIMEOUT),
             "no round trip"
         );
@@ -237,14 +227,14 @@ mod tests {
         timer.handle_reply(at(102));
         timer.stop();
         timer.start(at(200));
-        assert_eq!(timer.deadline(), Some(at(200) + INITIAL_TIMEOUT));
+        assert_eq!(timer.deadline, Some(at(200) + INITIAL_TIMEOUT));
     }
 
     #[test]
     fn without_room_the_next_try_is_soon() {
         let mut timer = RetryTimer::new(Duration::MAX);
         timer.handle_eagain(at(7));
-        assert_eq!((timer.attempt, timer.deadline()), (1, Some(at(8))));
+        assert_eq!((timer.attempt, timer.deadline), (1, Some(at(8))));
         timer.next_attempt(at(8));
         timer.handle_eagain(at(8));
         assert_eq!(timer.attempt, 2);

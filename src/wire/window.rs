@@ -18,8 +18,8 @@ impl Window {
     /// Returns the number of bits or words in all.
     pub const fn end(&self) -> u64 {
         match self {
-            Self::Bits(window) => window.end(),
-            Self::Words(window, _) => window.end() as u64,
+            Self::Bits(window) => window.end,
+            Self::Words(window, _) => window.end as u64,
         }
     }
 
@@ -42,8 +42,8 @@ impl Window {
     /// Returns the number of bits that are acknowledged, with those that pad the last word.
     pub fn acknowledged_bits(&self) -> u64 {
         match self {
-            Self::Bits(window) => window.acknowledged(),
-            Self::Words(window, _) => u64::from(window.acknowledged()) * 8 * SIZE as u64,
+            Self::Bits(window) => window.acknowledged,
+            Self::Words(window, _) => u64::from(window.acknowledged) * 8 * SIZE as u64,
         }
     }
 

@@ -9,6 +9,7 @@
 //! So a word does not say who sends it: the proof does.
 
 use super::control::Nonce;
+use super::frame::Frame;
 use super::packet::{IS_WORD, Packet};
 
 /// Is the number of bytes in a word: as many as the kernel keeps besides number, code, index and proof.
@@ -36,6 +37,19 @@ pub const fn proof(server: Nonce) -> u32 {
 }
 
 impl Word {
+    /// Returns word `index` of `frame`, for the server with this nonce.
+    pub fn of(frame: &Frame<'_>, index: u32, wants_reply: bool, server: Nonce) -> Self {
+        let mut bytes = [0; SIZE];
+        frame.copy(index as usize * SIZE, &mut bytes);
+        let proof = proof(server);
+        Self {
+            index,
+            wants_reply,
+            proof,
+            bytes,
+        }
+    }
+
     /// Returns the packet that carries the word.
     pub fn packet(self) -> Packet {
         let id = |at: usize| u32::from_ne_bytes(self.part(at));

@@ -13,8 +13,9 @@ const GROW_AFTER: u32 = 1024;
 /// Tracks the words of a transfer, numbered from 0 to `end`; see the module's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WordWindow {
-    end: u32,
-    acknowledged: u32,
+    pub(super) end: u32,
+    /// The first word that has not been taken.
+    pub(super) acknowledged: u32,
     next: u32,
     /// How many words are known to have been sent: the kernel may still refuse the last.
     sent: u32,
@@ -78,11 +79,6 @@ impl WordWindow {
         Some(news > 0)
     }
 
-    /// Returns the number of words that have been taken.
-    pub const fn acknowledged(&self) -> u32 {
-        self.acknowledged
-    }
-
     /// Returns the number of words sent and not acknowledged.
     pub const fn in_flight(&self) -> u32 {
         self.next - self.acknowledged
@@ -98,11 +94,6 @@ impl WordWindow {
         self.count_sent();
         self.acknowledged = 0;
         self.next = 0;
-    }
-
-    /// Returns the number of words in all.
-    pub const fn end(&self) -> u32 {
-        self.end
     }
 
     /// Takes in that the kernel had room for the word sent last.
@@ -178,7 +169,7 @@ mod tests {
         window.send();
         window.on_eagain();
         let take_up_to = |window: &mut WordWindow, end| {
-            for next in window.acknowledged()..end {
+            for next in window.acknowledged..end {
                 window.send();
                 window.acknowledge(next + 1);
             }
@@ -206,7 +197,7 @@ mod tests {
         assert_eq!(window.send(), Some((10, false)));
         assert_eq!(window.acknowledge(9), Some(false));
         assert_eq!(window.acknowledge(12), None, "word 11 was never sent");
-        assert_eq!((window.acknowledged(), window.end()), (10, 100));
+        assert_eq!((window.acknowledged, window.end), (10, 100));
         while window.send().is_some() {}
         assert!(!window.is_all_sent());
         window.acknowledge(70);

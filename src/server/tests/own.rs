@@ -18,7 +18,7 @@ use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::packet::Packet;
 use crate::wire::receiver::Owed;
 use crate::wire::sender::Lane;
-use crate::wire::word::{SIZE, Word, proof};
+use crate::wire::word::{SIZE, Word};
 
 /// Returns the frame of a transfer.
 fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
@@ -60,14 +60,7 @@ pub fn words(pid: Pid, client: Nonce, message: &[u8]) -> Vec<Event> {
     let nonces = nonces(pid, client);
     let frame = sealed(message, nonces);
     let word = |index: usize| {
-        let mut bytes = [0; SIZE];
-        frame.copy(index * SIZE, &mut bytes);
-        let word = Word {
-            index: index as u32,
-            wants_reply: true,
-            proof: proof(nonces.server),
-            bytes,
-        };
+        let word = Word::of(&frame, index as u32, true, nonces.server);
         ask(pid, Signal::WORD, Request::Word(word))
     };
     (0..frame.bytes().div_ceil(SIZE)).map(word).collect()

@@ -109,14 +109,7 @@ fn all_but_the_last(receiver: &mut FrameReceiver, frame: &Frame<'_>) -> u64 {
 }
 
 fn word(frame: &Frame<'_>, index: u32, wants_reply: bool) -> Request {
-    let mut bytes = [0; SIZE];
-    frame.copy(index as usize * SIZE, &mut bytes);
-    Request::Word(Word {
-        index,
-        wants_reply,
-        proof: proof(NONCES.server),
-        bytes,
-    })
+    Request::Word(Word::of(frame, index, wants_reply, NONCES.server))
 }
 
 fn complete(payload: &[u8], resent: u64) -> Response {

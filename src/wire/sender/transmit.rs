@@ -8,7 +8,7 @@ use super::super::receiver::VERSION;
 use super::super::rtt::burst_len;
 use super::super::time::Instant;
 use super::super::window::Window;
-use super::super::word::{SIZE, Word, proof};
+use super::super::word::Word;
 use super::{Failure, FrameSender, HELLO_EVERY, Lane, MAX_QUEUED_HELLOS, Next, Phase, Transmit};
 
 impl FrameSender<'_> {
@@ -178,14 +178,7 @@ impl FrameSender<'_> {
     }
 
     fn word(&self, index: u32, wants_reply: bool) -> Transmit {
-        let mut bytes = [0; SIZE];
-        self.frame.copy(index as usize * SIZE, &mut bytes);
-        let word = Word {
-            index,
-            wants_reply,
-            proof: proof(self.nonces.server),
-            bytes,
-        };
+        let word = Word::of(&self.frame, index, wants_reply, self.nonces.server);
         self.request(Channel::Realtime, Request::Word(word))
     }
 

@@ -37,6 +37,7 @@ fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {
 fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
     let (mut world, client) = without_handlers();
     world.feed_apart(MILLISECOND, classic(client, "12"));
+    assert!(!world.machine.expects_signal(), "it is not answered");
     world.exit(client);
     assert_eq!(world.take_texts(), ["12"]);
     world.take_notes();
