@@ -61,25 +61,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_come_out_in_order() {
-        let mut buffer = BitBuffer::default();
-        assert!(buffer.insert(2, Bit::One, 5));
-        assert!(buffer.insert(1, Bit::Zero, 6));
-        assert!(!buffer.insert(2, Bit::Zero, 7), "it has come before");
-        assert_eq!(buffer.next(), None);
-        let progress = buffer.progress();
-        assert_eq!((progress.next, progress.beyond, progress.serial), (0, 3, 7));
-        assert!(buffer.insert(0, Bit::One, 8));
-        let bits = [(); 4].map(|()| buffer.next());
-        assert_eq!(
-            bits,
-            [Some(Bit::One), Some(Bit::Zero), Some(Bit::One), None]
-        );
-        assert_eq!(buffer.progress().next, 3);
-        assert!(!buffer.insert(2, Bit::One, 9), "it has been returned");
-    }
-
-    #[test]
     fn no_bit_is_taken_too_far_ahead() {
         let mut buffer = BitBuffer::default();
         let last = u64::from(MAX_BITS_IN_FLIGHT) - 1;

@@ -44,25 +44,3 @@ impl ByteAssembler {
         self.count == 0
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_byte_survives_and_the_order_is_most_significant_first() {
-        let mut assembler = ByteAssembler::default();
-        for byte in 0..=255u8 {
-            let mut out = None;
-            for i in 0..8 {
-                assert_eq!(out, None);
-                out = assembler.push(bit_of(byte, i));
-            }
-            assert_eq!(out, Some(byte));
-            assert!(assembler.is_empty());
-        }
-        let a: [Bit; 8] = core::array::from_fn(|i| bit_of(b'A', i));
-        use Bit::{One, Zero};
-        assert_eq!(a, [Zero, One, Zero, Zero, Zero, Zero, Zero, One]);
-    }
-}

@@ -328,20 +328,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_and_what_is_missing() {
-        let mut decoder = FrameDecoder::new(LIMIT, NONCES);
-        let bytes = framed(b"hello");
-        feed(&mut decoder, &bytes[..3]);
-        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 0));
-        feed(&mut decoder, &bytes[3..4]);
-        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 5));
-        feed(&mut decoder, &bytes[4..6]);
-        assert_eq!((decoder.held_bytes(), decoder.missing()), (2, 3));
-        feed(&mut decoder, &bytes[6..]);
-        assert_eq!((decoder.held_bytes(), decoder.missing()), (0, 0));
-    }
-
-    #[test]
     fn memory_that_cannot_be_had_is_no_panic() {
         let mut payload = Vec::new();
         assert!(!reserve(&mut payload, usize::MAX));

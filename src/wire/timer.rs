@@ -151,22 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_repeated_after_its_timeout() {
-        let mut timer = RetryTimer::new(Duration::MAX);
-        assert!(!timer.is_running() && !timer.is_expired(at(1_000)));
-        timer.start(at(5));
-        assert_eq!(timer.deadline, Some(at(5) + INITIAL_TIMEOUT));
-        assert!(timer.is_running() && !timer.is_expired(at(24)) && timer.is_expired(at(25)));
-        assert!(timer.expects_reply());
-        assert!(timer.next_attempt(at(25)) && timer.next_attempt(at(25)));
-        assert_eq!((timer.attempt, timer.unanswered), (2, 2));
-        assert!(!timer.expects_reply());
-        timer.stop();
-        assert_eq!((timer.attempt, timer.unanswered), (0, 0));
-        assert!(!timer.is_running());
-    }
-
-    #[test]
     fn the_round_trip_of_a_repeated_request_does_not_count() {
         let mut timer = RetryTimer::new(Duration::MAX);
         timer.start(at(0));
@@ -228,16 +212,6 @@ mod tests {
         timer.stop();
         timer.start(at(200));
         assert_eq!(timer.deadline, Some(at(200) + INITIAL_TIMEOUT));
-    }
-
-    #[test]
-    fn without_room_the_next_try_is_soon() {
-        let mut timer = RetryTimer::new(Duration::MAX);
-        timer.handle_eagain(at(7));
-        assert_eq!((timer.attempt, timer.deadline), (1, Some(at(8))));
-        timer.next_attempt(at(8));
-        timer.handle_eagain(at(8));
-        assert_eq!(timer.attempt, 2);
     }
 
     #[test]

@@ -168,16 +168,6 @@ fn a_message_in_bits_is_delivered_once_written() {
 }
 
 #[test]
-fn a_message_that_cannot_be_written_is_rejected() {
-    let (mut receiver, frame) = (opened(false), frame(b""));
-    let last = all_but_the_last(&mut receiver, &frame);
-    send(&mut receiver, &frame, last, true);
-    let failed = receiver.handle_written(7, Err(Reason::Output));
-    let rejected = reply(NONCES, Status::Rejected(Reason::Output));
-    assert_eq!(failed, Some(rejected));
-}
-
-#[test]
 fn a_reply_is_owed_now_if_a_bit_asks_or_comes_again() {
     let (mut receiver, frame) = (opened(false), frame(b"Hi"));
     assert_eq!(
@@ -429,26 +419,4 @@ fn only_what_belongs_to_the_open_transfer_counts() {
     let before = in_words.clone();
     send(&mut in_words, &frame, 0, true);
     assert_eq!(in_words, before, "no bit counts amid words");
-}
-
-#[test]
-fn the_offer_of_words_can_change() {
-    let mut receiver = FrameReceiver::new(LIMIT, KEY, false);
-    receiver.set_takes_words(true);
-    let nonces = greeted(&mut receiver, 7);
-    receiver.handle_request(Channel::Realtime, open(nonces, true));
-    assert!(receiver.uses_words() && receiver.limit == LIMIT);
-}
-
-/// The bits of a refused message that are still under way are not the beginning of another frame.
-#[test]
-fn bits_after_the_end_are_not_decoded() {
-    let (mut receiver, frame) = (opened(false), frame(b"again"));
-    receiver.refuse(Reason::Idle);
-    for index in 0..frame.bits() {
-        assert_eq!(send(&mut receiver, &frame, index, false), NOTHING);
-    }
-    let refused = status(Status::Rejected(Reason::Idle)).reply;
-    assert_eq!(receiver.poll_reply(true), refused);
-    assert_eq!(receiver.held_bytes(), 0);
 }
