@@ -16,20 +16,14 @@ use super::*;
 use crate::dialect::profile_cache::ProfileUpdate;
 use crate::wire::reason::Reason;
 
-const BOTH: HandledSignals = HandledSignals {
-    usr1: true,
-    usr2: true,
-};
+const BOTH: HandledSignals = handled(true, true);
+const USR1: HandledSignals = handled(true, false);
+const USR2: HandledSignals = handled(false, true);
+const NONE: HandledSignals = handled(false, false);
 
-const ONE: HandledSignals = HandledSignals {
-    usr1: true,
-    usr2: false,
-};
-
-const NONE: HandledSignals = HandledSignals {
-    usr1: false,
-    usr2: false,
-};
+const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
+    HandledSignals { usr1, usr2 }
+}
 
 fn pid() -> Pid {
     Pid::new(4242).unwrap()
@@ -45,7 +39,17 @@ fn given(spec: &str) -> TextReceiver {
 }
 
 fn unknown() -> TextReceiver {
-    TextReceiver::unknown(Profile::default(), 64, pid(), BOTH)
+    unknown_to(BOTH)
+}
+
+/// Returns a receiver for a client that handles these signals, of a program that is not known.
+fn unknown_to(handled: HandledSignals) -> TextReceiver {
+    TextReceiver::unknown(Profile::default(), 64, pid(), handled)
+}
+
+/// Returns what a client shows that speaks this dialect.
+fn speaks(spec: &str) -> Option<ProfileUpdate> {
+    Some(ProfileUpdate::Speaks(spec.parse().unwrap()))
 }
 
 fn actions(receiver: &mut TextReceiver) -> Vec<TextAction> {
@@ -151,10 +155,13 @@ fn converse(
 
 /// Returns a receiver for a program that has used these dialects.
 fn known(specs: &[&str]) -> TextReceiver {
-    let dialects = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+    known_to(specs, BOTH)
+}
+
+fn known_to(specs: &[&str], handled: HandledSignals) -> TextReceiver {
     let profile = Profile {
-        dialects,
+        dialects: specs.iter().map(|spec| spec.parse().unwrap()).collect(),
         ..Profile::default()
     };
-    TextReceiver::unknown(profile, 64, pid(), BOTH)
+    TextReceiver::unknown(profile, 64, pid(), handled)
 }

@@ -66,11 +66,7 @@ fn play(mut receiver: TextReceiver, script: &str) {
 /// since the first bit of that byte. It goes on `late` after that, and sends its second bit `stall` after the first.
 fn send_bytewise(stall: Nanos, late: Nanos) -> String {
     const PACE: Nanos = 300_000;
-    let handled = HandledSignals {
-        usr1: false,
-        usr2: true,
-    };
-    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    let mut receiver = unknown_to(USR2);
     let (mut now, mut said, mut acks_before) = (0, String::new(), 0);
     let acks = |said: &str| said.matches("usr2").count();
     let mut pass = |time: Nanos, symbol: Option<Symbol>, said: &mut String| {
@@ -209,8 +205,7 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
         (true, ["usr2", "usr1", "usr1", ""], "final=other"),
         (false, ["usr1", "", "", ""], "classic"),
     ] {
-        let handled = HandledSignals { usr1: true, usr2 };
-        let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+        let mut receiver = unknown_to(handled(true, usr2));
         let mut now = 0;
         let mut said = String::new();
         for symbol in symbols("classic", "Hello there") {
@@ -223,7 +218,6 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
         receiver.handle_written(true, now);
         let [first, later @ ..] = expected;
         assert_eq!(words(&mut receiver), first);
-        let speaks = |spec: &str| Some(ProfileUpdate::Speaks(spec.parse().unwrap()));
         assert_eq!(receiver.profile_update(false, now), speaks(shown));
         for (i, expected) in later.into_iter().enumerate() {
             assert_eq!(wait(&mut receiver, &mut now), expected);
@@ -278,7 +272,7 @@ fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
 
 #[test]
 fn a_client_that_goes_on_and_fails_after_its_only_acknowledgement_misses_those_of_bytes() {
-    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), ONE);
+    let mut receiver = unknown_to(USR1);
     let said = send(&mut receiver, &symbols("classic", "Hello there"), 0);
     assert_eq!(said, "<ack=message> \"Hello there\"");
     receiver.handle_written(true, 0);
@@ -289,18 +283,17 @@ fn a_client_that_goes_on_and_fails_after_its_only_acknowledgement_misses_those_o
         (false, 50, "ack=message"),
     ] {
         let shown = receiver.profile_update(has_failed, at * MILLISECOND);
-        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
-        assert_eq!(shown, Some(expected), "{has_failed} {at}");
+        assert_eq!(shown, speaks(expected), "{has_failed} {at}");
     }
     // Its end in mid-message, or before its text was written, has another reason.
-    let as_before = Some(ProfileUpdate::Speaks("ack=message".parse().unwrap()));
+    let as_before = speaks("ack=message");
     send(
         &mut receiver,
         &symbols("classic", "again")[..9],
         60 * MILLISECOND,
     );
     assert_eq!(receiver.profile_update(true, 500 * MILLISECOND), as_before);
-    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), ONE);
+    let mut receiver = unknown_to(USR1);
     send(&mut receiver, &symbols("classic", "Hello there"), 0);
     assert_eq!(receiver.profile_update(true, 500 * MILLISECOND), as_before);
 }
@@ -316,8 +309,7 @@ fn the_other_signal_is_the_likelier_end_unless_it_has_another_meaning() {
         (ended, "classic", "ack-signal=usr2"),
     ] {
         let (_, _, shown) = converse(profile, spec, "Hello there");
-        let expected = ProfileUpdate::Speaks(expected.parse().unwrap());
-        assert_eq!(shown, Some(expected), "{spec}");
+        assert_eq!(shown, speaks(expected), "{spec}");
     }
 }
 
@@ -352,8 +344,7 @@ fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
         let said = send(&mut receiver, &end, late);
         assert_eq!(said, std::format!("{}{expected}", "usr1 ".repeat(7)));
         let shown = receiver.profile_update(false, late);
-        let other = Some(ProfileUpdate::Speaks("final=other".parse().unwrap()));
-        assert_eq!(shown == other, late == 1);
+        assert_eq!(shown == speaks("final=other"), late == 1);
     }
 }
 
@@ -369,32 +360,24 @@ fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_o
         send(&mut receiver, &symbols("classic", "Hello there"), 0);
         receiver.handle_written(true, 0);
         let shown = receiver.profile_update(has_failed, 1);
-        assert_eq!(
-            shown,
-            Some(ProfileUpdate::Speaks(expected.parse().unwrap()))
-        );
+        assert_eq!(shown, speaks(expected));
     }
 }
 
 #[test]
 fn a_handshake_is_answered_on_the_signal_that_the_client_handles() {
-    let hello = [Usr1];
-    let usr2 = HandledSignals {
-        usr1: false,
-        usr2: true,
-    };
     for (spec, handled, expected, busy) in [
         ("hello=yes", BOTH, "usr1", "usr2"),
-        ("hello=yes", ONE, "usr1", "usr2"),
-        ("hello=yes", usr2, "usr2", ""),
+        ("hello=yes", USR1, "usr1", "usr2"),
+        ("hello=yes", USR2, "usr2", ""),
         ("hello=yes,ack-signal=usr2", BOTH, "usr1", ""),
     ] {
         let dialect = spec.parse().unwrap();
         let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
-        assert_eq!(send(&mut receiver, &hello, 0), expected);
+        assert_eq!(send(&mut receiver, &[Usr1], 0), expected);
         let mut receiver = TextReceiver::given(dialect, 64, pid(), handled);
         receiver.hold(true);
-        assert_eq!(send(&mut receiver, &hello, 0), busy);
+        assert_eq!(send(&mut receiver, &[Usr1], 0), busy);
     }
 }
 

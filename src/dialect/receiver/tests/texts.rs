@@ -93,11 +93,7 @@ fn a_clock_near_its_end_does_not_overflow() {
 
 #[test]
 fn a_silence_begins_again_after_a_lack_of_cpu() {
-    let handled = HandledSignals {
-        usr1: false,
-        usr2: false,
-    };
-    let mut receiver = TextReceiver::unknown(Profile::default(), 64, pid(), handled);
+    let mut receiver = unknown_to(NONE);
     send(&mut receiver, &symbols("classic", "12"), 0);
     receiver.restart_silence(COMPLETE_AFTER - 1);
     receiver.handle_timeout(2 * COMPLETE_AFTER - 2, Awake);
@@ -120,15 +116,10 @@ fn a_silence_begins_again_after_a_lack_of_cpu() {
 fn an_end_that_comes_twice_is_no_message() {
     for (handled, spec, expected) in [
         (NONE, "ack=none", ""),
-        (ONE, "classic", "usr1 usr1 usr1 usr1 usr1 usr1 usr1 usr1"),
-        (ONE, "ack=byte", "usr1"),
+        (USR1, "classic", "usr1 usr1 usr1 usr1 usr1 usr1 usr1 usr1"),
+        (USR1, "ack=byte", "usr1"),
     ] {
-        let dialects = Vec::from([spec.parse().unwrap()]);
-        let profile = Profile {
-            dialects,
-            ..Profile::default()
-        };
-        let mut receiver = TextReceiver::unknown(profile, 64, pid(), handled);
+        let mut receiver = known_to(&[spec], handled);
         assert!(
             send(&mut receiver, &symbols("classic", "Hello there"), 0).ends_with("\"Hello there\"")
         );
