@@ -220,13 +220,10 @@ mod tests {
         assert_eq!(scheduler.deadline(), Some(IDLE_LIMIT));
         assert!(!scheduler.may_go_on(client(1), QUANTUM), "its time is up");
         assert_eq!(scheduler.next(QUANTUM), Some(client(2)));
-        assert_eq!(
-            scheduler.next(QUANTUM + IDLE_LIMIT),
-            Some(client(3)),
-            "the holder is silent"
-        );
+        let silent = QUANTUM + IDLE_LIMIT;
+        assert_eq!(scheduler.next(silent), Some(client(3)));
         scheduler.leave(client(3));
-        assert_eq!(scheduler.next(QUANTUM + IDLE_LIMIT), Some(client(1)));
+        assert_eq!(scheduler.next(silent), Some(client(1)));
         scheduler.leave(client(1));
         assert_eq!(scheduler.deadline(), None);
         assert!(scheduler.may_go_on(client(2), 2 * QUANTUM));
@@ -250,10 +247,8 @@ mod tests {
             assert_eq!(scheduler.next(at), Some(next), "they wait in their order");
         }
         scheduler.pause(client(3), 0);
-        assert!(
-            scheduler.may_go_on(client(1), 0),
-            "another one's turn goes on"
-        );
+        let goes_on = scheduler.may_go_on(client(1), 0);
+        assert!(goes_on, "it is another one's turn");
     }
 
     #[test]

@@ -227,11 +227,11 @@ mod tests {
                 _ => Ok(()),
             }
         });
-        let failed = Some("the output failed".into());
+        let failed = || Some("the output failed".into());
         let results = write_all(output, &["a", "bc", "def", "g"]);
         assert_eq!(
             results,
-            [(1, None), (2, None), (3, failed.clone()), (1, failed)]
+            [(1, None), (2, None), (3, failed()), (1, failed())]
         );
         let texts: Vec<_> = told.into_iter().collect();
         assert_eq!(texts, [&b"a"[..], b"bc", b"def"]);

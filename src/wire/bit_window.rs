@@ -427,12 +427,8 @@ mod tests {
             (0, 1 << 31),
             (u64::MAX, u32::MAX),
         ] {
-            let mut window = window.clone();
-            assert_eq!(
-                window.acknowledge(progress(next, beyond, 8)),
-                None,
-                "{next}"
-            );
+            let news = window.clone().acknowledge(progress(next, beyond, 8));
+            assert_eq!(news, None, "{next}");
         }
         assert_eq!(window.acknowledge(progress(0, 1 << 6, 0)), Some(true));
         let mut gone = window.clone();

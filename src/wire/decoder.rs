@@ -298,20 +298,12 @@ mod tests {
 
     #[test]
     fn each_rejection_comes_at_the_first_byte_that_shows_it() {
-        assert_eq!(
-            results(&framed(b"abcd"), 3),
-            [(32, Err(Reason::TooLong))],
-            "at the end of the length"
-        );
-        assert_eq!(
-            results(&framed(b"abc"), 3),
-            [(88, Ok((MessageKind::Message, b"abc".to_vec())))]
-        );
-        assert_eq!(
-            results(&[0xC0, 0, 0, 0], LIMIT),
-            [(32, Err(Reason::Version))],
-            "an unknown kind"
-        );
+        let too_long = results(&framed(b"abcd"), 3);
+        assert_eq!(too_long, [(32, Err(Reason::TooLong))]);
+        let whole = Ok((MessageKind::Message, b"abc".to_vec()));
+        assert_eq!(results(&framed(b"abc"), 3), [(88, whole)]);
+        let unknown_kind = results(&[0xC0, 0, 0, 0], LIMIT);
+        assert_eq!(unknown_kind, [(32, Err(Reason::Version))]);
         let mut bytes = framed(b"hello");
         bytes[6] ^= 1;
         assert_eq!(results(&bytes, LIMIT), [(104, Err(Reason::Checksum))]);

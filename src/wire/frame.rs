@@ -197,10 +197,7 @@ mod tests {
         let bytes: Vec<u8> = (0..frame.bits())
             .filter_map(|i| assembler.push(frame.bit(i).unwrap()))
             .collect();
-        assert_eq!(
-            bytes,
-            [0x00, 0x00, 0x00, 0x02, 0x48, 0x69, 0x63, 0x3D, 0x1A, 0x8D]
-        );
+        assert_eq!(bytes, *b"\x00\x00\x00\x02Hi\x63\x3D\x1A\x8D");
         let mut reply = Frame::new(MessageKind::Reply(0x0123_4567_89AB_CDEF), b"Hi").unwrap();
         reply.seal(Nonces {
             client: 1,
@@ -208,12 +205,7 @@ mod tests {
         });
         let mut head = [0; 14];
         reply.copy(0, &mut head);
-        assert_eq!(
-            head,
-            [
-                0x80, 0, 0, 2, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0x48, 0x69
-            ]
-        );
+        assert_eq!(&head, b"\x80\x00\x00\x02\x01\x23\x45\x67\x89\xAB\xCD\xEFHi");
         assert_eq!(reply.bytes(), 18);
         let request = Frame::new(MessageKind::Request, b"").unwrap();
         assert_eq!((request.bytes(), request.bit(1)), (8, Some(Bit::One)));

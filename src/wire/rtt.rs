@@ -101,10 +101,8 @@ mod tests {
         assert_eq!(rtt.timeout(0), MIN_TIMEOUT);
         rtt.sample(Duration::MAX);
         assert_eq!(rtt.timeout(0), MAX_TIMEOUT);
-        assert!(
-            rtt.estimate < Some((13_000_000, 26_000_000)),
-            "no more than the longest counts"
-        );
+        // No more than the longest counts.
+        assert!(rtt.estimate < Some((13_000_000, 26_000_000)));
     }
 
     #[test]

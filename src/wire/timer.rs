@@ -200,11 +200,8 @@ mod tests {
         timer.handle_reply(at(500));
         timer.stop();
         timer.start(at(500));
-        assert_eq!(
-            timer.deadline,
-            Some(at(500) + INITIAL_TIMEOUT),
-            "no round trip"
-        );
+        // It was no round trip.
+        assert_eq!(timer.deadline, Some(at(500) + INITIAL_TIMEOUT));
         assert!(!timer.next_attempt(at(600)) && timer.is_over());
         let mut timer = RetryTimer::new(Duration::MAX);
         timer.pause(at(2));

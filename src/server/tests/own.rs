@@ -157,10 +157,7 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
     let duration = Duration::from_nanos(world.now - began);
     assert_eq!(message.duration, duration, "from the opening");
     let inspected = world.take_log().len() as u64;
-    assert!(
-        (count / 10..=count / 10 + 2).contains(&inspected),
-        "{inspected}"
-    );
+    assert!((count / 10..=count / 10 + 2).contains(&inspected));
     world.exit(client);
     let notes = world.take_notes();
     let answers = notes
@@ -416,11 +413,8 @@ fn another_opening_abandons_the_message() {
     assert!(world.take_notes().is_empty());
     world.take_log();
     world.feed_each([open]);
-    let log = world.take_log();
-    assert!(
-        log.contains(&Did::Inspect(client)),
-        "it may be another program"
-    );
+    // It may be another program.
+    assert!(world.take_log().contains(&Did::Inspect(client)));
     world.expect_note("dropped a message of client 1 after 2 bytes: the client began another");
     world.feed_each(frame(client, 8, b"abc"));
     assert_eq!(world.take_texts(), ["abc"]);

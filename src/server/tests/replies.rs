@@ -30,16 +30,12 @@ fn a_request_is_rejected_where_nothing_replies() {
 #[test]
 fn a_request_is_written_as_one_where_something_replies() {
     let mut world = World::new(|config| config.replies = true);
-    assert_eq!(
-        send(&mut world, 1, MessageKind::Request, Lane::Word),
-        Ok(())
-    );
-    assert_eq!(
-        send(&mut world, 2, MessageKind::Message, Lane::Word),
-        Ok(())
-    );
+    let sent = [MessageKind::Request, MessageKind::Message];
+    for (n, kind) in (1..).zip(sent) {
+        assert_eq!(send(&mut world, n, kind, Lane::Word), Ok(()));
+    }
     let kinds: Vec<_> = world.written.iter().map(|message| message.kind).collect();
-    assert_eq!(kinds, [MessageKind::Request, MessageKind::Message]);
+    assert_eq!(kinds, sent);
 }
 
 #[test]

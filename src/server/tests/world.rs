@@ -481,10 +481,7 @@ impl World {
         let mut sessions: Vec<_> = machine.sessions.keys().copied().collect();
         held.sort_unstable();
         sessions.sort_unstable();
-        assert_eq!(
-            held, sessions,
-            "the processes that are open are the clients"
-        );
+        assert_eq!(held, sessions, "what is open are the clients");
         let core = &machine.core;
         let counted = machine.sessions.values().map(|session| {
             assert_eq!(session.counted, session.held_bytes());

@@ -146,11 +146,8 @@ fn a_message_in_bits_is_delivered_once_written() {
     assert_eq!((receiver.held_bytes(), receiver.missing_bytes()), (2, 0));
     assert_eq!(send(&mut receiver, &frame, last, true), complete(b"Hi", 0));
     assert!(!receiver.in_message() && !receiver.is_closed());
-    assert_eq!(
-        receiver.poll_reply(true),
-        None,
-        "its end stays unanswered until it is written"
-    );
+    // Its end stays unanswered until it is written.
+    assert_eq!(receiver.poll_reply(true), None);
     assert_eq!(send(&mut receiver, &frame, last, true), NOTHING);
     let wait = Status::Wait(progress(80, 0, 80));
     assert_eq!(receiver.poll_reply(false), Some(reply(NONCES, wait)));
@@ -170,27 +167,20 @@ fn a_message_in_bits_is_delivered_once_written() {
 #[test]
 fn a_reply_is_owed_now_if_a_bit_asks_or_comes_again() {
     let (mut receiver, frame) = (opened(false), frame(b"Hi"));
-    assert_eq!(
-        (receiver.owed(), receiver.poll_reply(true)),
-        (Owed::Nothing, None)
-    );
+    assert_eq!(receiver.owed(), Owed::Nothing);
+    assert_eq!(receiver.poll_reply(true), None);
     send(&mut receiver, &frame, 0, false);
     assert_eq!(receiver.poll_reply(false), None);
     let ok = |next, beyond, serial| Some(reply(NONCES, Status::Ok(progress(next, beyond, serial))));
     assert_eq!(receiver.poll_reply(true), ok(1, 0, 1));
-    assert_eq!(
-        (receiver.owed(), receiver.poll_reply(true)),
-        (Owed::Nothing, None)
-    );
+    assert_eq!(receiver.owed(), Owed::Nothing);
+    assert_eq!(receiver.poll_reply(true), None);
     send(&mut receiver, &frame, 1, true);
     assert_eq!(receiver.poll_reply(false), ok(2, 0, 2), "asked for");
     send(&mut receiver, &frame, 4, false);
     send(&mut receiver, &frame, 3, false);
-    assert_eq!(
-        receiver.poll_reply(false),
-        None,
-        "the missing bit may be pending"
-    );
+    // The missing bit may be pending.
+    assert_eq!(receiver.poll_reply(false), None);
     assert_eq!(receiver.poll_reply(true), ok(2, 0b11, 4));
     send(&mut receiver, &frame, 2, false);
     assert_eq!(receiver.owed(), Owed::WhenQuiet);
@@ -404,11 +394,8 @@ fn only_what_belongs_to_the_open_transfer_counts() {
     let (mut in_words, mut in_bits) = (opened(true), opened(false));
     for (receiver, channel) in [(&in_words, Channel::Usr1), (&in_bits, Channel::Realtime)] {
         let mut after = receiver.clone();
-        assert_eq!(
-            after.handle_request(channel, word(&frame, 0, true)),
-            NOTHING
-        );
-        assert_eq!(after, *receiver);
+        let response = after.handle_request(channel, word(&frame, 0, true));
+        assert_eq!((response, &after), (NOTHING, receiver));
     }
     for (client, server) in [(8, NONCES.server), (NONCES.client, 8), (0, 0)] {
         let wrong = Nonces { client, server };

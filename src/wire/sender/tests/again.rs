@@ -16,15 +16,10 @@ fn a_message_whose_checksum_does_not_match_is_sent_again_in_bits() {
             tell(&mut sender, status, START);
         }
     }
-    assert_eq!(
-        sender.result(),
-        Some(Err(Failure::Rejected(Reason::Checksum)))
-    );
-    let in_words = used.iter().skip(1).step_by(3);
-    assert_eq!(
-        in_words.collect::<Vec<_>>(),
-        [&true, &false, &false, &false]
-    );
+    let rejected = Failure::Rejected(Reason::Checksum);
+    assert_eq!(sender.result(), Some(Err(rejected)));
+    let in_words: Vec<_> = used.iter().skip(1).step_by(3).collect();
+    assert_eq!(in_words, [&true, &false, &false, &false]);
     nonces.dedup();
     assert_eq!(nonces.len(), 4, "each under a nonce of its own");
 }

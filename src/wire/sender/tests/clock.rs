@@ -110,11 +110,8 @@ fn a_wait_that_is_delivered_behind_the_leave_to_go_on_is_ignored() {
     tell(&mut sender, wait, at(2));
     assert_eq!(bit(&send_all(&mut sender, at(2))[0]).0, 1);
     tell(&mut sender, wait, at(3));
-    assert_eq!(
-        send_all(&mut sender, at(3)),
-        [],
-        "it is an answer to that bit"
-    );
+    // It is an answer to that bit.
+    assert_eq!(send_all(&mut sender, at(3)), []);
 }
 
 /// Its server says so each time that it is asked.
