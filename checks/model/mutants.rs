@@ -27,7 +27,7 @@ pub const MUTANTS: &[(&str, Edits)] = mutants! {
     "nonce_of_bit_not_compared":
         "receiver.rs" "if self.is_current(nonces) && !self.in_words =>" => "if self.state != State::Idle && !self.in_words =>";
     "proof_of_word_not_compared":
-        "receiver.rs" "if self.in_words && word.proof == proof(self.nonces.server) =>" => "if self.in_words =>";
+        "receiver.rs" "                    && word.proof == proof(self.nonces.server) =>" => "                    =>";
     "nonce_of_open_not_compared":
         "receiver.rs" "nonces.server == self.draw(nonces.client)" => "true";
     "nonce_of_server_without_its_key":
@@ -35,7 +35,7 @@ pub const MUTANTS: &[(&str, Edits)] = mutants! {
     "nonce_of_server_has_one_bit":
         "receiver.rs" "self.key.hash(&[client])" => "self.key.hash(&[client]) & 1";
     "nonce_of_client_has_one_bit":
-        "sender.rs" "client: self.key.hash(&[self.drawn])," => "client: self.key.hash(&[self.drawn]) & 1,";
+        "sender.rs" "Nonces::new(self.key.hash(&[self.drawn]), 0)" => "Nonces::new(self.key.hash(&[self.drawn]) & 1, 0)";
     "one_key_for_all_sessions":
         "siphash.rs" "Self([self.hash(&[number, 0]), self.hash(&[number, 1])])"
             => "Self([self.hash(&[0, 0]), self.hash(&[0, 1])])";

@@ -70,7 +70,6 @@ pub enum After {
 pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
-    /// The real user of the process.
     pub uid: Option<u32>,
     /// The device and number of the program's file.
     pub program: Option<(u64, u64)>,
@@ -83,7 +82,6 @@ pub struct Opened {
     pub is_certain: bool,
     /// When it was started; a later process of its PID has another number here.
     pub start: u64,
-    /// What it looked like.
     pub inspection: Inspection,
 }
 

@@ -58,7 +58,6 @@ impl Backlog {
 }
 
 impl Machine {
-    /// Returns how many messages the writer has.
     pub fn writing(&self) -> usize {
         self.core.backlog.writing
     }

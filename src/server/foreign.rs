@@ -51,7 +51,6 @@ struct LastSenders {
 }
 
 impl Foreign {
-    /// Records that `pid` has sent a signal.
     pub fn record_sender(&mut self, pid: Pid, signal: Signal, now: Nanos) {
         let senders = match signal {
             Signal::USR1 => &mut self.last_senders[0],

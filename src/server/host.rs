@@ -84,7 +84,6 @@ impl<'n> Host<'n> {
         })
     }
 
-    /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
         self.note_traced(|| Note::Received(event));
         self.machine.handle_signal(event);

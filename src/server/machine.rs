@@ -27,7 +27,6 @@ use crate::wire::reason::Reason;
 use crate::wire::siphash::Key;
 use crate::wire::time::Instant;
 
-/// Decides what the server does; see the module's text.
 pub struct Machine {
     /// The clients, each of which takes a descriptor.
     pub(super) sessions: PidMap<Session>,
@@ -178,7 +177,6 @@ impl Machine {
         }
     }
 
-    /// Handles a signal.
     pub fn handle_signal(&mut self, event: Event) {
         let event = self.attribute(event);
         if let Some(pid) = event.origin.pid() {

@@ -80,7 +80,6 @@ impl Memory {
         self.used() > self.limit.saturating_add(OVERRUN)
     }
 
-    /// Returns all bytes that are in use.
     pub const fn used(&self) -> usize {
         self.held.saturating_add(self.waiting)
     }

@@ -29,7 +29,6 @@ pub(super) struct NoteSink<'n> {
 }
 
 impl<'n> NoteSink<'n> {
-    /// Returns a sink that calls `function`.
     pub fn new(function: &'n mut dyn FnMut(&Note)) -> Self {
         Self {
             function: Some(function),

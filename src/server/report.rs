@@ -207,18 +207,15 @@ impl fmt::Display for Note {
             Self::DialectFound {
                 pid,
                 dialect,
-                rival: None,
-            } => write!(f, "client {pid} speaks {dialect}"),
-            Self::DialectFound {
-                pid,
-                dialect,
-                rival: Some(rival),
-            } => write!(
-                f,
-                "client {pid} speaks {dialect}, or else {}, in which it said {}; give the right one with --dialect",
-                rival.0,
-                Shown(&rival.1)
-            ),
+                rival,
+            } => {
+                write!(f, "client {pid} speaks {dialect}")?;
+                let Some((other, text)) = rival.as_deref() else {
+                    return Ok(());
+                };
+                let text = Shown(text);
+                write!(f, ", or else {other}, in which it said {text}; give the right one with --dialect")
+            }
             Self::Undecided { pid, one, other } => write!(
                 f,
                 "did not print a text of client {pid}: in {} it says {}, in {} {}, and its program speaks both; give one with --dialect",

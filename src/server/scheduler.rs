@@ -109,22 +109,18 @@ impl TurnScheduler {
         self.holder.take_if(|holder| holder.party == party);
     }
 
-    /// Ends the pause.
     pub const fn resume(&mut self) {
         self.paused_until = None;
     }
 
-    /// Returns the party that has the turn.
     pub fn holder(&self) -> Option<Party> {
         self.holder.as_ref().map(|holder| holder.party)
     }
 
-    /// Returns whether `party` has the turn.
     pub fn has_turn(&self, party: Party) -> bool {
         self.holder() == Some(party)
     }
 
-    /// Returns whether `party` waits for the turn.
     pub fn is_waiting(&self, party: Party) -> bool {
         self.waiting.contains(&party)
     }

@@ -14,11 +14,9 @@ use crate::wire::siphash::Key;
 /// Holds what the server knows of one client.
 #[derive(Debug)]
 pub struct Session {
-    /// The process.
     pub pid: Pid,
     /// Whether a pidfd says when the process ends.
     pub is_certain: bool,
-    /// When the process was started.
     pub start: u64,
     /// The link, in minitalk's own protocol.
     pub receiver: FrameReceiver,
@@ -70,17 +68,13 @@ pub struct Session {
     takes_words: bool,
     /// The signals that the client handled at the last inspection.
     handled: SignalSet,
-    /// The client's real user at the last inspection.
     inspected_uid: Option<u32>,
-    /// The program that the client ran at the last inspection.
     pub inspected_program: Option<(u64, u64)>,
-    /// When the last inspection was.
     pub inspected_at: Nanos,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
     /// The batch of signals in which the last bare bit came.
     batch: u64,
-    /// When that bit came.
     bit_at: Nanos,
     /// Bare bits of the present message.
     pub bits: u64,

@@ -112,12 +112,10 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Returns whether the end has begun.
     pub const fn is_begun(&self) -> bool {
         self.result.is_some()
     }
 
-    /// Returns whether the server ends with an error.
     pub const fn has_failed(&self) -> bool {
         matches!(self.result, Some(Err(_)))
     }

@@ -48,11 +48,9 @@ impl core::error::Error for OutputError {}
 /// Says what became of a message.
 #[derive(Debug)]
 pub struct Written {
-    /// The process that sent the message.
     pub pid: Pid,
     /// The client's nonce of the transfer that the message came in; 0 for a text.
     pub client: Nonce,
-    /// The message's length in bytes.
     pub bytes: usize,
     /// Whether the output took it.
     pub verdict: Result<(), Reason>,

@@ -30,6 +30,13 @@ pub struct Nonces {
     pub server: Nonce,
 }
 
+impl Nonces {
+    /// Returns the nonces of a transfer.
+    pub const fn new(client: Nonce, server: Nonce) -> Self {
+        Self { client, server }
+    }
+}
+
 /// Lists the packets of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
@@ -199,11 +206,7 @@ impl Reply {
             return None;
         }
         let (kind, serial, number, nonces) = unpack(packet);
-        let progress = Progress {
-            next: number,
-            beyond: packet.errno,
-            serial: serial as u8,
-        };
+        let progress = Progress::new(number, packet.errno, serial as u8);
         let status = match kind {
             kind::GREETED => Status::Greeted {
                 words: flag(number)?,
@@ -221,10 +224,15 @@ impl Reply {
 impl Progress {
     /// Returns the progress of a frame that has come up to `next`, and not beyond.
     pub const fn at(next: u64) -> Self {
+        Self::new(next, 0, 0)
+    }
+
+    /// Returns the progress of a frame of which these bits have come, the last as number `serial`.
+    pub const fn new(next: u64, beyond: u32, serial: u8) -> Self {
         Self {
             next,
-            beyond: 0,
-            serial: 0,
+            beyond,
+            serial,
         }
     }
 }
@@ -262,10 +270,7 @@ mod tests {
     use super::super::word::SIZE;
     use super::*;
 
-    const NONCES: Nonces = Nonces {
-        client: 0x0123_4567_89AB_CDEF,
-        server: 0xFEDC_BA98_7654_3210,
-    };
+    const NONCES: Nonces = Nonces::new(0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210);
 
     fn with(value: u64, server: Nonce, errno: u32) -> Packet {
         Packet {
@@ -316,11 +321,7 @@ mod tests {
 
     #[test]
     fn replies_have_the_values_of_protocol_md() {
-        let progress = Progress {
-            next: 7,
-            beyond: 0x7FFF_FFFE,
-            serial: 9,
-        };
+        let progress = Progress::new(7, 0x7FFF_FFFE, 9);
         for (status, value, errno) in [
             (Status::Greeted { words: true }, 0x2000_0000_0000_0001, 0),
             (Status::Ok(progress), 0x2100_0900_0000_0007, 0x7FFF_FFFE),

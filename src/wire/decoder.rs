@@ -204,10 +204,7 @@ mod tests {
 
     const LIMIT: usize = 1000;
 
-    const NONCES: Nonces = Nonces {
-        client: 7,
-        server: 8,
-    };
+    const NONCES: Nonces = Nonces::new(7, 8);
 
     /// Returns the results of `bytes`, pushed bit by bit, each with the number of bits it took.
     fn feed(decoder: &mut FrameDecoder, bytes: &[u8]) -> Vec<(usize, Decoded)> {
@@ -312,8 +309,8 @@ mod tests {
     #[test]
     fn a_frame_of_another_transfer_does_not_match_its_checksum() {
         for nonces in [(7, 9), (6, 8), (8, 7)] {
-            let (client, server) = nonces;
-            let mut decoder = FrameDecoder::new(LIMIT, Nonces { client, server });
+            let nonces = Nonces::new(nonces.0, nonces.1);
+            let mut decoder = FrameDecoder::new(LIMIT, nonces);
             let decoded = decoder.push_bytes(&framed(b"hello"));
             assert_eq!(decoded, Some(Err(Reason::Checksum)));
         }

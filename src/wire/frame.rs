@@ -189,20 +189,14 @@ mod tests {
     #[test]
     fn the_frame_is_that_of_protocol_md() {
         let mut frame = Frame::new(MessageKind::Message, b"Hi").unwrap();
-        frame.seal(Nonces {
-            client: 0x0123_4567_89AB_CDEF,
-            server: 0xFEDC_BA98_7654_3210,
-        });
+        frame.seal(Nonces::new(0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210));
         let mut assembler = ByteAssembler::default();
         let bytes: Vec<u8> = (0..frame.bits())
             .filter_map(|i| assembler.push(frame.bit(i).unwrap()))
             .collect();
         assert_eq!(bytes, *b"\x00\x00\x00\x02Hi\x63\x3D\x1A\x8D");
         let mut reply = Frame::new(MessageKind::Reply(0x0123_4567_89AB_CDEF), b"Hi").unwrap();
-        reply.seal(Nonces {
-            client: 1,
-            server: 2,
-        });
+        reply.seal(Nonces::new(1, 2));
         let mut head = [0; 14];
         reply.copy(0, &mut head);
         assert_eq!(&head, b"\x80\x00\x00\x02\x01\x23\x45\x67\x89\xAB\xCD\xEFHi");

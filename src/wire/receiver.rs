@@ -141,33 +141,30 @@ impl FrameReceiver {
 
     /// Takes a request that came on `channel`.
     pub fn handle_request(&mut self, channel: Channel, request: Request) -> Response {
-        match (channel, request) {
-            (_, Request::Hello { client, version }) => {
-                if !self.take_introduction(channel) {
-                    return Response::default();
-                }
+        match request {
+            Request::Hello { client, version } if self.take_introduction(channel) => {
                 self.handle_hello(client, version)
             }
-            (
-                _,
-                Request::Open {
-                    nonces, in_words, ..
-                },
-            ) => self.handle_open(nonces, in_words),
-            (
-                Channel::Usr1 | Channel::Usr2,
-                Request::Bit {
-                    nonces,
-                    index,
-                    serial,
-                    wants_reply,
-                },
-            ) if self.is_current(nonces) && !self.in_words => {
-                let bit = Bit::from(channel == Channel::Usr2);
+            Request::Open {
+                nonces, in_words, ..
+            } => self.handle_open(nonces, in_words),
+            Request::Bit {
+                nonces,
+                index,
+                serial,
+                wants_reply,
+            } if self.is_current(nonces) && !self.in_words => {
+                let bit = match channel {
+                    Channel::Usr1 => Bit::Zero,
+                    Channel::Usr2 => Bit::One,
+                    Channel::Realtime => return Response::default(),
+                };
                 self.handle_bit(bit, index, serial, wants_reply)
             }
-            (Channel::Realtime, Request::Word(word))
-                if self.in_words && word.proof == proof(self.nonces.server) =>
+            Request::Word(word)
+                if channel == Channel::Realtime
+                    && self.in_words
+                    && word.proof == proof(self.nonces.server) =>
             {
                 self.handle_word(&word)
             }
@@ -445,18 +442,13 @@ impl FrameReceiver {
             _ if self.is_held => Status::Wait(progress),
             _ => Status::Ok(progress),
         };
-        Reply {
-            nonces: self.nonces,
-            status,
-        }
+        let nonces = self.nonces;
+        Reply { nonces, status }
     }
 
     fn reply_to(&self, client: Nonce, status: Status) -> Reply {
-        let server = self.draw(client);
-        Reply {
-            nonces: Nonces { client, server },
-            status,
-        }
+        let nonces = Nonces::new(client, self.draw(client));
+        Reply { nonces, status }
     }
 }
 

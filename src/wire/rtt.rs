@@ -10,7 +10,6 @@ use super::time::Duration;
 
 /// Is the shortest wait for a reply: above the scheduler's usual delays.
 pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
-/// Is the longest wait for a reply.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
 /// Is the wait while nothing is known of the round trip.
 pub const INITIAL_TIMEOUT: Duration = Duration::from_millis(20);

@@ -220,10 +220,7 @@ impl<'m> FrameSender<'m> {
     }
 
     fn draw(&mut self) {
-        self.nonces = Nonces {
-            client: self.key.hash(&[self.drawn]),
-            server: 0,
-        };
+        self.nonces = Nonces::new(self.key.hash(&[self.drawn]), 0);
         self.drawn += 1;
     }
 

@@ -119,7 +119,6 @@ impl RetryTimer {
         self.deadline = None;
     }
 
-    /// Forgets the attempts so far.
     pub const fn restart_attempts(&mut self) {
         self.attempt = 0;
         self.unanswered = 0;

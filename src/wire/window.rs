@@ -8,14 +8,12 @@ use super::word_window::WordWindow;
 /// Holds what is in flight.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// The message travels in bits.
     Bits(BitWindow),
     /// The message travels in words; `true` once the server is known to have opened their transfer.
     Words(WordWindow, bool),
 }
 
 impl Window {
-    /// Returns the number of bits or words in all.
     pub const fn end(&self) -> u64 {
         match self {
             Self::Bits(window) => window.end,

@@ -29,10 +29,7 @@ fn forgeries(client: Pid, next: u64) -> Vec<Event> {
             (8, ours.server),
             (theirs.client, theirs.server),
         ] {
-            let nonces = Nonces {
-                client: client_nonce,
-                server,
-            };
+            let nonces = Nonces::new(client_nonce, server);
             for in_words in [false, true] {
                 events.push(open_with(client, nonces, signal, in_words));
             }

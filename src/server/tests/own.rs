@@ -73,11 +73,7 @@ pub const fn bits_of(bytes: usize) -> usize {
 
 /// Returns the status of a client of bits that may go on with bit `next`.
 const fn ok(next: u64) -> Status {
-    Status::Ok(Progress {
-        next,
-        beyond: 0,
-        serial: next as u8,
-    })
+    Status::Ok(Progress::new(next, 0, next as u8))
 }
 
 proptest! {
@@ -262,11 +258,7 @@ fn bits_of_one_batch_are_answered_together() {
     world.is_quiet = true;
     world.feed(&[]);
     world.is_quiet = false;
-    let gap = Status::Ok(Progress {
-        next: 8,
-        beyond: 1,
-        serial: 10,
-    });
+    let gap = Status::Ok(Progress::new(8, 1, 10));
     assert_eq!(world.replies(client), [(bits[9].signal, gap)]);
     assert!(!world.machine.owes_reply(Owed::WhenQuiet));
     world.feed(&[silent(8)]);

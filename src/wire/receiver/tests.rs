@@ -7,10 +7,7 @@ use super::*;
 const LIMIT: usize = 1000;
 const KEY: Key = Key([1, 2]);
 /// What opens a transfer of client nonce 7: the server's is what `KEY` draws for it.
-const NONCES: Nonces = Nonces {
-    client: 7,
-    server: 0x5253_C00C_6B6F_35A0,
-};
+const NONCES: Nonces = Nonces::new(7, 0x5253_C00C_6B6F_35A0);
 const NOTHING: Response = Response {
     reply: None,
     outcome: None,
@@ -131,14 +128,6 @@ fn rejected(reason: Reason) -> Response {
     }
 }
 
-fn progress(next: u64, beyond: u32, serial: u8) -> Progress {
-    Progress {
-        next,
-        beyond,
-        serial,
-    }
-}
-
 #[test]
 fn a_message_in_bits_is_delivered_once_written() {
     let (mut receiver, frame) = (opened(false), frame(b"Hi"));
@@ -149,7 +138,7 @@ fn a_message_in_bits_is_delivered_once_written() {
     // Its end stays unanswered until it is written.
     assert_eq!(receiver.poll_reply(true), None);
     assert_eq!(send(&mut receiver, &frame, last, true), NOTHING);
-    let wait = Status::Wait(progress(80, 0, 80));
+    let wait = Status::Wait(Progress::new(80, 0, 80));
     assert_eq!(receiver.poll_reply(false), Some(reply(NONCES, wait)));
     assert_eq!(receiver.burst_len(), 1, "it asks because it waits");
     assert_eq!(receiver.refuse(Reason::Idle), None);
@@ -171,7 +160,12 @@ fn a_reply_is_owed_now_if_a_bit_asks_or_comes_again() {
     assert_eq!(receiver.poll_reply(true), None);
     send(&mut receiver, &frame, 0, false);
     assert_eq!(receiver.poll_reply(false), None);
-    let ok = |next, beyond, serial| Some(reply(NONCES, Status::Ok(progress(next, beyond, serial))));
+    let ok = |next, beyond, serial| {
+        Some(reply(
+            NONCES,
+            Status::Ok(Progress::new(next, beyond, serial)),
+        ))
+    };
     assert_eq!(receiver.poll_reply(true), ok(1, 0, 1));
     assert_eq!(receiver.owed(), Owed::Nothing);
     assert_eq!(receiver.poll_reply(true), None);
@@ -245,10 +239,7 @@ fn a_hello_leaves_the_open_transfer_alone() {
     greeted(&mut receiver, 8);
     let version = VERSION + 1;
     let other = Request::Hello { client: 8, version };
-    let nonces = Nonces {
-        client: 8,
-        server: receiver.draw(8),
-    };
+    let nonces = Nonces::new(8, receiver.draw(8));
     let refused = answer(reply(nonces, Status::Rejected(Reason::Version)));
     assert_eq!(receiver.handle_request(Channel::Usr1, other), refused);
     let reason = Reason::ShuttingDown;
@@ -336,7 +327,7 @@ fn a_sender_that_is_held_is_told_to_wait_until_it_is_released() {
     assert_eq!(receiver.release(), None, "it is not held");
     receiver.hold(true);
     send(&mut receiver, &frame, 0, false);
-    let taken = progress(1, 0, 1);
+    let taken = Progress::new(1, 0, 1);
     let wait = reply(NONCES, Status::Wait(taken));
     assert_eq!(receiver.poll_reply(true), Some(wait));
     let asked = receiver.handle_request(Channel::Usr1, hello(7));

@@ -30,20 +30,12 @@ impl FrameSender<'_> {
                 self.restart(now, failure);
             }
             (Phase::Hello, _) => {}
-            (Phase::Open | Phase::Data, Status::Delivered(next)) => {
+            (_, Status::Delivered(next)) => {
                 let is_end = next == self.window.end() && self.is_all_sent();
-                self.finish(if is_end {
-                    Ok(())
-                } else {
-                    Err(Failure::Contradiction)
-                });
+                self.finish(is_end.then_some(()).ok_or(Failure::Contradiction));
             }
-            (Phase::Open | Phase::Data, Status::Ok(progress)) => {
-                self.handle_progress(progress, false, now);
-            }
-            (Phase::Open | Phase::Data, Status::Wait(progress)) => {
-                self.handle_progress(progress, true, now);
-            }
+            (_, Status::Ok(progress)) => self.handle_progress(progress, false, now),
+            (_, Status::Wait(progress)) => self.handle_progress(progress, true, now),
         }
     }
 

@@ -157,20 +157,14 @@ impl FrameSender<'_> {
         self.request(self.channel(), open)
     }
 
-    fn bit(&self, transmission: Transmission) -> Transmit {
-        let Transmission {
-            index,
-            serial,
-            wants_reply,
-            ..
-        } = transmission;
+    fn bit(&self, sent: Transmission) -> Transmit {
         let request = Request::Bit {
             nonces: self.nonces,
-            index,
-            serial,
-            wants_reply,
+            index: sent.index,
+            serial: sent.serial,
+            wants_reply: sent.wants_reply,
         };
-        let channel = match self.frame.bit(index) {
+        let channel = match self.frame.bit(sent.index) {
             Some(Bit::One) => Channel::Usr2,
             _ => Channel::Usr1,
         };

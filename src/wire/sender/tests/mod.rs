@@ -36,10 +36,7 @@ fn at(millis: u64) -> Instant {
 }
 
 fn tell_as(sender: &mut FrameSender<'_>, server: u64, status: Status, now: Instant) {
-    let nonces = Nonces {
-        server,
-        ..sender.nonces
-    };
+    let nonces = Nonces::new(sender.nonces.client, server);
     sender.handle_reply(Reply { nonces, status }, now);
 }
 
@@ -118,10 +115,7 @@ fn hello(sender: &FrameSender<'_>) -> Option<Request> {
 }
 
 fn open(sender: &FrameSender<'_>, in_words: bool) -> Option<Request> {
-    let nonces = Nonces {
-        server: SERVER,
-        ..sender.nonces
-    };
+    let nonces = Nonces::new(sender.nonces.client, SERVER);
     Some(Request::Open {
         nonces,
         in_words,

@@ -6,10 +6,7 @@ use super::*;
 fn only_the_nonce_of_the_client_makes_a_reply() {
     let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
     send_all(&mut sender, START);
-    let nonces = Nonces {
-        client: sender.nonces.client ^ 1,
-        server: SERVER,
-    };
+    let nonces = Nonces::new(sender.nonces.client ^ 1, SERVER);
     for status in [
         NO_WORDS,
         Status::Ok(Progress::at(1)),
