@@ -342,11 +342,8 @@ mod tests {
         assert!(!has_ended(&peer, After::Expire));
         child.wait().unwrap();
         assert!(has_ended(&peer, After::Expire));
-        assert!(matches!(
-            inspect(&peer).handled,
-            Err(PeerError::NoSuchProcess)
-        ));
-        let sent = peer.send(Signal::USR1, None);
+        let (seen, sent) = (inspect(&peer).handled, peer.send(Signal::USR1, None));
+        assert!(matches!(seen, Err(PeerError::NoSuchProcess)));
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
     }
 }

@@ -374,7 +374,6 @@ mod tests {
             Note::Missing(1),
             Note::Missing(2),
             flushing(1, false),
-            flushing(2, false),
             flushing(2, true),
         ];
         let texts = "\
@@ -396,7 +395,6 @@ a text of client 7 may be wrong: 2 bits came together with the one before, and s
 1 note is missing here
 2 notes are missing here
 waiting for the output to take 1 finished message; signal again to give up
-waiting for the output to take 2 finished messages; signal again to give up
 waiting for the program to handle 2 finished messages; signal again to give up";
         let texts: Vec<_> = texts.lines().collect();
         assert_eq!(notes.map(|note| note.to_string()), *texts);

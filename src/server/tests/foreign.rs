@@ -49,7 +49,7 @@ fn classic(client: Pid, text: &str) -> Vec<Event> {
 }
 
 /// Returns a server with a given dialect, and a client.
-fn server(spec: &str) -> (World, Pid) {
+pub fn server(spec: &str) -> (World, Pid) {
     let dialect = spec.parse().unwrap();
     let mut world = World::new(|config| config.dialects = Dialects::Given(dialect));
     let client = world.spawn(1);

@@ -99,14 +99,13 @@ fn forged_signals_change_nothing_in_a_transfer() {
     for in_words in [false, true] {
         let (mut world, client) = World::with_client();
         let message = &[b'm'; 3 * SIZE];
-        let (begin, data) = match in_words {
-            false => (opening(client, 7).to_vec(), frame(client, 7, message)),
-            true => (
-                opening_in_words(client, 7).to_vec(),
-                words(client, 7, message),
-            ),
+        let data = if in_words {
+            world.feed_each(opening_in_words(client, 7));
+            words(client, 7, message)
+        } else {
+            world.feed_each(opening(client, 7));
+            frame(client, 7, message)
         };
-        world.feed_each(begin);
         let half = data.len() / 2;
         world.feed_each(&data[..half]);
         world.answers(client);
@@ -236,11 +235,7 @@ fn a_client_can_ask_about_a_delivered_message_after_a_bare_bit() {
 
 #[test]
 fn a_hello_is_not_answered_in_the_middle_of_a_text() {
-    let mut world = World::new(|config| {
-        let dialect = "classic".parse().unwrap();
-        config.dialects = super::super::Dialects::Given(dialect);
-    });
-    let client = world.spawn(1);
+    let (mut world, client) = super::foreign::server("classic");
     let text = signals(client, "classic", "a text");
     for (i, event) in text.iter().enumerate() {
         world.feed_each([*event]);

@@ -152,10 +152,8 @@ fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
     request(&mut world, Urgency::Panicked);
     assert_eq!(world.statuses(half), [REJECTED]);
     world.pass(SECOND);
-    assert!(matches!(
-        world.end,
-        Some(Err(ServeError::Panicked("notes")))
-    ));
+    let end = world.end.as_ref();
+    assert!(matches!(end, Some(Err(ServeError::Panicked("notes")))));
     // The first failure is the one that is reported.
     let (mut world, _) = busy(Writing::Blocks);
     world.writing = Writing::Fails;
@@ -168,25 +166,18 @@ fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
 #[test]
 fn the_greatest_urgency_of_a_stop_counts() {
     let stop = Stop::new().unwrap();
+    let is_readable = || crate::ffi::is_readable(stop.fd());
     assert_eq!(stop.urgency(), Urgency::None);
+    assert!(!is_readable());
     stop.request();
+    assert!(is_readable());
     assert_eq!(stop.urgency(), Urgency::Requested);
+    assert!(!is_readable(), "it was read");
     stop.insist();
     stop.request();
     assert_eq!(stop.urgency(), Urgency::Insisted);
     stop.panicked();
     assert_eq!(stop.urgency(), Urgency::Panicked);
-}
-
-#[test]
-fn a_request_makes_the_descriptor_of_a_stop_readable_until_it_is_read() {
-    let stop = Stop::new().unwrap();
-    let is_readable = |stop: &Stop| crate::ffi::is_readable(stop.fd());
-    assert!(!is_readable(&stop));
-    stop.request();
-    assert!(is_readable(&stop));
-    stop.urgency();
-    assert!(!is_readable(&stop));
 }
 
 #[test]
