@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{REPEATS_WITHIN, TextAction, TextReceiver};
+use crate::dialect::Symbol;
 use crate::dialect::auto_decoder::DecodeOutcome;
 use crate::dialect::detector::{DetectState, EXCERPT};
-use crate::dialect::{Dialect, Symbol};
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -17,7 +17,7 @@ impl TextReceiver {
             DecodeOutcome::Detecting(state) if state.has_message() => {
                 self.finish_detection(now);
             }
-            DecodeOutcome::Complete => self.deliver_known(),
+            DecodeOutcome::Complete => self.deliver(None),
             _ => {}
         }
     }
@@ -71,7 +71,7 @@ impl TextReceiver {
                 self.is_held = false;
                 let early = self.usual_acks().filter(|_| self.acknowledges_early());
                 self.acknowledge(early.and_then(|(first, _)| first), now);
-                self.deliver_known();
+                self.deliver(None);
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
@@ -105,7 +105,7 @@ impl TextReceiver {
         if is_news && (is_sure || !found.text.is_empty()) {
             self.act(TextAction::Detected { dialect, rival });
         }
-        self.deliver(dialect, found.text);
+        self.deliver(Some(found.text));
         let was_acknowledged = self.is_acknowledged;
         let rest = match found.rest {
             Ok(rest) => rest,
@@ -121,17 +121,12 @@ impl TextReceiver {
         due.filter(|_| !was_acknowledged)
     }
 
-    /// Delivers the message that is complete in a known dialect.
-    fn deliver_known(&mut self) {
-        if let Some(dialect) = self.decoder.dialect().copied() {
-            let text = self.decoder.take();
-            self.deliver(dialect, text);
-        }
-    }
-
-    fn deliver(&mut self, dialect: Dialect, text: Vec<u8>) {
+    /// Delivers the text that was detected, or else the one that the decoder has. Its dialect is known by now.
+    fn deliver(&mut self, detected: Option<Vec<u8>>) {
         self.unwritten += 1;
-        if !text.is_empty() {
+        let text = detected.unwrap_or_else(|| self.decoder.take());
+        let dialect = self.decoder.dialect().filter(|_| !text.is_empty());
+        if let Some(dialect) = dialect.copied() {
             self.expect_end_again(&dialect);
         }
         self.act(TextAction::Complete(text));
