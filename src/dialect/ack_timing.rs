@@ -49,6 +49,8 @@ pub(super) struct AckTiming {
     pending: Option<(Symbol, Nanos)>,
     /// The last acknowledgement, while the client has not gone on.
     sent: Option<Sent>,
+    /// Whether the message is over, and the client may wait for another acknowledgement.
+    may_await_more: bool,
     /// When to look at the client, and the pause after that.
     look_at: Option<Nanos>,
     pause: Nanos,
@@ -82,6 +84,7 @@ impl AckTiming {
             bound: BOUND,
             pending: None,
             sent: None,
+            may_await_more: false,
             look_at: None,
             pause: FIRST_LOOK,
             others: [0; 2],
@@ -110,7 +113,7 @@ impl AckTiming {
 
     /// Handles that the client goes on at `now`, in mid-message or with another one; returns an acknowledgement that is overdue.
     pub fn handle_symbol(&mut self, in_message: bool, now: Nanos) -> Option<Symbol> {
-        self.look_at = None;
+        (self.look_at, self.may_await_more) = (None, false);
         if let Some(sent) = self.sent.take().filter(|_| in_message) {
             self.learn(&sent, now);
         }
@@ -123,11 +126,21 @@ impl AckTiming {
         self.look_at = self.look_at.filter(|_| self.pending.is_some());
     }
 
+    /// Repeats the acknowledgement of the end of a message, once, to a client that goes on sleeping for a signal.
+    pub const fn end(&mut self) {
+        self.may_await_more = true;
+    }
+
+    /// Returns whether the acknowledgement of the end of a message may still be repeated.
+    pub const fn may_await_more(&self) -> bool {
+        self.may_await_more
+    }
+
     /// Drops everything that concerns the present message.
     pub const fn reset(&mut self) {
         self.pending = None;
         self.sent = None;
-        self.look_at = None;
+        (self.look_at, self.may_await_more) = (None, false);
     }
 
     /// Restarts the silence at `now`, because the client had no CPU until then.
@@ -166,9 +179,11 @@ impl AckTiming {
             return None;
         };
         let silence = now.saturating_sub(sent.at);
-        // One that slept before did not lose it.
-        if is_asleep && sleep > sent.slept {
+        // One that slept before did not lose it, but may wait for another.
+        let waits = self.may_await_more && sleep == SleepState::ForSignal && silence >= NAP;
+        if is_asleep && (sleep > sent.slept || waits) {
             let (ack, is_repeated) = (sent.ack, !sent.is_withheld);
+            self.may_await_more = false;
             return Some(self.send(ack, now, sleep, is_repeated));
         }
         if sent.seen == SleepState::Awake {
@@ -348,6 +363,22 @@ mod tests {
             (timing.handle_symbol(true, 0), timing.needed()),
             (None, Awake)
         );
+    }
+
+    #[test]
+    fn a_client_that_sleeps_on_after_the_end_gets_its_acknowledgement_once_more() {
+        for (sleep, repeats) in [(ForSignal, true), (Napping, false)] {
+            let mut timing = AckTiming::new(sleep);
+            assert_eq!(timing.submit(Usr1, 0), None);
+            timing.end();
+            assert_eq!(timing.poll_ack(0, sleep), Some(Usr1));
+            assert!(timing.may_await_more());
+            let again = look(&mut timing, sleep);
+            assert_eq!(again.is_some_and(|at| at >= NAP), repeats);
+            assert_eq!(look(&mut timing, sleep), None, "once is enough");
+            timing.handle_symbol(false, 0);
+            assert!(!timing.may_await_more());
+        }
     }
 
     #[test]

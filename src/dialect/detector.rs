@@ -183,7 +183,23 @@ impl Detector {
                 }
             }
         }
+        if self.complete.is_empty() {
+            self.complete = self.before_own_byte().unwrap_or_default();
+        }
         self.state()
+    }
+
+    /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.
+    fn before_own_byte(&self) -> Option<Vec<Reading>> {
+        let mut before = Self::new(self.limit, self.pid, self.greeting, &self.known);
+        let count = self.log.len().checked_sub(8)?;
+        for symbol in self.log.iter().take(count) {
+            before.push(symbol).ok()?;
+        }
+        before
+            .handle_silence()
+            .has_message()
+            .then_some(before.complete)
     }
 
     /// Returns the likeliest complete message, if there is one and memory for it.

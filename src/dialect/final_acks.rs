@@ -81,10 +81,10 @@ impl FinalAcks {
         }
     }
 
-    /// Takes that the other signal is sent at `now` to a client that did not end on the ordinary acknowledgement.
-    pub fn note_other(&mut self, now: Nanos) {
+    /// Takes that one is sent at `now` to a client that did not end on the ordinary one, and what all of them amount to.
+    pub fn note_sent(&mut self, kind: FinalAck, now: Nanos) {
         self.clear();
-        self.sent = Some((now, Some(FinalAck::Other)));
+        self.sent = Some((now, Some(kind)));
     }
 
     fn clear(&mut self) {

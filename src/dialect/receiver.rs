@@ -23,7 +23,7 @@ use super::decoder::TextDecoder;
 use super::detector::DetectState;
 use super::final_acks::FinalAcks;
 use super::profile_cache::Profile;
-use super::{Dialect, MILLISECOND, Symbol};
+use super::{Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
@@ -138,7 +138,11 @@ impl TextReceiver {
         if let Some(symbol) = self.swallowed(now, sleep) {
             return self.handle_symbol(symbol, now);
         }
+        let may_await_more = self.timing.may_await_more();
         if let Some(ack) = self.timing.poll_ack(now, sleep) {
+            if may_await_more && !self.timing.may_await_more() {
+                self.final_acks.note_sent(FinalAck::Twice, now);
+            }
             self.send_ack(ack, now);
         }
         if self.may_send_final_ack() {

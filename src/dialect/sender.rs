@@ -291,7 +291,9 @@ impl TextSender {
         let is_lost = self.initial.caught & !status.caught != 0;
         let in_handler = status.blocked & !self.initial.blocked != 0;
         if status.pending == 0 && !in_handler && !is_lost {
-            let has_handled = status.sleeps || self.acks > 0 || self.signals == 0;
+            // A server that acknowledges outside its handler and then waits loses what comes between the two.
+            let is_known = self.acks > 0 && !self.initial.sleeps || self.signals == 0;
+            let has_handled = status.sleeps || is_known;
             let most = match self.initial.sleeps {
                 true => MOST_AWAKE_INSPECTIONS,
                 false => AWAKE_INSPECTIONS,

@@ -231,6 +231,29 @@ fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
 }
 
 #[test]
+fn the_end_of_the_client_shows_a_text_before_one_byte_that_is_none() {
+    for (after, success, text) in [
+        (&b"\xff"[..], true, Some(&b"A"[..])),
+        (b"\xff\x93", true, None),
+        (b"\xff", false, None),
+    ] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols("one=usr1", b"A"));
+        let after: Vec<Symbol> = symbols_of(after).into_iter().map(Symbol::other).collect();
+        push(&mut detector, &after);
+        let found = detector.handle_exit(success).has_message();
+        let found = detector.finish().filter(|_| found);
+        let rest = found.as_ref().map(|it| it.rest.as_ref().unwrap().len());
+        assert_eq!(
+            found.map(|it| it.text).as_deref(),
+            text,
+            "{after:?} {success}"
+        );
+        assert_eq!(rest, text.map(|_| after.len()));
+    }
+}
+
+#[test]
 fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
     let spec = "end=none,char-bits=16,chars=unicode";
     let dialect: Dialect = spec.parse().unwrap();

@@ -30,6 +30,8 @@ impl TextReceiver {
         );
         if !self.final_acks.is_empty() {
             self.timing.trust();
+        } else if !is_certain {
+            self.timing.end();
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use super::TextReceiver;
 use crate::dialect::decoder::DecodeProgress;
-use crate::dialect::{Ack, Dialect, Symbol};
+use crate::dialect::{Ack, Dialect, FinalAck, Symbol};
 use crate::wire::Nanos;
 
 impl TextReceiver {
@@ -38,7 +38,7 @@ impl TextReceiver {
         self.expect_end_again(dialect);
         match dialect.ack {
             Ack::Bit if self.probe.choice.handled.both() => {
-                self.final_acks.note_other(now);
+                self.final_acks.note_sent(FinalAck::Other, now);
                 Some(ack.other())
             }
             Ack::Bit | Ack::Byte => Some(ack),

@@ -102,7 +102,7 @@ fn encoded(spec: &str, text: &[u8]) -> Vec<Symbol> {
 }
 
 #[test]
-fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_has_acknowledged() {
+fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_never_slept_and_has_acknowledged() {
     let awake = ServerStatus {
         sleeps: false,
         ..INITIAL
@@ -112,7 +112,8 @@ fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_has_acknowledged
         ("ack=none", INITIAL, INITIAL, 1),
         ("ack=none", awake, awake, 1 + AWAKE_INSPECTIONS),
         ("ack=none", INITIAL, awake, 1 + MOST_AWAKE_INSPECTIONS),
-        ("classic", INITIAL, awake, 1),
+        ("classic", INITIAL, awake, 1 + MOST_AWAKE_INSPECTIONS),
+        ("classic", awake, awake, 1),
     ] {
         let mut server = server(|_, _| match spec {
             "classic" => std::vec![Usr1],
