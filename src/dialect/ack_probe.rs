@@ -72,6 +72,8 @@ pub(super) struct AckProbe {
     bit_stops: u8,
     byte_stops: u8,
     character: u32,
+    /// Whether it was seen to sleep for a signal at the last stop after a byte.
+    sleeps_after_byte: bool,
     /// Where the client waits in its head, as far as is known.
     head: HeadAck,
 }
@@ -102,6 +104,7 @@ impl AckProbe {
             bit_stops: 0,
             byte_stops: 0,
             character: 8,
+            sleeps_after_byte: false,
             head: HeadAck::All,
         }
     }
@@ -168,6 +171,7 @@ impl AckProbe {
                     self.head = HeadAck::Last;
                 }
                 self.character = count;
+                self.sleeps_after_byte = sleeps;
                 self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
                     self.state = WaitsForBytes;
@@ -301,6 +305,11 @@ impl AckProbe {
     pub fn policy_after_flood(&self) -> Option<AckPolicy> {
         let has_let_go = self.unanswered > 0 && self.bit_stops == 1 && self.byte_stops == 0;
         self.choice.policy_after_flood().filter(|_| has_let_go)
+    }
+
+    /// Returns whether the client waits for every byte, and was seen to sleep for a signal then.
+    pub fn sleeps_after_bytes(&self) -> bool {
+        self.state == WaitsForBytes && self.sleeps_after_byte
     }
 
     /// Returns whether the client has been acknowledged.

@@ -349,9 +349,9 @@ fn is_unlikely_in_seven_bits(decoder: &TextDecoder, is_over: bool) -> bool {
     decoder.dialect().char_bits == 7 && is_judged && decoder.cost() as usize > limit
 }
 
-/// Returns whether a reading can be the message: an empty text before more is rather the beginning of a head that is not known.
+/// Returns whether a reading can be the message, and not the beginning of a head that is not known.
 fn is_message(reading: &Reading, known: &[Dialect]) -> bool {
-    !reading.is_empty_before_more() || known.contains(reading.dialect())
+    !reading.is_head_before_more() || known.contains(reading.dialect())
 }
 
 #[cfg(test)]

@@ -62,9 +62,11 @@ impl Reading {
         self.decoder.text_len()
     }
 
-    /// Returns whether this is an empty text that something else follows.
-    pub const fn is_empty_before_more(&self) -> bool {
-        self.has_rest && self.text_len() == 0
+    /// Returns whether something else follows what is rather the beginning of a head: an empty text, or a single wide character.
+    pub fn is_head_before_more(&self) -> bool {
+        let bits = usize::from(self.dialect().char_bits);
+        let is_one = bits > 9 && self.at <= 2 * bits;
+        self.has_rest && (self.text_len() == 0 || is_one)
     }
 
     /// Returns whether a text ends with the last symbol, number `count`, or has ended and only its end byte followed, whole.
@@ -285,6 +287,20 @@ mod tests {
             !(0..8).all(|_| half.push(Symbol::Usr2)),
             "two bytes 0x7f 0xff are not text"
         );
+    }
+
+    #[test]
+    fn a_single_wide_character_before_more_is_rather_a_head() {
+        for (spec, text, rest, is_head) in [
+            ("char-bits=16", &b"\0a\0\0"[..], &b"\0b"[..], true),
+            ("char-bits=16", b"\0a\0\0", b"", false),
+            ("char-bits=16", b"\0a\0b\0\0", b"\0b", false),
+            ("classic", b"a\0", b"b", false),
+            ("classic", b"\0", b"b", true),
+        ] {
+            let reading = reading(spec, text, 8 * text.len(), rest);
+            assert_eq!(reading.is_head_before_more(), is_head, "{spec} {text:?}");
+        }
     }
 
     #[test]
