@@ -52,7 +52,7 @@ pub struct TextReceiver {
     /// The last symbol, and when it came.
     last: Symbol,
     last_seen: Nanos,
-    /// How the client was last seen to sleep since then.
+    /// How the client was last seen to sleep since then, and since its last acknowledgement.
     last_sleep: SleepState,
     /// Whether the silence since then has been handled.
     is_silent: bool,

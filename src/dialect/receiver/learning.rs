@@ -34,7 +34,7 @@ impl TextReceiver {
         Some(ProfileUpdate::Speaks(dialect))
     }
 
-    /// Returns whether the client was seen to nap after its last bit of a message.
+    /// Returns whether the client was seen to nap after its last bit of a message, and after the acknowledgement if it had that.
     fn naps_on(&self) -> bool {
         self.in_message() && self.last_sleep == SleepState::Napping
     }

@@ -362,8 +362,10 @@ fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
     ] {
         let mut receiver = unknown();
         assert_eq!(send(&mut receiver, &[Usr1], 0), "");
-        receiver.handle_timeout(SILENCE_AWAKE, sleep);
+        receiver.handle_timeout(SILENCE_AWAKE, Napping);
         assert_eq!(words(&mut receiver), "usr1");
+        assert_eq!(receiver.ack_sleep_update(true), None);
+        receiver.handle_timeout(SILENCE_AWAKE + MILLISECOND, sleep);
         let update = receiver.ack_sleep_update(has_failed);
         assert_eq!(update, shown.map(ProfileUpdate::AckSleep));
         // Then it did not end on that acknowledgement.
