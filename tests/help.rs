@@ -50,7 +50,7 @@ serve --first 1 => invalid option "--first"
 serve --trace=1 => --trace "1": expected no value
 serve --count => --count: expected a value (--count N)
 serve --exec -- sh -c true => --exec: expected a value (--exec PROGRAM)
-send 1 x --dialect auto => --dialect auto: only serve detects a dialect; minitalk check --server finds that of a server
+send 1 x --dialect auto => --dialect auto: only serve detects a dialect; minitalk check --server finds a server's
 send 1 x --lane => --lane: expected a value (--lane auto|bit|word)
 serve --format xml => --format "xml": expected one of text, raw, json
 serve --lane word => --lane "word": expected one of auto, bit
@@ -90,7 +90,7 @@ send 1 x --first 3 => --first has no effect without --dialect
 send 1 x --lane bit --dialect classic => --lane and --dialect exclude each other: only minitalk's own protocol has lanes
 send 1 x --reply --dialect classic => --reply and --dialect exclude each other: only minitalk's own protocol has replies
 send 1 x --file y => MESSAGE and --file exclude each other
-send => no PID or name; {starts}, and minitalk list shows it
+send => no PID or name; minitalk list shows the servers
 send 1 two words => unexpected argument "words" after MESSAGE; quote a message of several words
 check => expected --client PATH, --server PATH or both
 completions => expected bash, zsh or fish

@@ -36,10 +36,10 @@ Sends each line of standard input to the process with that PID or name, and prin
 waits to be spoken to, and then talks with the first process that has spoken.
 On a terminal each line is shown as serve does, after its time and the name or the PID of its sender. Ctrl-D ends the
 chat once everything has been delivered.
-In pipes it is nc over signals: the exact bytes of standard input go out, in pieces as they are read, and the exact
-bytes that come go to standard output. The end of standard input is sent as an empty message; the chat then goes on
-until the other has ended its input too.
-What a third process sends is not lost: it is marked (not in this chat) after its PID, in pipes on standard error.
+In pipes it is nc over signals: the exact bytes of standard input go out as they are read, and those that come go to
+standard output. The end of standard input is sent as an empty message; the chat then goes on until the other has
+ended its input too.
+What a third process sends is marked (not in this chat) after its PID, in pipes on standard error.
 The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit code 0 unless a message is under way.
 ",
     flags: &[FLAGS],
@@ -48,7 +48,7 @@ The end of the other process ends the chat. So do SIGINT and SIGTERM, with exit 
 };
 
 const FLAGS: &[Flag] = flags! {
-    "--name NAME" => "make the chat known by a name: minitalk chat NAME (at most 15 bytes, with a letter, and no digit first)";
+    "--name NAME" => list::NAME;
 };
 
 fn run(mut args: Args) -> Result<(), Failure> {

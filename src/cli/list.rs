@@ -27,6 +27,10 @@ use super::text::json_string;
 /// Limits the bytes of a name: the kernel keeps no more (`TASK_COMM_LEN`).
 const MAX_NAME: usize = 15;
 
+/// Describes the option `--name`.
+pub const NAME: &str =
+    "a name by which others find this process: at most 15 bytes, with a letter, and no digit first";
+
 /// Describes a running server that this user may signal.
 struct RunningServer {
     pid: Pid,

@@ -50,13 +50,13 @@ const FLAGS: &[Flag] = flags! {
     LANE =>
         "bit: by SIGUSR1 and SIGUSR2. word: 32 bytes a signal, by real-time signal 44, or not at all. auto (default): in words \
          if the server takes them";
-    "--dialect SPEC" => "use the protocol of another server, as listed by minitalk dialects";
-    "--first N" => "with --dialect: end after N signals, as a client that is killed, with exit code 0";
+    "--dialect SPEC" => "use the protocol of another server (see minitalk dialects)";
+    "--first N" => "with --dialect: end after N signals, with exit code 0";
     "--eco" => "do not busy-poll: sleep for every answer, on the CPU where the server runs";
     "--progress auto|always|never" =>
-        "show the progress on standard error (auto: on a terminal, after a second)";
+        "show progress on standard error (auto: on a terminal, after a second)";
     "--force" => "skip the check that the target handles the signals";
-    "-v, --verbose" => "report the cost on standard error: bytes, signals, retransmissions, time, rate";
+    "-v, --verbose" => "report bytes, signals, retransmissions, time and rate on standard error";
 };
 
 /// The age at which a server has installed its handlers.
@@ -89,7 +89,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let dialect = match args.dialects()? {
         Some(Dialects::Auto) => {
             return Err(Failure::usage(
-                "--dialect auto: only serve detects a dialect; minitalk check --server finds that of a server",
+                "--dialect auto: only serve detects a dialect; minitalk check --server finds a server's",
             ));
         }
         dialects => dialects.and_then(|dialects| dialects.given()),
@@ -111,11 +111,9 @@ fn run(mut args: Args) -> Result<(), Failure> {
             )));
         }
     }
-    let pid = args.positional().ok_or_else(|| {
-        Failure::usage(
-            "no PID or name; a server prints its PID when it starts, and minitalk list shows it",
-        )
-    })?;
+    let pid = args
+        .positional()
+        .ok_or_else(|| Failure::usage("no PID or name; minitalk list shows the servers"))?;
     let message = args.positional();
     if let (Some(_), Some(extra)) = (&message, args.positional()) {
         return Err(Failure::usage(format!(

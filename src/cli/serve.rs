@@ -71,13 +71,12 @@ pub const TRACE: Command = Command {
     about: "\
 A server that shows its traffic on standard output: a line for each byte with the time since the last, the sender's
 PID, the signal that completed the byte, its si_code, the bits in order of arrival, the byte and the answer. Messages
-follow in quotes. If the reader is too slow, lines are left out and counted.
+follow in quotes. Lines are left out and counted if the reader is too slow.
 
   2 lost before          two signals of this client were swallowed by pending ones of their number
   1 word missing before  this one is not taken; the client sends the other again
   again                  a bit or word that had come before
   (unasked)              an answer to no signal in particular, as that the message is written
-Bits of other programs have no number, so what is lost of them does not show.
 
 NO_COLOR=1 turns colours off, and CLICOLOR_FORCE=1 turns them on in a pipe.
 ",
@@ -90,7 +89,7 @@ const FORMAT: &[Flag] = flags! {
     "--format text|raw|json" =>
         "text: as above. raw: only the messages' bytes, the PID on standard error. json: an object a line, first \
          {\"event\":\"ready\",\"pid\":4242}, then event, pid, uid (or null), bytes, text (or base64), retransmissions, seconds";
-    "--trace" => "show every byte that arrives and every answer on standard error; -v: every signal";
+    "--trace" => "show every byte that arrives and every answer on standard error";
 };
 
 /// Lists the options that `serve` and `trace` share.
@@ -100,17 +99,17 @@ const COMMON: &[Flag] = flags! {
     "--max-memory SIZE" =>
         "limit the memory of all clients together; one beyond it waits or is rejected (default: twice --max-message, 128M at \
          least)";
-    "--lane auto|bit" => "bit: take messages in bits only, and do not catch the signal of words (default auto)";
+    "--lane auto|bit" => "bit: in bits only; the signal of words is not caught (default auto)";
     "--dialect SPEC" =>
-        "the protocol of other programs' clients, as listed by minitalk dialects; auto (default): detect and report it";
+        "the protocol of other programs' clients (see minitalk dialects); auto (default): detect and report it";
     "--sender same|any" =>
         "any: the bits of all processes are one text, which is not answered, as from kill(1) in a loop (default same)";
     "--eco" => "do not busy-poll: sleep for every signal, on one CPU, to which clients with --eco move";
     "--idle-timeout SECONDS" => "drop the message of a client that is silent for so long (default 60; 0: never)";
     "-v, --verbose" => "a line of the trace for each signal, not for each byte";
-    "--name NAME" => "make the server known by a name: minitalk send NAME (at most 15 bytes, with a letter, and no digit first)";
+    "--name NAME" => list::NAME;
     "--pid-file PATH" =>
-        "write the PID to a file once ready, and remove it at the end; replaces only that of a server that has ended";
+        "write the PID there once ready, and remove it at the end; replaces only that of a server that has ended";
 };
 
 /// Explains the usage error of `-v` without a trace.
