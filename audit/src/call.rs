@@ -116,17 +116,19 @@ impl Explorer<'_> {
         let Some(last) = outer.last() else {
             return false;
         };
+        let pairs = || last.arguments.iter().zip(arguments);
+        // What is halved comes to zero after few calls, which the walk then sees.
+        if pairs().any(|(a, b)| halves(a, b)) {
+            return false;
+        }
         let is_new = outer.iter().all(|a| a.arguments != *arguments);
         let contexts = self.contexts.get(&function).copied().unwrap_or_default();
         if is_new && outer.len() < MOST && contexts < MOST {
             return false;
         }
         // A few values of a number that changes: it may well count down to an end.
-        let counts = last
-            .arguments
-            .iter()
-            .zip(arguments)
-            .any(|(a, b)| a != b && b.base == Base::Num && b.hi.saturating_sub(b.lo) < 4096);
+        let counts =
+            pairs().any(|(a, b)| a != b && b.base == Base::Num && b.hi.saturating_sub(b.lo) < 4096);
         if counts {
             frame.doubt(
                 Kind::Recursion,
@@ -144,6 +146,12 @@ impl Explorer<'_> {
         }
         true
     }
+}
+
+/// Returns whether a number that is not negative is at most half of what it was.
+fn halves(before: &Value, now: &Value) -> bool {
+    let is_number = before.base == Base::Num && now.base == Base::Num && now.lo >= 0;
+    is_number && before.hi > 0 && now.hi <= before.hi / 2
 }
 
 fn out(value: &Value, entry: i64) -> Value {

@@ -278,8 +278,10 @@ impl<'a> Explorer<'a> {
         let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
-        loops::judge(&mut frame, &|at| self.decoded.get(&(image, at)).copied());
-        let summary = Summary::of(&frame, errno, &entered);
+        let decoded = |at| self.decoded.get(&(image, at)).copied();
+        loops::judge(&mut frame, &decoded);
+        let result = loops::result(&frame, &decoded);
+        let summary = Summary::of(&frame, errno, &entered, result);
         let id = self.nodes.len();
         self.nodes.push(Node {
             image,

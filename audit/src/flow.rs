@@ -124,10 +124,16 @@ impl Explorer<'_> {
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
             self.record(at, &callee, &state);
-            frame.called.entry(at).or_default().insert(match &callee {
-                Callee::Libc(name) => libc::plain(name).to_owned(),
-                _ => String::new(),
-            });
+            *frame.called.entry(at).or_default() |= !matches!(callee, Callee::Libc(_));
+            match &callee {
+                Callee::Libc(name) if libc::plain(name) == "syscall" => {
+                    let number = state.registers[ARGUMENTS[0]].number();
+                    frame.gives(at, number.and_then(libc::result_of).unwrap_or_default());
+                }
+                Callee::Libc(name) => frame.gives(at, libc::plain(name)),
+                Callee::Code(..) => {}
+                _ => frame.gives(at, ""),
+            }
             let mut state = state.clone();
             // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
             let saved = match (&self.watch, &callee) {
@@ -153,6 +159,7 @@ impl Explorer<'_> {
                 }
                 Callee::Code(image, target) => {
                     let summary = self.call(frame, at, image, target, &state, after.is_none());
+                    frame.gives(at, summary.result.as_deref().unwrap_or_default());
                     self.also_stored(frame, at, &summary.stores, &mut state);
                     if let Some((lo, hi)) = summary.clobbers {
                         frame.touches_stack(at, lo, hi, true);

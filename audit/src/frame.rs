@@ -45,8 +45,10 @@ pub struct Frame {
     /// Between which places of the stack an instruction loads or stores, and what it, or what it calls, may have changed there.
     pub touched: Map<u64, (i64, i64)>,
     pub written: Map<u64, (i64, i64)>,
-    /// The functions of the C library that a call reaches; an empty name for any other.
-    pub called: Map<u64, HashSet<String>>,
+    /// The calls, each with whether it reaches code of the files.
+    pub called: Map<u64, bool>,
+    /// The functions of the C library, and the system calls, whose result a call gives; an empty name for any other.
+    pub results: Map<u64, HashSet<String>>,
 }
 
 impl Frame {
@@ -77,6 +79,7 @@ impl Frame {
             touched: Map::default(),
             written: Map::default(),
             called: Map::default(),
+            results: Map::default(),
         }
     }
 
@@ -121,6 +124,14 @@ impl Frame {
         let known = self.factors.entry(at).or_insert(by);
         if *known != by {
             *known = None;
+        }
+    }
+
+    /// Notes whose result the call at `at` gives.
+    pub fn gives(&mut self, at: u64, name: &str) {
+        let all = self.results.entry(at).or_default();
+        if !all.contains(name) {
+            all.insert(name.to_owned());
         }
     }
 

@@ -275,6 +275,35 @@ pub fn is_permitted_call(number: i64) -> bool {
     NUMBERS.contains(&number)
 }
 
+/// Stands before the name of a function whose system call is made by itself: its result is an error's negative number.
+pub const RAW: &str = "raw ";
+
+/// Returns the function of the C library that gives the result of the system call of that number, of those that loops ask for.
+pub fn result_of(number: i64) -> Option<&'static str> {
+    Some(match number {
+        0 => "read",
+        1 => "write",
+        2 => "open",
+        7 => "poll",
+        21 => "access",
+        23 => "select",
+        42 => "connect",
+        43 => "accept",
+        44 => "send",
+        45 => "recvfrom",
+        47 => "recvmsg",
+        61 => "wait4",
+        62 => "kill",
+        72 => "fcntl",
+        73 => "flock",
+        78 | 217 => "getdents64",
+        257 => "openat",
+        270 => "pselect",
+        288 => "accept4",
+        _ => return None,
+    })
+}
+
 /// Returns the number of bytes that a listed function writes through its pointer argument, and which argument that is.
 pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {

@@ -105,12 +105,7 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
     if frame.closed.is_empty() {
         return;
     }
-    let all: Vec<Instruction> = frame.edges.keys().filter_map(|&at| decoded(at)).collect();
-    let has_frame_pointer = has_frame_pointer(&all);
-    let code: Map<u64, Line> = all
-        .into_iter()
-        .map(|i| (i.ip(), Line::new(i, has_frame_pointer)))
-        .collect();
+    let code = lines(frame, decoded);
     for ring in rings(&frame.edges) {
         let is_open = |(a, b): &(u64, u64)| ring.contains(a) && ring.contains(b);
         if !frame.closed.iter().any(is_open) {
@@ -135,6 +130,39 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
             frame.find(Kind::Loop, weight, at, why);
         }
     }
+}
+
+fn lines(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Map<u64, Line> {
+    let all: Vec<Instruction> = frame.edges.keys().filter_map(|&at| decoded(at)).collect();
+    let has_frame_pointer = has_frame_pointer(&all);
+    all.into_iter()
+        .map(|i| (i.ip(), Line::new(i, has_frame_pointer)))
+        .collect()
+}
+
+/// Returns the function whose result a short function gives at its only end: each way through it asks that one.
+pub fn result(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Option<String> {
+    const SHORT: usize = 40;
+    let mut asked = frame.results.iter();
+    let (Some((&call, names)), None) = (asked.next(), asked.next()) else {
+        return None;
+    };
+    let name = names.iter().next().filter(|name| !name.is_empty())?;
+    if names.len() != 1 || frame.edges.len() > SHORT {
+        return None;
+    }
+    let code = lines(frame, decoded);
+    let ends = frame.edges.values().flatten();
+    let ends: Set<u64> = ends
+        .copied()
+        .filter(|at| !frame.edges.contains_key(at))
+        .collect();
+    let end = ends.iter().copied().next().filter(|_| ends.len() == 1)?;
+    let nodes = code.keys().copied().chain([end]).collect();
+    let removed = Set::default();
+    let graph = Graph::new(frame, &code, &nodes, &removed);
+    let is_same = graph.cause(end, Place::Register(Register::RAX)) == Some(call);
+    (is_same && graph.passes_between(frame.start, end, &[call])).then(|| name.clone())
 }
 
 #[derive(Clone, Copy)]

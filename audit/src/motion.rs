@@ -276,13 +276,18 @@ impl Graph<'_> {
 
     /// Returns whether each round that comes by `at` also comes by one of `stations`.
     pub fn passes(&self, at: u64, stations: &[u64]) -> bool {
+        self.passes_between(at, at, stations)
+    }
+
+    /// Returns whether each way from `start` to `at` comes by one of `stations`.
+    pub fn passes_between(&self, start: u64, at: u64, stations: &[u64]) -> bool {
         let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
         while let Some(node) = todo.pop() {
             if stations.contains(&node) || !seen.insert(node) {
                 continue;
             }
-            if node == at {
+            if node == start {
                 return false;
             }
             todo.extend(self.before.get(&node).into_iter().flatten());

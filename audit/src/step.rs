@@ -9,6 +9,7 @@ use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::flow::{astray, retpoline};
 use crate::frame::Frame;
+use crate::libc::{self, RAW};
 use crate::operand::size_of;
 use crate::state::{RSP, State, any};
 use crate::value::{Base, Value};
@@ -120,6 +121,9 @@ impl Explorer<'_> {
             }
             FlowControl::Call if is_system_call(instruction) => {
                 self.record_system_call(at, state.registers[0].clone(), &state);
+                let name = state.registers[0].number().and_then(libc::result_of);
+                let name = name.map(|name| format!("{RAW}{name}")).unwrap_or_default();
+                frame.gives(at, &name);
                 self.enter(frame, at, &mut state);
                 let ends = matches!(state.registers[0].number(), Some(60 | 231));
                 state.bytes.clear();

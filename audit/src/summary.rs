@@ -32,11 +32,13 @@ pub struct Summary {
     pub stores: Rc<Vec<Stored>>,
     /// Whether it leaves a raised signal that ends the process.
     pub is_ending: bool,
+    /// The function whose result it gives, if it only asks one, as a wrapper of a system call does.
+    pub result: Option<String>,
 }
 
 impl Summary {
     /// Returns what a function does that was walked, which was called with this `errno` and these registers.
-    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16]) -> Self {
+    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16], result: Option<String>) -> Self {
         match &frame.exits {
             None => Summary {
                 returns: false,
@@ -65,6 +67,7 @@ impl Summary {
                 lost: lost(exit),
                 stores: exit.stores.clone(),
                 is_ending: exit.is_ending,
+                result,
             },
         }
     }
@@ -89,6 +92,7 @@ pub fn unknown_call() -> Summary {
         lost: None,
         stores: Rc::default(),
         is_ending: false,
+        result: None,
     }
 }
 

@@ -3,7 +3,11 @@
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::hash::Set;
+use crate::libc;
 use crate::loops::{Graph, Place, Taken, is_call, whole};
+
+const NO_ROOM: &str =
+    "tries again until there is room, which the interrupted code may have to make";
 
 impl Graph<'_> {
     /// Returns how often a compare-and-swap can be tried again.
@@ -34,6 +38,7 @@ impl Graph<'_> {
             && matches!((condition, bound), (C::a, Some(1)))
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
+            && !self.is_raw(call)
         {
             return self.asked(branch, call, C::g, Some(0));
         }
@@ -47,6 +52,7 @@ impl Graph<'_> {
             && matches!((condition, bound), (C::b, Some(-2 | 0xffff_fffe)))
             && let Some(call) = whole(i, 0).and_then(|place| self.cause(cause, place))
             && is_call(&self.code[&call])
+            && !self.is_raw(call)
         {
             return self.asked(branch, call, C::g, Some(0));
         }
@@ -56,28 +62,32 @@ impl Graph<'_> {
                 (C::e, Some(EAGAIN)) if self.passes(branch, &self.polls()) => {
                     Taken::Note("waits until there is room, as a call does that blocks")
                 }
-                (C::e, Some(EAGAIN)) => Taken::Waits(
-                    "tries again until there is room, which the interrupted code may have to make",
-                ),
+                (C::e, Some(EAGAIN)) => Taken::Waits(NO_ROOM),
                 _ => Taken::Unknown,
             };
         }
         if is_call(i) {
-            let names = self.frame.called.get(&cause);
-            let all = |test: fn(&str) -> bool| {
-                names.is_some_and(|n| !n.is_empty() && n.iter().all(|n| test(n)))
-            };
+            let is_raw = self.is_raw(cause);
+            let all = |test: fn(&str) -> bool| self.gives(cause, test);
             let is_some = matches!(
                 (condition, bound),
-                (C::g | C::a, Some(0)) | (C::ge, Some(1)) | (C::e, Some(1..))
-            );
+                (C::g, Some(0)) | (C::ge, Some(1)) | (C::e, Some(1..))
+            ) || !is_raw && matches!((condition, bound), (C::a, Some(0)));
             let is_no_error = matches!(
                 (condition, bound),
                 (C::ns | C::ge, Some(0)) | (C::g, Some(-1))
             );
             let sends = all(|n| matches!(n, "write" | "send"));
             let succeeds = sends && (is_some || is_no_error);
-            return if all(comes_to_an_end) && is_some || succeeds && self.asks_for_more() {
+            let is_error = |number: i64| {
+                let is_same = |bound| bound as i32 == -number as i32;
+                is_raw && condition == C::e && bound.is_some_and(is_same)
+            };
+            return if is_error(EINTR) {
+                Taken::Note("tries again what a signal interrupted")
+            } else if is_error(EAGAIN) {
+                Taken::Waits(NO_ROOM)
+            } else if all(comes_to_an_end) && is_some || succeeds && self.asks_for_more() {
                 Taken::Note("loops until what it calls has nothing more to give or to take")
             } else if succeeds {
                 Taken::Waits("repeats a call as long as it succeeds, which has no end")
@@ -112,12 +122,22 @@ impl Graph<'_> {
 
     /// Returns the calls that wait for a descriptor.
     fn polls(&self) -> Vec<u64> {
-        let waits = |name: &String| matches!(&**name, "poll" | "select" | "pselect");
-        let calls = self.instructions().filter(|(at, _)| {
-            let names = self.frame.called.get(at);
-            names.is_some_and(|names| !names.is_empty() && names.iter().all(waits))
-        });
+        let waits = |name: &str| matches!(name, "poll" | "select" | "pselect");
+        let calls = self.instructions().filter(|(at, _)| self.gives(*at, waits));
         calls.map(|(at, _)| at).collect()
+    }
+
+    /// Returns whether the result of a call is that of such functions alone, whether it enters the kernel by itself or not.
+    fn gives(&self, call: u64, test: impl Fn(&str) -> bool) -> bool {
+        let names = self.frame.results.get(&call);
+        let plain = |name: &String| test(name.strip_prefix(libc::RAW).unwrap_or(name));
+        names.is_some_and(|names| !names.is_empty() && names.iter().all(plain))
+    }
+
+    /// Returns whether the result of a call may be that of the kernel, which says an error by its negative number.
+    fn is_raw(&self, call: u64) -> bool {
+        let names = self.frame.results.get(&call).into_iter().flatten();
+        names.into_iter().any(|name| name.starts_with(libc::RAW))
     }
 
     /// Returns whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest
@@ -200,9 +220,8 @@ impl Graph<'_> {
         bound: Option<i64>,
     ) -> Option<Taken> {
         let call = self.result(setter)?;
-        let names = self.frame.called.get(&call)?;
-        let ends = !names.is_empty() && names.iter().all(|name| comes_to_an_end(name));
-        let own = excluded(condition, bound?)?;
+        let (ends, is_raw) = (self.gives(call, comes_to_an_end), self.is_raw(call));
+        let own = excluded(condition, bound?, is_raw)?;
         let others: Vec<u64> = self
             .instructions()
             .filter(|(at, i)| {
@@ -211,7 +230,8 @@ impl Graph<'_> {
                     && self.after(*at).len() == 1
                     && self.flags(*at).is_some_and(|setter| {
                         let other = self.compared(setter);
-                        let other = other.and_then(|with| excluded(self.goes_on(*at, i), with));
+                        let other =
+                            other.and_then(|with| excluded(self.goes_on(*at, i), with, is_raw));
                         other.is_some_and(|other| other != own) && self.result(setter) == Some(call)
                     })
             })
@@ -294,12 +314,7 @@ impl Graph<'_> {
         };
         is_fixed
             && self.instructions().all(|(at, i)| {
-                let calls_own = is_call(i)
-                    && self
-                        .frame
-                        .called
-                        .get(&at)
-                        .is_none_or(|names| names.iter().any(|n| n.is_empty()));
+                let calls_own = is_call(i) && self.frame.called.get(&at).copied().unwrap_or(true);
                 let stores = i.op0_kind() == OpKind::Memory
                     && same(i)
                     && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test);
@@ -316,11 +331,13 @@ enum Excluded {
 }
 
 /// Returns which results of a call the condition excludes, in a comparison with that number.
-fn excluded(condition: ConditionCode, with: i64) -> Option<Excluded> {
+fn excluded(condition: ConditionCode, with: i64, is_raw: bool) -> Option<Excluded> {
     use ConditionCode as C;
+    // The kernel's errors are the numbers from -4095 to -1.
     match (condition, with) {
         (C::ne, 0) => Some(Excluded::Zero),
-        (C::ne | C::g, -1) | (C::ns | C::ge, 0) => Some(Excluded::Errors),
+        (C::ne, -1) if !is_raw => Some(Excluded::Errors),
+        (C::g, -1) | (C::ns | C::ge, 0) | (C::b, -4095) | (C::be, -4096) => Some(Excluded::Errors),
         _ => None,
     }
 }
@@ -339,6 +356,7 @@ fn comes_to_an_end(name: &str) -> bool {
             | "wait4"
             | "accept"
             | "accept4"
+            | "getdents64"
     )
 }
 
