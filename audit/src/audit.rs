@@ -83,6 +83,7 @@ impl Verdict {
 }
 
 const LIMITS: Limits = Limits {
+    wide: 12_000,
     apart: 80,
     exact: 6_000,
     total: 120_000,
@@ -302,7 +303,7 @@ fn judged(
             .splice(..0, supposed.findings.into_iter().filter(is_fault));
     }
     // What each signal reaches is told where it costs little.
-    const MOST_STEPS: usize = 3_000;
+    const MOST_STEPS: usize = 12_000;
     const MOST_SIGNALS: usize = 8;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
     if verdict.weight() == Weight::Note && !is_open || of.signals.is_empty() || !is_cheap {
@@ -424,6 +425,7 @@ fn explored(
     ];
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
+    let private = explorer.private_stores();
     let files = &*explorer.files;
     let file = files.image(image);
     let name = file.name(address);
@@ -470,6 +472,9 @@ fn explored(
                 continue;
             }
             if !seen.insert((of.image, finding.at, finding.why.clone())) {
+                continue;
+            }
+            if finding.kind == Kind::Torn && private.contains(&(of.image, finding.at)) {
                 continue;
             }
             let mut finding = finding.clone();

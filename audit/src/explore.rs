@@ -15,6 +15,7 @@ use crate::hash::{Map, Set};
 use crate::index::Index;
 use crate::loops;
 use crate::mask::{Change, Saved, Signals};
+use crate::private::Part;
 use crate::races::Nesting;
 use crate::state::{Before, Errno, State};
 use crate::summary::Summary;
@@ -72,6 +73,8 @@ pub struct Watch {
 /// Says how far the exploration goes.
 #[derive(Clone, Copy)]
 pub struct Limits {
+    /// Instructions in all that are explored with as many states kept apart as the rounds of two loops, one in the other.
+    pub wide: usize,
     /// States kept apart at one instruction.
     pub apart: usize,
     /// Instructions of one function explored with states kept apart.
@@ -80,6 +83,20 @@ pub struct Limits {
     pub total: usize,
     /// Calls within calls.
     pub depth: usize,
+}
+
+impl Limits {
+    /// Returns how many states to keep apart after so many instructions, in all and of one function.
+    pub const fn apart(&self, steps: usize, of_function: usize) -> usize {
+        const WIDE: usize = 400;
+        if steps < self.wide {
+            WIDE
+        } else if of_function < self.exact {
+            self.apart
+        } else {
+            0
+        }
+    }
 }
 
 pub struct Explorer<'a> {
@@ -127,6 +144,10 @@ pub struct Explorer<'a> {
     pub installs: bool,
     /// The stores of pointers into what is gone when the handler has returned, each with the word that keeps it.
     pub kept: Map<(u16, u64), (u16, u64)>,
+    /// The stores that may belong together with others, each with the data that both are in, if that is of one file.
+    pub torn: Map<(u16, u64), Vec<Option<Part>>>,
+    /// The addresses of data that are put where others may find them, by the file.
+    pub published: BTreeSet<(u16, i64, i64)>,
     /// The words of files to which anything else is stored, each with an instruction that does so.
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
@@ -186,6 +207,8 @@ impl<'a> Explorer<'a> {
             is_reset: false,
             installs: false,
             kept: Map::default(),
+            torn: Map::default(),
+            published: BTreeSet::new(),
             stored_else: BTreeMap::new(),
             stored: BTreeMap::new(),
             loads: BTreeMap::new(),

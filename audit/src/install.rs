@@ -134,6 +134,7 @@ enum Signal {
 }
 
 const LIMITS: Limits = Limits {
+    wide: 0,
     apart: 6,
     exact: 4_000,
     total: 30_000,
@@ -142,6 +143,7 @@ const LIMITS: Limits = Limits {
 
 /// For functions that are too large for that: no callee is read, and what ways know is joined where they meet.
 const LARGE: Limits = Limits {
+    wide: 0,
     apart: 0,
     exact: 0,
     total: 60_000,

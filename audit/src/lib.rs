@@ -45,6 +45,7 @@ mod names;
 mod odd;
 mod operand;
 mod policy;
+mod private;
 mod program;
 mod races;
 mod reach;

@@ -304,6 +304,33 @@ pub fn result_of(number: i64) -> Option<&'static str> {
     })
 }
 
+/// Returns whether the function gives none of its arguments to others, or to itself for later.
+pub fn keeps_no_pointer(name: &str) -> bool {
+    matches!(
+        name,
+        "write"
+            | "send"
+            | "read"
+            | "recv"
+            | "open"
+            | "memchr"
+            | "memcmp"
+            | "memcpy"
+            | "memmove"
+            | "memset"
+            | "strchr"
+            | "strcmp"
+            | "strlen"
+            | "strncmp"
+            | "strnlen"
+            | "stpcpy"
+            | "strcat"
+            | "strcpy"
+            | "strncat"
+            | "strncpy"
+    )
+}
+
 /// Returns the number of bytes that a listed function writes through its pointer argument, and which argument that is.
 pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {

@@ -24,6 +24,14 @@ impl Explorer<'_> {
         }
         let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
         self.note_mask(frame, at, &plain, &arguments, state);
+        let copies = matches!(&*plain, "write" | "send" | "memcpy" | "memmove");
+        let length = arguments[2].number().filter(|_| copies);
+        for argument in &arguments {
+            self.note_given(state, argument, length);
+            if !libc::keeps_no_pointer(&plain) {
+                self.note_published(argument);
+            }
+        }
         let built = crate::mask::built(&plain, state);
         if self.watch.is_none() && matches!(&*plain, "write" | "send") {
             self.note_block(frame, at, &arguments[1], arguments[2].number());

@@ -222,6 +222,9 @@ impl Explorer<'_> {
             return;
         }
         self.check(frame, at, &place, width.into(), true);
+        if place.base != Base::Stack {
+            self.note_published(&value);
+        }
         match place.base {
             Base::Stack => {
                 frame.uses_stack(place.lo);

@@ -11,7 +11,7 @@ use crate::flow::{astray, retpoline};
 use crate::frame::Frame;
 use crate::libc::{self, RAW};
 use crate::operand::size_of;
-use crate::state::{RSP, State, any};
+use crate::state::{ARGUMENTS, RSP, State, any};
 use crate::value::{Base, Value};
 
 /// Says where control may go, and what is known there.
@@ -221,6 +221,14 @@ impl Explorer<'_> {
         self.system_call(frame, at, &number, &arguments, state);
         // read, recvfrom and others fill what their second argument points to.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
+        let is_write = number.number() == Some(1);
+        for n in ARGUMENTS {
+            let argument = &state.registers[n];
+            self.note_given(state, argument, length.number().filter(|_| is_write));
+            if !is_write {
+                self.note_published(argument);
+            }
+        }
         let writes_nothing = matches!(
             number.number(),
             Some(1 | 3 | 20 | 39 | 60 | 62 | 200 | 231 | 234)
@@ -491,6 +499,9 @@ impl Explorer<'_> {
             };
             let all = frame.expects.entry(at).or_insert(true);
             *all &= constant;
+        }
+        for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
+            self.note_published(&state.get(i.op_register(n)));
         }
         let info = self.factory.info(i).clone();
         for memory in info.used_memory() {

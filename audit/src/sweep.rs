@@ -31,8 +31,8 @@ pub struct Tables {
     pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
     /// The same for what a word points to, by the word and the offset.
     pub updates_through: HashMap<(u64, i64), Vec<u64>>,
-    /// The places of data that instructions read by name.
-    pub read: BTreeSet<u64>,
+    /// The places of data that instructions touch by name, each with these.
+    pub read: BTreeMap<u64, Vec<u64>>,
     /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
     pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The calls that free what a word points to.
@@ -425,7 +425,7 @@ fn note(
         None
     };
     if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
-        tables.read.insert(to);
+        tables.read.entry(to).or_default().push(at);
     }
     let loaded = match i.mnemonic() {
         Mnemonic::Lea => to,

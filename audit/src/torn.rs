@@ -202,6 +202,7 @@ impl Explorer<'_> {
                 .filter(|earlier| place(earlier) != place(stored))
                 .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             if let Some((earlier, weight)) = partner {
+                self.note_torn(frame, at, [stored, &earlier]);
                 let (later, earlier) = (self.place_stored(stored), self.place_stored(&earlier));
                 let earlier = if earlier == later {
                     "another"

@@ -38,6 +38,7 @@ pub fn step(explorer: &mut Explorer, frame: &mut Frame, i: &Instruction, state: 
             explorer.store(frame, i, &place.moved(8), 8, high, state);
         } else {
             explorer.store(frame, i, &place, width, first, state);
+            explorer.note_published(&high);
         }
         return;
     }

@@ -72,8 +72,7 @@ impl Explorer<'_> {
                     continue;
                 }
                 for (to, state) in std::iter::once((to, only)).chain(rest) {
-                    let exact = frame.steps < self.limits.exact;
-                    let apart = if exact { self.limits.apart } else { 0 };
+                    let apart = self.limits.apart(self.steps, frame.steps);
                     count += 1;
                     match meet(seen.entry(to).or_default(), state, apart, count) {
                         Ok(state) => {

@@ -1,0 +1,5 @@
+// truth: safe: a crash reporter writes the saved registers in hexadecimal and dies by the signal
+#include "corpus.h"
+static const char hex[] = "0123456789abcdef";
+static void handler(int s, siginfo_t *i, void *u) { (void)i; ucontext_t *c = u; char b[17]; b[16] = '\n'; for (int r = 0; r < 17; r++) { unsigned long v = c->uc_mcontext.gregs[r]; for (int k = 15; k >= 0; k--) { b[k] = hex[v & 15]; v >>= 4; } write(2, b, sizeof b); } signal(s, SIG_DFL); raise(s); }
+int main(void) { struct sigaction sa; memset(&sa, 0, sizeof sa); sa.sa_sigaction = handler; sa.sa_flags = SA_SIGINFO | SA_RESETHAND; sigaction(SIGSEGV, &sa, 0); sigaction(SIGBUS, &sa, 0); for (;;) pause(); }
