@@ -1,4 +1,4 @@
-// truth: unsafe: a small printf of its own takes its buffer for one of 1024 bytes, and the text has more than the frame
+// truth: unsafe: a small printf of its own takes its buffer of 16 bytes for one of 1024, and the text leaves the frame
 #include "corpus.h"
 #define TEN "0123456789"
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
@@ -12,5 +12,5 @@ static NOINLINE void say(const char *f, ...) {
     }
     va_end(a); write(2, b, n);
 }
-static void handler(int s) { int e = errno; say(HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED "signal %d of %d\n", s, getpid()); errno = e; }
+static void handler(int s) { int e = errno; say(HUNDRED HUNDRED HUNDRED TEN TEN "signal %d of %d\n", s, getpid()); errno = e; }
 MAIN(handler)
