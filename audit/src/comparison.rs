@@ -130,6 +130,30 @@ impl State {
         Some([with(lo, HALF - 1), with(HALF, hi)])
     }
 
+    /// Returns the state as it is if what was compared with zero is below it and if it is above, where that is not one range.
+    pub fn by_zero(&self) -> Option<[Self; 2]> {
+        let flags = self.flags.as_ref()?;
+        let left = &flags.left;
+        let is_any = match left.base {
+            Base::Unknown => true,
+            Base::Num => left.lo < 0 && left.hi > 0 && left.set.is_none(),
+            _ => false,
+        };
+        let place = flags.place.filter(|_| {
+            is_any && flags.bits == 64 && flags.moved == 0 && flags.right.number() == Some(0)
+        })?;
+        let with = |lo, hi| {
+            let mut one = self.clone();
+            let value = Value::range(lo, hi);
+            match place {
+                Place::Register(number) => one.registers[number] = value,
+                Place::Slot(at, width) => one.put_slot(at, width, value),
+            }
+            one
+        };
+        Some([with(left.lo, -1), with(1, left.hi)])
+    }
+
     /// Takes into account that a branch was taken.
     pub fn assume(&mut self, condition: ConditionCode) {
         let Some(flags) = self.flags.clone() else {
@@ -140,6 +164,9 @@ impl State {
         };
         if flags.is_result && !matches!(condition, ConditionCode::e | ConditionCode::ne) {
             return;
+        }
+        if condition == ConditionCode::e {
+            self.note_short(place);
         }
         let left = &flags.left;
         let new = if let Base::Static(image, word) = left.base
@@ -166,6 +193,14 @@ impl State {
                 // What lies below a bound is a number, whatever it was taken for.
                 C::b if is_word && flags.bits == 64 && to > 0 => Value::range(0, to - 1),
                 C::be if is_word && flags.bits == 64 && to >= 0 => Value::range(0, to),
+                // As is what is asked for its sign.
+                C::g if is_word && flags.bits == 64 && to >= 0 && to < i64::MAX => {
+                    Value::range(to + 1, i64::MAX)
+                }
+                C::ge if is_word && flags.bits == 64 && to > 0 => Value::range(to, i64::MAX),
+                C::l if is_word && flags.bits == 64 && to <= 0 && to > i64::MIN => {
+                    Value::range(i64::MIN, to - 1)
+                }
                 _ => return,
             }
         } else if let Some(all) = &left.set {

@@ -185,8 +185,29 @@ impl Explorer<'_> {
     pub fn divide(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         let divisor = self.operand(frame, i, 0, state);
         let at = i.ip();
-        let is_zero_out = divisor.base == Base::Num
-            && (divisor.lo > 0 || divisor.set.as_ref().is_some_and(|s| !s.contains(&0)));
+        let (low, high) = match size_of(i, 0) {
+            4 => (Register::EAX, Register::EDX),
+            _ => (Register::RAX, Register::RDX),
+        };
+        let dividend = state.get(low);
+        let is_zero_out = match divisor.base {
+            Base::Num => {
+                divisor.lo > 0
+                    || divisor.hi < 0
+                    || divisor.set.as_ref().is_some_and(|s| !s.contains(&0))
+            }
+            Base::NotNull(..) => divisor.exact() == Some(0),
+            _ => false,
+        };
+        let bits = size_of(i, 0) * 8;
+        let may_be = |value: &Value, number: i64| match value.signed(bits) {
+            Value {
+                set: Some(all), ..
+            } => all.contains(&number),
+            value => value.base != Base::Num || value.lo <= number && number <= value.hi,
+        };
+        // What lies above is commonly made of the sign.
+        let is_unsigned = bits >= 32 && state.get(high).number() == Some(0);
         if !is_zero_out {
             frame.find(
                 Kind::Trap,
@@ -194,7 +215,10 @@ impl Explorer<'_> {
                 at,
                 "divides by what may be zero, which raises SIGFPE",
             );
-        } else if divisor.lo < 2 && i.mnemonic() == Mnemonic::Idiv && divisor.hi != divisor.lo {
+        } else if i.mnemonic() == Mnemonic::Idiv
+            && (may_be(&divisor, -1) && (bits < 32 || may_be(&dividend, i64::MIN >> (64 - bits)))
+                || is_unsigned && may_be(&divisor, 1) && dividend.signed(bits).lo < 0)
+        {
             frame.doubt(
                 Kind::Trap,
                 at,
@@ -202,11 +226,6 @@ impl Explorer<'_> {
                 "a divisor with a bound that can be seen",
             );
         }
-        let (low, high) = match size_of(i, 0) {
-            4 => (Register::EAX, Register::EDX),
-            _ => (Register::RAX, Register::RDX),
-        };
-        let dividend = state.get(low);
         // What lies above is zero, or for signed numbers one of the two that their sign makes of it.
         let is_single = state.get(high).all().is_some_and(|high| {
             let is_signed = i.mnemonic() == Mnemonic::Idiv;

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use iced_x86::{Code, Decoder, DecoderOptions};
+
 use crate::comparison::Flags;
 use crate::finding::{Finding, Kind, Weight};
 use crate::hash::{Map, Set};
@@ -49,6 +51,7 @@ pub struct Frame {
     pub called: Map<u64, bool>,
     /// The functions of the C library, and the system calls, whose result a call gives; an empty name for any other.
     pub results: Map<u64, HashSet<String>>,
+    divides: Option<bool>,
 }
 
 impl Frame {
@@ -78,9 +81,24 @@ impl Frame {
             errno_reads: Set::default(),
             touched: Map::default(),
             written: Map::default(),
+            divides: None,
             called: Map::default(),
             results: Map::default(),
         }
+    }
+
+    /// Returns whether the function divides by a number of 64 bits that is not constant.
+    pub fn divides(&mut self) -> bool {
+        let (start, end) = self.bounds;
+        let image = &self.image;
+        *self.divides.get_or_insert_with(|| {
+            let bytes = image.bytes(start);
+            let length = usize::try_from(end - start).unwrap_or(usize::MAX);
+            let bytes = &bytes[..bytes.len().min(length)];
+            Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
+                .iter()
+                .any(|i| matches!(i.code(), Code::Div_rm64 | Code::Idiv_rm64))
+        })
     }
 
     pub fn find(&mut self, kind: Kind, weight: Weight, at: u64, why: impl Into<String>) {

@@ -23,6 +23,15 @@ pub struct Made {
     pub added: i64,
 }
 
+/// Holds a register that was made of the bits of two others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct United {
+    register: usize,
+    of: [usize; 2],
+    /// Whether only the upper halves are left.
+    is_upper: bool,
+}
+
 /// Holds a store to data of the file, on the way here, which another store may belong to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Stored {
@@ -61,6 +70,7 @@ pub struct State {
     /// A word of the stack that holds the lower half of a register, zero-extended.
     pub spilled: Option<(i64, usize)>,
     pub made: Option<Made>,
+    pub united: Option<United>,
     /// Between which places of the stack a byte of zero is known to lie, which ends a text.
     pub zero: Option<(i64, i64)>,
     /// The signal whose action is known to be the default one.
@@ -93,6 +103,7 @@ impl State {
             half: None,
             spilled: None,
             made: None,
+            united: None,
             zero: None,
             defaulted: None,
             is_ending: false,
@@ -175,6 +186,59 @@ impl State {
         ) && i.flow_control() != FlowControl::ConditionalBranch
         {
             self.made = None;
+        }
+    }
+
+    /// Notes a register that is made of two others and then shifted, to learn whether half of each is enough: compilers ask before
+    /// they divide.
+    pub fn note_united(&mut self, i: &Instruction, united: Option<United>) {
+        use Mnemonic as M;
+        let number = |r: Register| r.is_gpr64().then(|| r.full_register().number());
+        let to = (i.op0_kind() == OpKind::Register).then(|| i.op0_register());
+        let from = (i.op1_kind() == OpKind::Register).then(|| i.op1_register());
+        let [to, from] = [to, from].map(|r| r.and_then(number));
+        let known = united.filter(|united| Some(united.register) == to);
+        self.united = match (i.mnemonic(), to, from, known) {
+            (M::Mov, Some(register), Some(of), _) => Some(United {
+                register,
+                of: [of; 2],
+                is_upper: false,
+            }),
+            (M::Or, _, Some(other), Some(united)) if !united.is_upper => Some(United {
+                of: [united.of[0], other],
+                ..united
+            }),
+            (M::Shr, _, None, Some(united)) if i.immediate8() == 32 && !united.is_upper => {
+                Some(United {
+                    is_upper: true,
+                    ..united
+                })
+            }
+            _ => None,
+        };
+    }
+
+    /// Takes into account that what the place holds is zero: it may be the upper halves of two registers.
+    pub fn note_short(&mut self, place: Place) {
+        let united = self.united.filter(|united| united.is_upper);
+        let Some(united) = united.filter(|united| place == Place::Register(united.register)) else {
+            return;
+        };
+        for number in united.of {
+            let value = &self.registers[number];
+            let is_positive = match value.base {
+                Base::NotNull(..) => value.exact() == Some(0),
+                Base::Num => value.lo > 0,
+                _ => false,
+            };
+            let (lo, hi) = match value.base {
+                Base::Num => (value.lo, value.hi),
+                _ => (0, i64::MAX),
+            };
+            let (lo, hi) = (lo.max(is_positive.into()), hi.min(u32::MAX.into()));
+            if number != united.register && lo <= hi {
+                self.registers[number] = Value::range(lo, hi);
+            }
         }
     }
 
@@ -435,6 +499,7 @@ impl State {
             defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
             is_ending: self.is_ending && other.is_ending,
             made: self.made.filter(|_| self.made == other.made),
+            united: self.united.filter(|_| self.united == other.united),
             zero: match (self.zero, other.zero) {
                 (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {
                     Some((a.min(c), b.max(d)))

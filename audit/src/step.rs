@@ -60,7 +60,7 @@ impl Explorer<'_> {
                 if let Some(next) = cases {
                     return next.into_iter().map(|state| (after, state)).collect();
                 }
-                let made = state.made;
+                let (made, united) = (state.made, state.united);
                 let from = (instruction.op1_kind() == OpKind::Memory)
                     .then(|| address(frame, instruction, &state));
                 let slot = from
@@ -68,6 +68,7 @@ impl Explorer<'_> {
                     .and_then(|from| from.exact());
                 if self.instruction(frame, instruction, &mut state) {
                     state.note_made(instruction, made, slot);
+                    state.note_united(instruction, united);
                     vec![(after, state)]
                 } else {
                     Vec::new()
@@ -85,13 +86,13 @@ impl Explorer<'_> {
                 }
                 let mut next = Vec::new();
                 if decided != Some(false) {
-                    let mut taken = state.clone();
-                    taken.assume(condition);
-                    next.extend(self.jump(frame, at, instruction.near_branch_target(), taken));
+                    for taken in known(frame, state.clone(), condition) {
+                        next.extend(self.jump(frame, at, instruction.near_branch_target(), taken));
+                    }
                 }
                 if decided != Some(true) {
-                    state.assume(opposite(condition));
-                    next.push((after, state));
+                    let not = known(frame, state, opposite(condition));
+                    next.extend(not.into_iter().map(|state| (after, state)));
                 }
                 next
             }
@@ -567,6 +568,19 @@ impl Explorer<'_> {
         }
         self.watch_stack(frame, at, state);
     }
+}
+
+/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero.
+fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
+    let cases = match condition {
+        ConditionCode::ne => state.by_zero().filter(|_| frame.divides()),
+        _ => None,
+    };
+    if let Some(cases) = cases {
+        return cases.into();
+    }
+    state.assume(condition);
+    vec![state]
 }
 
 /// Returns what is known after a test of a bit of a constant: which numbers of bits are left if it is set, and if it is not.
