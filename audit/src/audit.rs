@@ -549,14 +549,15 @@ fn explored(
         .iter()
         .any(|f| f.finding.reaches.as_deref() == Some(&*cause));
     if walked.summary.returns
-        && walked.summary.errno == Errno::Changed
+        && walked.summary.errno != Errno::Original
         && !is_known
         && hidden.is_none()
     {
         // What is not known may leave errno alone, and a write that is not shown to leave the frame may leave alone what was saved.
         let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
         let is_kept = !walked.findings.iter().any(is_lost);
-        let weight = if walked.errno_cause.is_some() && is_kept {
+        let is_changed = walked.summary.errno == Errno::Changed;
+        let weight = if walked.errno_cause.is_some() && is_changed && is_kept {
             Weight::Fault
         } else {
             Weight::Doubt

@@ -52,10 +52,11 @@ impl Explorer<'_> {
             return unread.unwrap_or_else(unknown_call);
         }
         let given = state.given(entry);
-        let node = self.called(image, target, &arguments, (state.errno, &given), false);
+        let before = (state.errno, &given[..], state.looked.clone());
+        let node = self.called(image, target, &arguments, before, false);
         frame.calls.push((at, node));
         let of = &self.nodes[node];
-        if frame.errno_cause.is_none() && of.summary.errno == Errno::Changed {
+        if frame.errno_cause.is_none() && of.summary.errno != Errno::Original {
             frame.errno_cause = of.errno_cause.clone().map(|(_, name)| (at, name));
         }
         let mut summary = of.summary.clone();

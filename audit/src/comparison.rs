@@ -159,6 +159,14 @@ impl State {
         let Some(flags) = self.flags.clone() else {
             return;
         };
+        if let Base::Static(image, word) = flags.left.base
+            && condition == ConditionCode::ne
+            && flags.bits == 64
+            && flags.left.exact() == Some(0)
+            && flags.right.number() == Some(0)
+        {
+            self.look(image, word);
+        }
         let (Some(place), Some(to)) = (flags.place, flags.right.number()) else {
             return;
         };

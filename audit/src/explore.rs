@@ -2,6 +2,7 @@
 //! it calls.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory};
 
@@ -40,6 +41,7 @@ struct Key {
     arguments: [Value; 6],
     errno: Errno,
     given: Vec<Given>,
+    looked: Rc<BTreeSet<(u16, u64)>>,
     is_handler: bool,
 }
 
@@ -240,17 +242,18 @@ impl<'a> Explorer<'a> {
         errno: Errno,
         is_handler: bool,
     ) -> usize {
-        self.called(image, start, arguments, (errno, &[]), is_handler)
+        let before = (errno, &[][..], Rc::default());
+        self.called(image, start, arguments, before, is_handler)
     }
 
-    /// Explores a function that is called with this `errno` and with words of its caller's stack, by their offsets from the return
-    /// address.
+    /// Explores a function that is called with this `errno`, with words of its caller's stack, by their offsets from the return
+    /// address, and with words of files that were seen not to be null.
     pub fn called(
         &mut self,
         image: u16,
         start: u64,
         arguments: &[Value; 6],
-        (errno, given): (Errno, &[Given]),
+        (errno, given, looked): (Errno, &[Given], Rc<BTreeSet<(u16, u64)>>),
         is_handler: bool,
     ) -> usize {
         let mut key = Key {
@@ -259,6 +262,7 @@ impl<'a> Explorer<'a> {
             arguments: arguments.clone(),
             errno,
             given: given.to_vec(),
+            looked,
             is_handler,
         };
         // In how many ways a function is explored, before what differs between its calls counts as unknown.
@@ -292,6 +296,7 @@ impl<'a> Explorer<'a> {
             arguments: key.arguments.clone(),
         });
         let mut state = State::new(&key.arguments, errno);
+        state.looked = key.looked.clone();
         for (at, width, value) in given {
             state.put_slot(*at, *width, value.clone());
         }

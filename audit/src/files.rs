@@ -279,6 +279,8 @@ impl Files {
                 .find(|n| known.contains(&***n) && !crate::allow::is_listed(libc::plain(n)))?;
             Some(name.to_string())
         };
+        let is_behind = image.is_behind_libc(address);
+        let is_libcs = |name: &str| is_libcs(name) || is_behind && crate::allow::is_listed(name);
         names
             .iter()
             .map(|name| &**name)

@@ -1,6 +1,8 @@
 //! Where calls, jumps and returns go.
 
-use iced_x86::{Code, Instruction};
+use std::collections::HashSet;
+
+use iced_x86::{Code, FlowControl, Instruction};
 
 use crate::address::in_image;
 use crate::callee::Callee;
@@ -121,6 +123,13 @@ impl Explorer<'_> {
         state: State,
     ) -> Next {
         let mut next = Vec::new();
+        let instruction = self.instruction_at(frame.number, at);
+        let is_chosen = instruction.is_some_and(|i| {
+            matches!(
+                i.flow_control(),
+                FlowControl::IndirectCall | FlowControl::IndirectBranch
+            )
+        });
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
             self.record(at, &callee, &state);
@@ -158,11 +167,23 @@ impl Explorer<'_> {
                     false
                 }
                 Callee::Code(image, target) => {
-                    let summary = self.call(frame, at, image, target, &state, after.is_none());
+                    let is_jump = after.is_none();
+                    let mut summary = self.call(frame, at, image, target, &state, is_jump);
+                    // A function and its data that one index chooses belong together, so what is wrong with others is not shown.
+                    if is_chosen
+                        && self.last_is_wrong(frame, at)
+                        && let Some(any) = without_choices(&state)
+                    {
+                        frame.calls.pop();
+                        summary = self.call(frame, at, image, target, &any, is_jump);
+                    }
                     frame.gives(at, summary.result.as_deref().unwrap_or_default());
                     self.also_stored(frame, at, &summary.stores, &mut state);
                     if let Some((lo, hi)) = summary.clobbers {
                         frame.touches_stack(at, lo, hi, true);
+                    }
+                    for stored in summary.stores.iter() {
+                        state.unlook(stored.image, stored.lo, stored.hi.saturating_add(8));
                     }
                     apply(&summary, &mut state);
                     summary.returns
@@ -244,6 +265,23 @@ impl Explorer<'_> {
             }
         }
         next
+    }
+
+    /// Returns whether a fault was found in the function that was called last, from that instruction, or in one that it calls.
+    fn last_is_wrong(&self, frame: &Frame, at: u64) -> bool {
+        let last = frame.calls.last().filter(|(from, _)| *from == at);
+        let mut todo: Vec<usize> = last.iter().map(|(_, node)| *node).collect();
+        let mut seen = HashSet::new();
+        while let Some(node) = todo.pop().filter(|_| self.watch.is_none()) {
+            if seen.insert(node) {
+                let of = &self.nodes[node];
+                if of.findings.iter().any(|f| f.weight == Weight::Fault) {
+                    return true;
+                }
+                todo.extend(of.calls.iter().map(|(_, callee)| *callee));
+            }
+        }
+        false
     }
 
     /// Records that the C library stores an old handler through a pointer.
@@ -336,6 +374,17 @@ impl Explorer<'_> {
     }
 }
 
+/// Returns the state in which nothing is known of those arguments that may be one of several.
+fn without_choices(state: &State) -> Option<State> {
+    let mut any = state.clone();
+    for n in ARGUMENTS {
+        if any.registers[n].set.is_some() {
+            any.registers[n] = Value::UNKNOWN;
+        }
+    }
+    (any.registers != state.registers).then_some(any)
+}
+
 fn apply(summary: &Summary, state: &mut State) {
     // A compiler that has seen the callee may rely on what it does to other registers than the calling convention says.
     for n in (0..16).filter(|n| *n != RSP) {
@@ -354,7 +403,7 @@ fn apply(summary: &Summary, state: &mut State) {
         state.registers[RDX] = summary.second.clone();
     }
     if let Some((lo, hi)) = summary.clobbers {
-        state.forget(lo, hi);
+        state.forget_some(lo, hi);
         for (at, (width, value)) in &summary.stored {
             state.put_slot(*at, *width, value.clone());
         }

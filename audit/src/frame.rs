@@ -11,6 +11,8 @@ use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::loops;
 use crate::state::State;
+use crate::summary::is_preserved;
+use crate::value::{Base, Value};
 
 /// Holds the function that is being walked.
 pub struct Frame {
@@ -164,6 +166,16 @@ impl Frame {
 
     pub fn uses_stack(&mut self, offset: i64) {
         self.lowest = self.lowest.min(offset);
+    }
+
+    /// Returns what a register holds that was restored from the stack: what it is to keep, if a store whose extent is not known may
+    /// have changed that. A call that may fill all that lies above a place need not do so.
+    pub fn restored(&self, register: usize, value: Value) -> Value {
+        let is_open = self.clobbers.is_some_and(|(_, hi)| hi > i64::MAX / 8);
+        if value.base != Base::Unknown || !is_open || !is_preserved(register) {
+            return value;
+        }
+        Value::at(Base::Kept(register as u8), 0)
     }
 
     pub fn clobber(&mut self, lo: i64, hi: i64) {

@@ -93,6 +93,8 @@ pub struct Image {
     pub files: Vec<&'static [u8]>,
     /// The debug information of an object file, with addresses of its layout in it.
     pub moved_sections: HashMap<String, &'static [u8]>,
+    /// Where the C library begins in a static program.
+    pub libc_start: std::cell::OnceCell<Option<u64>>,
     /// Whether the file has code at all; one of debug information only has none.
     pub has_code: bool,
 }
@@ -155,6 +157,18 @@ impl Image {
     /// Returns whether the C library may be a part of the file, and no name tells its functions from the program's.
     pub fn hides_libc(&self) -> bool {
         self.is_static && self.names.is_empty()
+    }
+
+    /// Returns whether the address lies behind the function of the C library by which a static program begins: the linker is given
+    /// the C library last.
+    pub fn is_behind_libc(&self, address: u64) -> bool {
+        const FIRST: [&str; 2] = ["__libc_start_call_main", "__libc_start_main"];
+        let first = self.libc_start.get_or_init(|| {
+            let is_first = |names: &[Rc<str>]| names.iter().any(|n| FIRST.contains(&&**n));
+            let all = self.names.iter().filter(|(_, names)| is_first(names));
+            all.map(|(at, _)| *at).min()
+        });
+        first.is_some_and(|first| first < address)
     }
 
     /// Returns the bounds of the function that holds `address`.

@@ -127,7 +127,7 @@ impl Explorer<'_> {
                     })
                     .unwrap_or(i64::MAX / 4);
                 let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
-                state.forget(lo, hi);
+                state.forget_some(lo, hi);
                 frame.clobber(lo, hi);
                 frame.touches_stack(at, lo, hi, true);
                 if libc::installs(name)

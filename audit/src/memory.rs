@@ -62,9 +62,15 @@ impl Explorer<'_> {
             }
             Base::Errno if width == 4 => match state.errno {
                 Errno::Original => Value::at(Base::SavedErrno, 0),
-                Errno::Changed => any(4),
+                Errno::Doubtful | Errno::Changed => any(4),
             },
             Base::Image(image) => match self.load_static(image, &place, width) {
+                Value {
+                    base: Base::Static(image, word),
+                    ..
+                } if state.looked.contains(&(image, word)) => {
+                    Value::at(Base::NotNull(image, word), 0)
+                }
                 value if self.watch.is_some() && width == 8 => {
                     element(frame, at, image, &place, value)
                 }
@@ -211,6 +217,8 @@ impl Explorer<'_> {
             let restores = value == Value::at(Base::SavedErrno, 0) && width == 4;
             state.errno = if restores {
                 Errno::Original
+            } else if state.may_lose_errno {
+                Errno::Doubtful
             } else {
                 Errno::Changed
             };
@@ -245,6 +253,11 @@ impl Explorer<'_> {
                     && watch.stores.contains(&to.cast_unsigned())
                 {
                     watch.stored.push((at, to.cast_unsigned(), value.clone()));
+                }
+                let is_pointer = matches!(value.base, Base::Image(_) | Base::NotNull(..));
+                if place.exact().is_none() || !is_pointer {
+                    let end = place.hi.saturating_add(i64::from(width));
+                    state.unlook(image, place.lo.max(0).cast_unsigned(), end.cast_unsigned());
                 }
                 if place.is_bounded() && place.lo >= 0 {
                     let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());

@@ -1,6 +1,6 @@
 //! What is known between two instructions: registers, stack, and `errno`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
@@ -12,6 +12,8 @@ use crate::value::{Base, Value};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Errno {
     Original,
+    /// It was put back from a place that a store of which the extent is not known may have changed.
+    Doubtful,
     Changed,
 }
 
@@ -60,7 +62,11 @@ pub struct State {
     /// The lowest bytes of registers whose other bytes are not known.
     pub bytes: BTreeMap<u8, Value>,
     pub errno: Errno,
+    /// Whether what may have kept `errno` may be lost by a store whose extent is not known.
+    pub may_lose_errno: bool,
     pub flags: Option<Flags>,
+    /// The words of files that were seen not to be null on the way here, and that nothing was seen to store to since.
+    pub looked: Rc<BTreeSet<(u16, u64)>>,
     /// In order, each once.
     pub stores: Rc<Vec<Stored>>,
     /// The lowest place of the stack that others have been given the address of.
@@ -97,7 +103,9 @@ impl State {
             vectors: BTreeMap::new(),
             bytes: BTreeMap::new(),
             errno,
+            may_lose_errno: false,
             flags: None,
+            looked: Rc::default(),
             stores: Rc::default(),
             escaped: i64::MAX,
             half: None,
@@ -130,6 +138,21 @@ impl State {
         let bytes = value.number()?.to_le_bytes();
         let n = usize::try_from(at - start).ok()?;
         bytes.get(n).copied().filter(|_| n < usize::from(*width))
+    }
+
+    /// Notes that the word was seen not to be null.
+    pub fn look(&mut self, image: u16, word: u64) {
+        if !self.looked.contains(&(image, word)) {
+            Rc::make_mut(&mut self.looked).insert((image, word));
+        }
+    }
+
+    /// Forgets that words were seen not to be null, of the file from `lo` to below `hi`.
+    pub fn unlook(&mut self, image: u16, lo: u64, hi: u64) {
+        let is_hit = |of: u16, word: u64| of == image && word < hi && word.saturating_add(8) > lo;
+        if self.looked.iter().any(|(of, word)| is_hit(*of, *word)) {
+            Rc::make_mut(&mut self.looked).retain(|(of, word)| !is_hit(*of, *word));
+        }
     }
 
     /// Notes that a text ends between those places of the stack.
@@ -421,7 +444,10 @@ impl State {
         } else {
             (at.lo, i64::MAX)
         };
-        self.forget(lo, hi);
+        match at.exact() {
+            Some(_) => self.forget(lo, hi),
+            None => self.forget_some(lo, hi),
+        }
         let bytes = value.number().map(i64::to_le_bytes);
         let first = bytes.and_then(|all| all.iter().take(width as usize).position(|b| *b == 0));
         if let Some(n) = first.filter(|_| at.is_bounded() && width <= 8) {
@@ -433,6 +459,17 @@ impl State {
         {
             self.put_slot(offset, width as u8, value);
         }
+    }
+
+    /// Forgets what the stack holds from `lo` to below `hi`, where a store changes some of it or all.
+    pub fn forget_some(&mut self, lo: i64, hi: i64) {
+        let keeps = |state: &Self| {
+            let mut values = state.slots.values();
+            values.any(|(_, value)| value.base == Base::SavedErrno)
+        };
+        let kept = keeps(self);
+        self.forget(lo, hi);
+        self.may_lose_errno |= kept && !keeps(self);
     }
 
     /// Forgets what the stack holds from `lo` to below `hi`.
@@ -483,12 +520,19 @@ impl State {
             all.sort_unstable();
             all.dedup();
         }
+        let looked = if Rc::ptr_eq(&self.looked, &other.looked) {
+            self.looked.clone()
+        } else {
+            Rc::new(&*self.looked & &*other.looked)
+        };
         Self {
+            looked,
             registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
             slots,
             vectors: BTreeMap::new(),
             bytes: BTreeMap::new(),
             errno: self.errno.max(other.errno),
+            may_lose_errno: self.may_lose_errno || other.may_lose_errno,
             flags: (self.flags == other.flags)
                 .then(|| self.flags.clone())
                 .flatten(),

@@ -1,6 +1,6 @@
 //! What one instruction does, and where control may go after it.
 
-use iced_x86::{Code, ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::address;
 use crate::comparison::{Flags, Place, opposite};
@@ -34,17 +34,7 @@ impl Explorer<'_> {
             state.made = None;
         }
         if instruction.flow_control() != FlowControl::Next
-            && frame
-                .image
-                .bytes(at)
-                .iter()
-                .take_while(|b| {
-                    matches!(
-                        b,
-                        0x66 | 0x67 | 0xf2 | 0xf3 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65
-                    )
-                })
-                .any(|b| *b == 0x66)
+            && has_short_operands(frame.image.bytes(at))
         {
             return astray(
                 frame,
@@ -56,6 +46,7 @@ impl Explorer<'_> {
             FlowControl::Next => {
                 let cases = self
                     .clamp(frame, instruction, &state)
+                    .or_else(|| self.element_cases(frame, instruction, &state))
                     .or_else(|| bit_cases(instruction, &state));
                 if let Some(next) = cases {
                     return next.into_iter().map(|state| (after, state)).collect();
@@ -210,10 +201,62 @@ impl Explorer<'_> {
         for mut one in cases {
             if self.instruction(frame, i, &mut one) {
                 one.note_made(i, None, None);
+                one.note_united(i, None);
                 moved.push(one);
             }
         }
         Some(moved)
+    }
+
+    /// Returns what is known after a load from one of a few constant structures, for each of them: what lies beside the word, such as
+    /// the data of a function, is loaded from the same one.
+    fn element_cases(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        state: &State,
+    ) -> Option<Vec<State>> {
+        const MOST: usize = 16;
+        const STRUCTURE: i64 = 16;
+        let is_load = i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register().is_gpr64()
+            && i.op1_kind() == OpKind::Memory
+            && self.watch.is_none()
+            && has_sibling(frame, i);
+        let parts = [i.memory_base(), i.memory_index()];
+        let is_chosen = |r: &Register| r.is_gpr64() && state.get(*r).exact().is_none();
+        let mut chosen = parts.into_iter().filter(is_chosen);
+        let (Some(register), None) = (chosen.next().filter(|_| is_load), chosen.next()) else {
+            return None;
+        };
+        let place = address(frame, i, state);
+        let Base::Image(image) = place.base else {
+            return None;
+        };
+        let file = self.files.image(image);
+        let number = register.full_register().number();
+        let value = state.get(register);
+        let choices = value.all()?;
+        let words = place.all()?;
+        let is_table = (2..=MOST).contains(&words.len())
+            && words.len() == choices.len()
+            && words.windows(2).all(|two| two[1] - two[0] >= STRUCTURE)
+            && words.iter().all(|at| file.is_settled(at.cast_unsigned()));
+        if !is_table {
+            return None;
+        }
+        let mut loaded = Vec::new();
+        for choice in choices {
+            let mut one = state.clone();
+            one.registers[number] = Value::at(value.base, choice);
+            if self.instruction(frame, i, &mut one) {
+                one.note_made(i, None, None);
+                one.note_united(i, None);
+                loaded.push(one);
+            }
+        }
+        Some(loaded)
     }
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
@@ -407,6 +450,8 @@ impl Explorer<'_> {
                 let value = self.load(frame, i, &from, 8, state);
                 state.registers[RSP] = from.moved(8);
                 if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() {
+                    let register = i.op0_register().full_register().number();
+                    let value = frame.restored(register, value);
                     state.set(i.op0_register(), value);
                     self.watch_stack(frame, at, state);
                 } else if i.op0_kind() == OpKind::Memory {
@@ -418,7 +463,7 @@ impl Explorer<'_> {
                 let from = state.registers[5].clone();
                 let value = self.load(frame, i, &from, 8, state);
                 state.registers[RSP] = from.moved(8);
-                state.registers[5] = value;
+                state.registers[5] = frame.restored(5, value);
                 self.watch_stack(frame, at, state);
             }
             Mnemonic::Xchg => {
@@ -622,6 +667,38 @@ fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
         one
     };
     Some(cases.map(with).collect())
+}
+
+/// Returns whether one of the next instructions loads from beside what this one loads from.
+fn has_sibling(frame: &Frame, i: &Instruction) -> bool {
+    const NEXT: usize = 6;
+    let from = |i: &Instruction| (i.memory_base(), i.memory_index(), i.memory_index_scale());
+    Decoder::with_ip(
+        64,
+        frame.image.bytes(i.next_ip()),
+        i.next_ip(),
+        DecoderOptions::NONE,
+    )
+    .iter()
+    .take(NEXT)
+    .any(|next| {
+        has_memory(&next)
+            && from(&next) == from(i)
+            && next.memory_displacement64() != i.memory_displacement64()
+    })
+}
+
+/// Returns whether the first instruction has an operand-size prefix that counts: a REX prefix right before the operation, as in
+/// the padded call of `__tls_get_addr`, overrides it.
+fn has_short_operands(bytes: &[u8]) -> bool {
+    let prefixes = bytes.iter().take_while(|b| {
+        matches!(
+            b,
+            0x66 | 0x67 | 0xf2 | 0xf3 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65
+        )
+    });
+    let (count, is_short) = prefixes.fold((0, false), |(n, is), b| (n + 1, is || *b == 0x66));
+    is_short && !matches!(bytes.get(count), Some(0x48..=0x4f))
 }
 
 /// Returns whether an operand is memory, other than for a hint.
