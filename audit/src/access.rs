@@ -16,6 +16,9 @@ const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
 /// How far apart the places are at most that an index with a bound chooses; it is further where nothing is known of it.
 const FAR: i64 = 1 << 24;
 
+pub const ABOVE_FRAME: &str =
+    "writes the stack above its own frame: the return address, or what the kernel keeps there";
+
 impl Explorer<'_> {
     /// Reports an access of `size` bytes to a place that may not be touched.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
@@ -130,6 +133,10 @@ impl Explorer<'_> {
                 }
             }
             Base::Stack => {
+                // Bounds of several values that depend on each other are wider than what is reached.
+                let is_some = place.set.is_none()
+                    && place.exact().is_none()
+                    && place.lo.saturating_add(size) <= 0;
                 if !place.is_bounded() {
                     frame.doubt(
                         kind,
@@ -140,7 +147,7 @@ impl Explorer<'_> {
                 } else if writes
                     && frame.is_handler
                     && place.hi.saturating_add(size) > 0
-                    && place.hi.saturating_sub(place.lo) > FAR
+                    && (place.hi.saturating_sub(place.lo) > FAR || is_some)
                 {
                     frame.doubt(
                         kind,
@@ -149,7 +156,7 @@ impl Explorer<'_> {
                         "an index with a bound that can be seen",
                     );
                 } else if writes && frame.is_handler && place.hi.saturating_add(size) > 0 {
-                    frame.find(kind, Weight::Fault, at, "writes the stack above its own frame: the return address, or what the kernel keeps there");
+                    frame.find(kind, Weight::Fault, at, ABOVE_FRAME);
                 }
             }
             Base::Siginfo | Base::Context => {

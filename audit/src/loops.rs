@@ -8,7 +8,8 @@ use iced_x86::{
     Register,
 };
 
-use crate::finding::{Kind, Weight};
+use crate::access::ABOVE_FRAME;
+use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::hash::{Map, Set};
 use crate::rings::rings;
@@ -113,6 +114,14 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
         }
         let mut said = Vec::new();
         prove(frame, &code, &ring, &Set::default(), &mut said);
+        // Where a number says how often, it may say so that no round leaves the frame.
+        if said.iter().any(|(_, _, why)| *why == AS_OFTEN) {
+            let is_left = |f: &&mut Finding| f.why == ABOVE_FRAME && ring.contains(&f.at);
+            for finding in frame.findings.iter_mut().filter(is_left) {
+                finding.weight = Weight::Doubt;
+                finding.remedy = Some("a counter with a bound that can be seen".into());
+            }
+        }
         for (kind, at, why) in said {
             let weight = match kind {
                 Said::Note => Weight::Note,
@@ -185,6 +194,8 @@ pub enum Taken {
     Unknown,
 }
 
+const AS_OFTEN: &str = "loops as often as a number says, which is not known";
+
 /// Removes the ways that end, and judges the loops that are left.
 fn prove(
     frame: &Frame,
@@ -228,7 +239,7 @@ fn prove(
         said.push((
             Said::Doubt,
             at,
-            "loops as often as a number says, which is not known",
+            AS_OFTEN,
         ));
     }
     if gone.len() == removed.len() {
