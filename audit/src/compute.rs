@@ -182,6 +182,30 @@ impl Explorer<'_> {
         self.watch_stack(frame, i.ip(), state);
     }
 
+    /// Returns the upper half of a product with a constant, by which compilers divide.
+    pub fn upper_half(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        state: &mut State,
+    ) -> Option<Value> {
+        let own = state.get(Register::RAX);
+        let other = self.operand(frame, i, 0, state);
+        let (by, of) = match (own.number(), other.number()) {
+            (Some(by), _) => (by, other),
+            (_, by) => (by?, own),
+        };
+        let by = u128::from(by.cast_unsigned());
+        let most = match of.base {
+            Base::Num if of.lo >= 0 => of.hi.cast_unsigned(),
+            _ => u64::MAX,
+        };
+        self.is_reduced |= frame.reduces(i.ip(), most);
+        i64::try_from((u128::from(most) * by) >> 64)
+            .ok()
+            .map(|most| Value::range(0, most))
+    }
+
     pub fn divide(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         let divisor = self.operand(frame, i, 0, state);
         let at = i.ip();
@@ -201,9 +225,7 @@ impl Explorer<'_> {
         };
         let bits = size_of(i, 0) * 8;
         let may_be = |value: &Value, number: i64| match value.signed(bits) {
-            Value {
-                set: Some(all), ..
-            } => all.contains(&number),
+            Value { set: Some(all), .. } => all.contains(&number),
             value => value.base != Base::Num || value.lo <= number && number <= value.hi,
         };
         // What lies above is commonly made of the sign.
@@ -255,12 +277,25 @@ impl Explorer<'_> {
             divisor.number(),
             is_single && dividend.base == Base::Num && dividend.lo >= 0 && dividend.hi <= most,
         ) {
-            (Some(by), true) if by > 0 => (
-                Value::range(dividend.lo / by, dividend.hi / by),
-                Value::range(0, (by - 1).min(dividend.hi)),
-            ),
+            (Some(by), true) if by > 0 => {
+                if bits == 64 {
+                    self.is_reduced |= frame.reduces(at, dividend.hi.cast_unsigned());
+                }
+                (
+                    Value::range(dividend.lo / by, dividend.hi / by),
+                    Value::range(0, (by - 1).min(dividend.hi)),
+                )
+            }
             _ if i.mnemonic() == Mnemonic::Div && divisor.base == Base::Num && divisor.lo > 0 => {
-                (Value::any_num(), Value::range(0, divisor.hi - 1))
+                let largest = (u64::MAX >> (64 - bits)) / divisor.lo.cast_unsigned();
+                let quotient = i64::try_from(largest)
+                    .ok()
+                    .filter(|_| state.get(high).number() == Some(0));
+                self.is_reduced |= frame.reduces(at, u64::MAX);
+                (
+                    quotient.map_or(Value::any_num(), |most| Value::range(0, most)),
+                    Value::range(0, divisor.hi - 1),
+                )
             }
             _ => (Value::any_num(), Value::any_num()),
         };

@@ -163,6 +163,8 @@ pub struct Explorer<'a> {
     pub saved: Saved,
     /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
     pub bound_late: BTreeSet<String>,
+    /// Whether a number was seen to be divided again and again, as where digits are made of it.
+    pub is_reduced: bool,
     memo: Map<Key, usize>,
     pub contexts: Map<(u16, u64), usize>,
     /// The arguments that all calls of a function have in common.
@@ -218,6 +220,7 @@ impl<'a> Explorer<'a> {
             masks: Map::default(),
             saved: Saved::default(),
             bound_late: BTreeSet::new(),
+            is_reduced: false,
             memo: Map::default(),
             contexts: Map::default(),
             common: Map::default(),
@@ -306,6 +309,7 @@ impl<'a> Explorer<'a> {
         let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
+        self.judge_arrays(&mut frame);
         let decoded = |at| self.decoded.get(&(image, at)).copied();
         loops::judge(&mut frame, &decoded);
         let result = loops::result(&frame, &decoded);

@@ -1,6 +1,6 @@
 //! The function that is being walked: what is noted of it on the way.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use iced_x86::{Code, Decoder, DecoderOptions};
@@ -54,6 +54,12 @@ pub struct Frame {
     /// The functions of the C library, and the system calls, whose result a call gives; an empty name for any other.
     pub results: Map<u64, HashSet<String>>,
     divides: Option<bool>,
+    /// The largest number that each division by a constant, of 64 bits, was last seen to divide.
+    pub dividends: Map<u64, u64>,
+    /// The places of the stack that instructions name: whether as the beginning of more than a word.
+    pub named: BTreeMap<i64, bool>,
+    /// Stores whose place a register tells, to data of files without a name.
+    pub unnamed: Set<u64>,
 }
 
 impl Frame {
@@ -84,6 +90,9 @@ impl Frame {
             touched: Map::default(),
             written: Map::default(),
             divides: None,
+            dividends: Map::default(),
+            named: BTreeMap::new(),
+            unnamed: Set::default(),
             called: Map::default(),
             results: Map::default(),
         }

@@ -11,6 +11,7 @@
 mod access;
 mod address;
 mod allow;
+mod arrays;
 mod assume;
 mod audit;
 mod block;

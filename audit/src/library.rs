@@ -558,6 +558,9 @@ impl Explorer<'_> {
         const WRITE: i64 = 1;
         const RT_SIGACTION: i64 = 13;
         const RT_SIGPROCMASK: i64 = 14;
+        const PWRITE: i64 = 18;
+        const WRITEV: i64 = 20;
+        const FUTEX: i64 = 202;
         const RT_SIGSUSPEND: i64 = 130;
         match number.number() {
             Some(RT_SIGPROCMASK) => self.note_mask(frame, at, "sigprocmask", arguments, state),
@@ -580,7 +583,7 @@ impl Explorer<'_> {
                 "returns from a signal (rt_sigreturn) by itself",
             ),
             // Waiting is what a lock does; waking is not.
-            Some(202) if !is_wake => frame.find(
+            Some(FUTEX) if !is_wake => frame.find(
                 Kind::SystemCall,
                 Weight::Fault,
                 at,
@@ -592,6 +595,8 @@ impl Explorer<'_> {
                 at,
                 "changes the memory that what was interrupted works on (mprotect, munmap, brk, mremap)",
             ),
+            // No list has them, but they lock nothing and change nothing that is the program's.
+            Some(FUTEX | WRITEV | PWRITE) => {}
             Some(number) if libc::is_permitted_call(number) => {}
             Some(number) => frame.doubt(
                 Kind::SystemCall,

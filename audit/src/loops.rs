@@ -236,11 +236,7 @@ fn prove(
         }
     }
     if is_long {
-        said.push((
-            Said::Doubt,
-            at,
-            AS_OFTEN,
-        ));
+        said.push((Said::Doubt, at, AS_OFTEN));
     }
     if gone.len() == removed.len() {
         let has_exit = nodes.iter().any(|at| {

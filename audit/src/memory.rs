@@ -1,6 +1,6 @@
 //! Loads and stores: what is known of what is loaded, and what a store changes.
 
-use iced_x86::Instruction;
+use iced_x86::{Instruction, Register};
 
 use crate::explore::Explorer;
 use crate::frame::Frame;
@@ -263,6 +263,17 @@ impl Explorer<'_> {
                     let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
                     let stored = self.stored.entry((image, lo, hi, width.into()));
                     stored.or_insert((frame.number, at));
+                }
+                let is_chosen = i.memory_base() != Register::None && !i.is_ip_rel_memory_operand();
+                if is_chosen
+                    && let Some(word) = place.exact()
+                    && self
+                        .files
+                        .image(image)
+                        .object_at(word.cast_unsigned())
+                        .is_none()
+                {
+                    frame.unnamed.insert(at);
                 }
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);

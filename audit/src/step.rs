@@ -1,6 +1,9 @@
 //! What one instruction does, and where control may go after it.
 
-use iced_x86::{Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{
+    Code, ConditionCode, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind,
+    Register,
+};
 
 use crate::address::address;
 use crate::comparison::{Flags, Place, opposite};
@@ -44,6 +47,7 @@ impl Explorer<'_> {
         }
         match instruction.flow_control() {
             FlowControl::Next => {
+                frame.names(instruction, &state);
                 let cases = self
                     .clamp(frame, instruction, &state)
                     .or_else(|| self.element_cases(frame, instruction, &state))
@@ -275,7 +279,7 @@ impl Explorer<'_> {
         }
         let writes_nothing = matches!(
             number.number(),
-            Some(1 | 3 | 20 | 39 | 60 | 62 | 200 | 231 | 234)
+            Some(1 | 3 | 18 | 20 | 39 | 60 | 62 | 200 | 231 | 234)
         );
         if to.base == Base::Stack && !writes_nothing {
             let length = length.number().filter(|n| *n >= 0).unwrap_or(i64::MAX / 4);
@@ -417,7 +421,13 @@ impl Explorer<'_> {
                     frame.factors_in_rax.insert(at);
                 }
                 frame.multiplies(at, own.or(other));
+                let upper = (bits == 64)
+                    .then(|| self.upper_half(frame, i, state))
+                    .flatten();
                 self.other(frame, i, state);
+                if let Some(upper) = upper {
+                    state.set(Register::RDX, upper);
+                }
             }
             Mnemonic::Tzcnt | Mnemonic::Bsf | Mnemonic::Lzcnt | Mnemonic::Bsr => {
                 // On an older CPU the counting ones are the others, which say nothing of zero.

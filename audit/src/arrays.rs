@@ -1,0 +1,75 @@
+//! Arrays of the frame into which digits are put: where they begin, as far as instructions say so.
+//!
+//! That a number divided again and again comes to zero bounds how many digits it has, but not that the array is as large.
+
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
+
+use crate::explore::Explorer;
+use crate::finding::Kind;
+use crate::frame::Frame;
+use crate::state::State;
+use crate::value::Base;
+
+impl Frame {
+    /// Notes that the instruction at `at` divides a number up to `most` by a constant; returns whether it divides what it left.
+    pub fn reduces(&mut self, at: u64, most: u64) -> bool {
+        let last = self.dividends.insert(at, most);
+        last.is_some_and(|last| most < last)
+    }
+
+    /// Notes the place of the stack that an operand names, if it does: as the beginning of an array, or of a word.
+    pub fn names(&mut self, i: &Instruction, state: &State) {
+        let base = i.memory_base();
+        if !matches!(base, Register::RSP | Register::RBP) {
+            return;
+        }
+        let from = state.get(base);
+        if let (Base::Stack, Some(from)) = (from.base, from.exact()) {
+            let place = from.wrapping_add(i.memory_displacement64().cast_signed());
+            let is_array = i.mnemonic() == Mnemonic::Lea || i.memory_index() != Register::None;
+            *self.named.entry(place).or_insert(false) |= is_array;
+        }
+    }
+
+    /// Returns whether a store of bytes from `lo` to below `hi` of the stack stays between two places that instructions name, of which
+    /// the first is the beginning of an array.
+    fn is_in_array(&self, lo: i64, hi: i64) -> bool {
+        let before = self.named.range(..=lo).next_back();
+        let behind = self.named.range(lo + 1..hi).next();
+        before.is_some_and(|(_, is_array)| *is_array) && behind.is_none()
+    }
+}
+
+impl Explorer<'_> {
+    /// Asks of each store, once digits were seen to be made, whether it stays inside its array.
+    pub fn judge_arrays(&mut self, frame: &mut Frame) {
+        if !self.is_reduced || self.watch.is_some() {
+            return;
+        }
+        let is_left = |(at, (lo, hi)): (&u64, &(i64, i64))| {
+            let i = self.instruction_at(frame.number, *at)?;
+            let is_store = i.flow_control() == FlowControl::Next
+                && i.op0_kind() == OpKind::Memory
+                && !is_named(&i, hi - lo);
+            (is_store && !frame.is_in_array(*lo, *hi)).then_some(*at)
+        };
+        let left = frame.written.iter().filter_map(is_left);
+        let mut left: Vec<u64> = left.chain(frame.unnamed.iter().copied()).collect();
+        left.sort_unstable();
+        for at in left {
+            frame.doubt(
+                Kind::Write,
+                at,
+                "stores one digit after the other, and is not shown to stay inside its array",
+                "an array that is named by its beginning, and an index",
+            );
+        }
+    }
+}
+
+/// Returns whether the instruction stores to a place that it names whole.
+fn is_named(i: &Instruction, length: i64) -> bool {
+    matches!(i.memory_base(), Register::RSP | Register::RBP)
+        && i.memory_index() == Register::None
+        && length == i.memory_size().size() as i64
+}
