@@ -133,10 +133,6 @@ impl Explorer<'_> {
                 }
             }
             Base::Stack => {
-                // Bounds of several values that depend on each other are wider than what is reached.
-                let is_some = place.set.is_none()
-                    && place.exact().is_none()
-                    && place.lo.saturating_add(size) <= 0;
                 if !place.is_bounded() {
                     frame.doubt(
                         kind,
@@ -147,7 +143,7 @@ impl Explorer<'_> {
                 } else if writes
                     && frame.is_handler
                     && place.hi.saturating_add(size) > 0
-                    && (place.hi.saturating_sub(place.lo) > FAR || is_some)
+                    && place.hi.saturating_sub(place.lo) > FAR
                 {
                     frame.doubt(
                         kind,

@@ -1,6 +1,6 @@
-//! Arrays of the frame into which digits are put: where they begin, as far as instructions say so.
+//! Arrays of the frame into which digits and texts are put: where they begin, as far as instructions say so.
 //!
-//! That a number divided again and again comes to zero bounds how many digits it has, but not that the array is as large.
+//! That a number divided again and again comes to zero bounds how many digits it has, and a text ends; but an array may be smaller.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -35,17 +35,19 @@ impl Frame {
     /// the first is the beginning of an array.
     fn is_in_array(&self, lo: i64, hi: i64) -> bool {
         let before = self.named.range(..=lo).next_back();
-        let behind = self.named.range(lo + 1..hi).next();
+        // A walk downwards may begin where an instruction names the end.
+        let behind = self.named.range(lo + 1..(hi - 1).max(lo + 1)).next();
         before.is_some_and(|(_, is_array)| *is_array) && behind.is_none()
     }
 }
 
 impl Explorer<'_> {
-    /// Asks of each store, once digits were seen to be made, whether it stays inside its array.
+    /// Asks of each store, where texts are read or once digits were seen to be made, whether it stays inside its array.
     pub fn judge_arrays(&mut self, frame: &mut Frame) {
-        if !self.is_reduced || self.watch.is_some() {
+        if !(self.is_reduced || frame.reads_texts) || self.watch.is_some() {
             return;
         }
+        let is_own = |(_, (_, hi)): &(&u64, &(i64, i64))| self.is_reduced || *hi <= 0;
         let is_left = |(at, (lo, hi)): (&u64, &(i64, i64))| {
             let i = self.instruction_at(frame.number, *at)?;
             let is_store = i.flow_control() == FlowControl::Next
@@ -53,14 +55,15 @@ impl Explorer<'_> {
                 && !is_named(&i, hi - lo);
             (is_store && !frame.is_in_array(*lo, *hi)).then_some(*at)
         };
-        let left = frame.written.iter().filter_map(is_left);
-        let mut left: Vec<u64> = left.chain(frame.unnamed.iter().copied()).collect();
+        let left = frame.written.iter().filter(is_own).filter_map(is_left);
+        let unnamed = frame.unnamed.iter().copied().filter(|_| self.is_reduced);
+        let mut left: Vec<u64> = left.chain(unnamed).collect();
         left.sort_unstable();
         for at in left {
             frame.doubt(
                 Kind::Write,
                 at,
-                "stores one digit after the other, and is not shown to stay inside its array",
+                "stores digits or a text, and is not shown to stay inside its array",
                 "an array that is named by its beginning, and an index",
             );
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use iced_x86::{Code, FlowControl, Instruction};
+use iced_x86::{Code, Instruction};
 
 use crate::address::in_image;
 use crate::callee::Callee;
@@ -123,13 +123,7 @@ impl Explorer<'_> {
         state: State,
     ) -> Next {
         let mut next = Vec::new();
-        let instruction = self.instruction_at(frame.number, at);
-        let is_chosen = instruction.is_some_and(|i| {
-            matches!(
-                i.flow_control(),
-                FlowControl::IndirectCall | FlowControl::IndirectBranch
-            )
-        });
+        let is_chosen = callees.len() > 1;
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
             self.record(at, &callee, &state);

@@ -58,6 +58,8 @@ pub struct Frame {
     pub dividends: Map<u64, u64>,
     /// The places of the stack that instructions name: whether as the beginning of more than a word.
     pub named: BTreeMap<i64, bool>,
+    /// Whether texts, of which one is chosen, are read byte by byte.
+    pub reads_texts: bool,
     /// Stores whose place a register tells, to data of files without a name.
     pub unnamed: Set<u64>,
 }
@@ -92,6 +94,7 @@ impl Frame {
             divides: None,
             dividends: Map::default(),
             named: BTreeMap::new(),
+            reads_texts: false,
             unnamed: Set::default(),
             called: Map::default(),
             results: Map::default(),

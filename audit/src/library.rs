@@ -113,6 +113,7 @@ impl Explorer<'_> {
         for &(argument, size) in written {
             let pointer = &state.registers[ARGUMENTS[argument]];
             if pointer.base == Base::Stack {
+                let is_fixed = size.is_some();
                 let size = size
                     .or_else(|| match made {
                         Some((_, end)) => Some(end - pointer.lo + 1),
@@ -127,7 +128,13 @@ impl Explorer<'_> {
                     })
                     .unwrap_or(i64::MAX / 4);
                 let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
-                state.forget_some(lo, hi);
+                let count = &state.registers[ARGUMENTS[libc::counted(&plain).0]];
+                let is_whole = pointer.exact().is_some()
+                    && (is_fixed || made.is_none() && count.number() == Some(hi - lo));
+                match is_whole {
+                    true => state.forget(lo, hi),
+                    false => state.forget_some(lo, hi),
+                }
                 frame.clobber(lo, hi);
                 frame.touches_stack(at, lo, hi, true);
                 if libc::installs(name)

@@ -77,6 +77,8 @@ pub struct State {
     pub spilled: Option<(i64, usize)>,
     pub made: Option<Made>,
     pub united: Option<United>,
+    /// A register that the last instruction loaded from that word of the stack.
+    pub loaded: Option<(usize, i64)>,
     /// Between which places of the stack a byte of zero is known to lie, which ends a text.
     pub zero: Option<(i64, i64)>,
     /// The signal whose action is known to be the default one.
@@ -112,6 +114,7 @@ impl State {
             spilled: None,
             made: None,
             united: None,
+            loaded: None,
             zero: None,
             defaulted: None,
             is_ending: false,
@@ -543,6 +546,7 @@ impl State {
             defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
             is_ending: self.is_ending && other.is_ending,
             made: self.made.filter(|_| self.made == other.made),
+            loaded: None,
             united: self.united.filter(|_| self.united == other.united),
             zero: match (self.zero, other.zero) {
                 (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {

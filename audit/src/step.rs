@@ -35,6 +35,7 @@ impl Explorer<'_> {
             FlowControl::Next | FlowControl::ConditionalBranch
         ) {
             state.made = None;
+            state.loaded = None;
         }
         if instruction.flow_control() != FlowControl::Next
             && has_short_operands(frame.image.bytes(at))
@@ -53,7 +54,12 @@ impl Explorer<'_> {
                     .or_else(|| self.element_cases(frame, instruction, &state))
                     .or_else(|| bit_cases(instruction, &state));
                 if let Some(next) = cases {
-                    return next.into_iter().map(|state| (after, state)).collect();
+                    let alone = |state| State {
+                        loaded: None,
+                        ..state
+                    };
+                    let next = next.into_iter().map(|state| (after, alone(state)));
+                    return next.collect();
                 }
                 let (made, united) = (state.made, state.united);
                 let from = (instruction.op1_kind() == OpKind::Memory)
@@ -64,6 +70,11 @@ impl Explorer<'_> {
                 if self.instruction(frame, instruction, &mut state) {
                     state.note_made(instruction, made, slot);
                     state.note_united(instruction, united);
+                    let is_load = instruction.mnemonic() == Mnemonic::Mov
+                        && instruction.op0_kind() == OpKind::Register
+                        && instruction.op0_register().is_gpr64();
+                    let register = instruction.op0_register().full_register().number();
+                    state.loaded = slot.filter(|_| is_load).map(|slot| (register, slot));
                     vec![(after, state)]
                 } else {
                     Vec::new()
@@ -212,28 +223,32 @@ impl Explorer<'_> {
         Some(moved)
     }
 
-    /// Returns what is known after a load from one of a few constant structures, for each of them: what lies beside the word, such as
-    /// the data of a function, is loaded from the same one.
+    /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
+    /// such as the data of a function, is loaded from the same one, and so is the end of a text.
     fn element_cases(
         &mut self,
         frame: &mut Frame,
         i: &Instruction,
         state: &State,
     ) -> Option<Vec<State>> {
-        const MOST: usize = 16;
-        const STRUCTURE: i64 = 16;
-        let is_load = i.mnemonic() == Mnemonic::Mov
-            && i.op0_kind() == OpKind::Register
-            && i.op0_register().is_gpr64()
-            && i.op1_kind() == OpKind::Memory
-            && self.watch.is_none()
-            && has_sibling(frame, i);
+        const STRUCTURES: (usize, i64) = (16, 16);
+        const TEXTS: (usize, i64) = (8, 2);
+        let is_memory = |operand| i.op_kind(operand) == OpKind::Memory;
+        let (most, step) = match (i.mnemonic(), i.memory_size().size()) {
+            (Mnemonic::Mov, 8) if is_memory(1) && has_sibling(frame, i) => STRUCTURES,
+            (Mnemonic::Movzx | Mnemonic::Movsx, 1) if is_memory(1) => TEXTS,
+            (Mnemonic::Cmp, 1) if is_memory(0) => TEXTS,
+            _ => return None,
+        };
         let parts = [i.memory_base(), i.memory_index()];
         let is_chosen = |r: &Register| r.is_gpr64() && state.get(*r).exact().is_none();
         let mut chosen = parts.into_iter().filter(is_chosen);
-        let (Some(register), None) = (chosen.next().filter(|_| is_load), chosen.next()) else {
+        let (Some(register), None) = (chosen.next(), chosen.next()) else {
             return None;
         };
+        if self.watch.is_some() {
+            return None;
+        }
         let place = address(frame, i, state);
         let Base::Image(image) = place.base else {
             return None;
@@ -243,17 +258,31 @@ impl Explorer<'_> {
         let value = state.get(register);
         let choices = value.all()?;
         let words = place.all()?;
-        let is_table = (2..=MOST).contains(&words.len())
+        let is_table = (2..=most).contains(&words.len())
             && words.len() == choices.len()
-            && words.windows(2).all(|two| two[1] - two[0] >= STRUCTURE)
+            && words.windows(2).all(|two| two[1] - two[0] >= step)
             && words.iter().all(|at| file.is_settled(at.cast_unsigned()));
         if !is_table {
             return None;
         }
+        // A variable of the stack would still be any of them.
+        let is_like = |(_, v): &(u8, Value)| {
+            let count = |v: &Value| v.set.as_ref().map(|set| set.len());
+            v.base == place.base && count(v) == Some(words.len())
+        };
+        let from = state.loaded.filter(|(register, _)| *register == number);
+        if from.is_none() && state.slots.values().any(is_like) {
+            return None;
+        }
+        frame.reads_texts |= most == TEXTS.0;
         let mut loaded = Vec::new();
         for choice in choices {
             let mut one = state.clone();
-            one.registers[number] = Value::at(value.base, choice);
+            let chosen = Value::at(value.base, choice);
+            if let Some((_, slot)) = from {
+                one.put_slot(slot, 8, chosen.clone());
+            }
+            one.registers[number] = chosen;
             if self.instruction(frame, i, &mut one) {
                 one.note_made(i, None, None);
                 one.note_united(i, None);

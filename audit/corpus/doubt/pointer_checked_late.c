@@ -1,4 +1,4 @@
-// truth: unsafe: a null check of a pointer in memory, which is read again behind the check
+// truth: doubt: a null check of a pointer in memory, which is read again behind the check: safe in a program of one thread
 #include "corpus.h"
 struct config { volatile int level; };
 struct config *volatile config;

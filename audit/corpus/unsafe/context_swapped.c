@@ -1,0 +1,18 @@
+// truth: unsafe: in a constant table of functions and contexts the one that stores has the constant text
+#include "corpus.h"
+#include <stdatomic.h>
+static atomic_int hangups;
+static void count(void *context) { atomic_fetch_add((atomic_int *)context, 1); }
+static void say(void *context) {
+    int saved = errno;
+    write(2, context, 4);
+    errno = saved;
+}
+static const struct { void (*call)(void *); void *context; } table[] = {{say, &hangups}, {count, (void *)"dumping\n"}};
+static void on_signal(int sig) { table[sig == SIGUSR1].call(table[sig == SIGUSR1].context); }
+int main(void) {
+    INSTALL(SIGHUP, on_signal);
+    INSTALL(SIGUSR1, on_signal);
+    raise(SIGHUP);
+    return atomic_load(&hangups);
+}

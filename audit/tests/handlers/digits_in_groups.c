@@ -1,0 +1,30 @@
+// expect: open
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include <stdatomic.h>
+static atomic_ulong bytes;
+static void on_usr1(int sig) {
+    int saved = errno;
+    char text[32];
+    int at = sizeof text, digits = 0;
+    unsigned long n = atomic_load(&bytes);
+    (void)sig;
+    text[--at] = '\n';
+    do {
+        if (digits && digits % 3 == 0) text[--at] = ',';
+        text[--at] = (char)('0' + n % 10);
+        n /= 10;
+        digits++;
+    } while (n);
+    write(2, text + at, sizeof text - (size_t)at);
+    errno = saved;
+}
+int main(void) {
+    atomic_store(&bytes, 1234567890123ul);
+    signal(SIGUSR1, on_usr1);
+    raise(SIGUSR1);
+    return 0;
+}

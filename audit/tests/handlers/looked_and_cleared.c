@@ -1,0 +1,23 @@
+// expect: fail
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+struct job { volatile sig_atomic_t stop_wanted, count; };
+static struct job jobs[4];
+static struct job *volatile current;
+static void on_int(int sig) {
+    if (current) {
+        current->stop_wanted = sig;
+        current = 0;
+        current->count = 1;
+    }
+}
+int main(int argc, char **argv) {
+    (void)argv;
+    signal(SIGINT, on_int);
+    if (argc > 1) raise(SIGINT);
+    for (int i = 0; i < 4; i++) { current = &jobs[i]; if (argc > 1) raise(SIGINT); current = 0; }
+    return 0;
+}
