@@ -10,6 +10,8 @@ use crate::frame::Frame;
 use crate::state::State;
 use crate::value::Base;
 
+pub const BEHIND_ARRAY: &str = "stores digits or a text, and is not shown to stay inside its array";
+
 impl Frame {
     /// Notes that the instruction at `at` divides a number up to `most` by a constant; returns whether it divides what it left.
     pub fn reduces(&mut self, at: u64, most: u64) -> bool {
@@ -63,7 +65,7 @@ impl Explorer<'_> {
             frame.doubt(
                 Kind::Write,
                 at,
-                "stores digits or a text, and is not shown to stay inside its array",
+                BEHIND_ARRAY,
                 "an array that is named by its beginning, and an index",
             );
         }

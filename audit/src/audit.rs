@@ -1,8 +1,10 @@
 //! Audits each handler of a file: what it can reach, what of it is wrong, and the chain of calls that leads there.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::allow::Allow;
+use crate::arrays::BEHIND_ARRAY;
 use crate::assume::Assumptions;
 use crate::explore::{Explorer, Limits};
 use crate::files::Files;
@@ -241,6 +243,7 @@ fn judged(
         other: of.interrupts(of),
         ..Nesting::default()
     };
+    let follows_texts = Cell::new(true);
     let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.nesting = Nesting {
@@ -258,6 +261,7 @@ fn judged(
             explorer.own_signals = of.signals.clone();
         }
         explorer.supposes = supposes;
+        explorer.follows_texts = follows_texts.get();
         explorer.assumptions = Some(assumptions);
         let is_alone = signal.number().is_some();
         if is_alone {
@@ -292,7 +296,19 @@ fn judged(
         let (verdict, steps, is_ended, _) = explore_once(supposes, signal, unblocks);
         (verdict, steps, is_ended)
     };
-    let (mut verdict, steps, _) = explore(false, any.clone());
+    let (mut verdict, mut steps, _) = explore(false, any.clone());
+    // Where only the array is not known that they go to, a counter may show what the end of digits or of a text does not.
+    let is_array = |found: &Located| {
+        found.finding.weight < Weight::Doubt || found.finding.why.starts_with(BEHIND_ARRAY)
+    };
+    if verdict.weight() == Weight::Doubt && verdict.findings.iter().all(is_array) {
+        follows_texts.set(false);
+        let (counted, more, _) = explore(false, any.clone());
+        follows_texts.set(counted.weight() >= Weight::Doubt);
+        if !follows_texts.get() {
+            (verdict, steps) = (counted, more);
+        }
+    }
     // What is stated decides no fault.
     let is_open = verdict.weight() == Weight::Doubt || !verdict.relied.is_empty();
     if is_open {

@@ -202,7 +202,7 @@ impl State {
                 C::b if is_word && flags.bits == 64 && to > 0 => Value::range(0, to - 1),
                 C::be if is_word && flags.bits == 64 && to >= 0 => Value::range(0, to),
                 // As is what is asked for its sign.
-                C::g if is_word && flags.bits == 64 && to >= 0 && to < i64::MAX => {
+                C::g if is_word && flags.bits == 64 && (0..i64::MAX).contains(&to) => {
                     Value::range(to + 1, i64::MAX)
                 }
                 C::ge if is_word && flags.bits == 64 && to > 0 => Value::range(to, i64::MAX),

@@ -290,7 +290,7 @@ impl Explorer<'_> {
                 let largest = (u64::MAX >> (64 - bits)) / divisor.lo.cast_unsigned();
                 let quotient = i64::try_from(largest)
                     .ok()
-                    .filter(|_| state.get(high).number() == Some(0));
+                    .filter(|_| self.follows_texts && state.get(high).number() == Some(0));
                 self.is_reduced |= frame.reduces(at, u64::MAX);
                 (
                     quotient.map_or(Value::any_num(), |most| Value::range(0, most)),

@@ -18,7 +18,7 @@ use crate::loops;
 use crate::mask::{Change, Saved, Signals};
 use crate::private::Part;
 use crate::races::Nesting;
-use crate::state::{Before, Errno, State};
+use crate::state::{Before, Errno, State, Words};
 use crate::summary::Summary;
 use crate::value::Value;
 
@@ -41,7 +41,7 @@ struct Key {
     arguments: [Value; 6],
     errno: Errno,
     given: Vec<Given>,
-    looked: Rc<BTreeSet<(u16, u64)>>,
+    looked: Words,
     is_handler: bool,
 }
 
@@ -163,6 +163,8 @@ pub struct Explorer<'a> {
     pub saved: Saved,
     /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
     pub bound_late: BTreeSet<String>,
+    /// Whether digits and texts are followed to where they end; then the arrays that they go to are asked for.
+    pub follows_texts: bool,
     /// Whether a number was seen to be divided again and again, as where digits are made of it.
     pub is_reduced: bool,
     memo: Map<Key, usize>,
@@ -220,6 +222,7 @@ impl<'a> Explorer<'a> {
             masks: Map::default(),
             saved: Saved::default(),
             bound_late: BTreeSet::new(),
+            follows_texts: true,
             is_reduced: false,
             memo: Map::default(),
             contexts: Map::default(),
@@ -256,7 +259,7 @@ impl<'a> Explorer<'a> {
         image: u16,
         start: u64,
         arguments: &[Value; 6],
-        (errno, given, looked): (Errno, &[Given], Rc<BTreeSet<(u16, u64)>>),
+        (errno, given, looked): (Errno, &[Given], Words),
         is_handler: bool,
     ) -> usize {
         let mut key = Key {

@@ -49,6 +49,9 @@ pub struct Stored {
     pub through: Option<usize>,
 }
 
+/// Is words of files, by their addresses.
+pub type Words = Rc<BTreeSet<(u16, u64)>>;
+
 /// Is a function, by its file and its start, and what it may have stored to data of files before a call.
 pub type Before = ((u16, u64), Rc<Vec<Stored>>);
 
@@ -66,7 +69,7 @@ pub struct State {
     pub may_lose_errno: bool,
     pub flags: Option<Flags>,
     /// The words of files that were seen not to be null on the way here, and that nothing was seen to store to since.
-    pub looked: Rc<BTreeSet<(u16, u64)>>,
+    pub looked: Words,
     /// In order, each once.
     pub stores: Rc<Vec<Stored>>,
     /// The lowest place of the stack that others have been given the address of.

@@ -274,7 +274,11 @@ impl Explorer<'_> {
         if from.is_none() && state.slots.values().any(is_like) {
             return None;
         }
-        frame.reads_texts |= most == TEXTS.0;
+        let is_text = most == TEXTS.0;
+        if is_text && !self.follows_texts {
+            return None;
+        }
+        frame.reads_texts |= is_text;
         let mut loaded = Vec::new();
         for choice in choices {
             let mut one = state.clone();
@@ -450,7 +454,7 @@ impl Explorer<'_> {
                     frame.factors_in_rax.insert(at);
                 }
                 frame.multiplies(at, own.or(other));
-                let upper = (bits == 64)
+                let upper = (bits == 64 && self.follows_texts)
                     .then(|| self.upper_half(frame, i, state))
                     .flatten();
                 self.other(frame, i, state);
