@@ -7,8 +7,7 @@ static void on_alarm(int sig) {
     unsigned long t = atomic_load(&total);
     long s = atomic_load(&sum);
     if (t == 0 || s <= 0) return;
-    atomic_store(&rate, (unsigned long)sig * 100 / t + 1000 / (unsigned long)s);
-    atomic_store(&sum, sig * 1000L / s);
+    atomic_store(&rate, (unsigned long)sig * 100 / t + (unsigned long)(sig * 1000L / s));
 }
 int main(void) {
     signal(SIGALRM, on_alarm);
