@@ -36,13 +36,14 @@ pub enum Kind {
     Limit,
     Runtime,
     Assumption,
+    Wait,
     Flags,
     LazyBinding,
 }
 
 impl Kind {
     /// Each kind, with its name in reports and policies.
-    pub const ALL: [(Self, &str); 24] = [
+    pub const ALL: [(Self, &str); 25] = [
         (Self::Call, "call"),
         (Self::Indirect, "indirect"),
         (Self::Loop, "loop"),
@@ -65,6 +66,7 @@ impl Kind {
         (Self::Limit, "limit"),
         (Self::Runtime, "runtime"),
         (Self::Assumption, "assumption"),
+        (Self::Wait, "wait"),
         (Self::Flags, "flags"),
         (Self::LazyBinding, "lazy-binding"),
     ];

@@ -528,22 +528,24 @@ pub fn counts_texts(name: &str) -> bool {
 }
 
 /// Returns the arguments through which a function that is known stores more than a word, each with the bytes if they are always
-/// as many.
-pub fn fills(name: &str) -> &'static [(usize, Option<i64>)] {
-    match name {
-        "fgets" | "fread" | "gethostname" | "getline" | "strftime" | "uname" | "vsnprintf"
-        | "vsprintf" | "strlcpy" | "strlcat" | "bzero" => &[(0, None)],
+/// as many, or `None` for one that is not known.
+pub fn fills(name: &str) -> Option<&'static [(usize, Option<i64>)]> {
+    let known: &[_] = match name {
+        "fgets" | "fread" | "gethostname" | "getline" | "qsort" | "qsort_r" | "strftime"
+        | "uname" | "vsnprintf" | "vsprintf" | "strlcpy" | "strlcat" | "bzero" => &[(0, None)],
+        // What the text says they store, and how much.
+        "scanf" | "__isoc99_scanf" | "__isoc23_scanf" => &UNKNOWN[1..],
+        "sscanf" | "__isoc99_sscanf" | "__isoc23_sscanf" | "fscanf" | "__isoc99_fscanf"
+        | "__isoc23_fscanf" => &UNKNOWN[2..],
         "asctime_r" | "ctime_r" | "fgetws" | "realpath" | "strerror_r" => &[(1, None)],
         "inet_ntop" => &[(2, None)],
         "gettimeofday" => &[(0, Some(16))],
         "getitimer" => &[(1, Some(32))],
         "getrusage" => &[(1, Some(144))],
         "gmtime_r" | "localtime_r" => &[(1, Some(56))],
-        _ => match writes_through(name) {
-            UNKNOWN => &[],
-            known => known,
-        },
-    }
+        _ => writes_through(name),
+    };
+    (known != UNKNOWN).then_some(known)
 }
 
 /// Says how much memory a function touches.

@@ -33,9 +33,9 @@ impl Explorer<'_> {
             }
         }
         let built = crate::mask::built(&plain, state);
-        if self.watch.is_none() && matches!(&*plain, "write" | "send") {
-            self.note_block(frame, at, &arguments[1], arguments[2].number());
-            self.sent(frame, at, &plain, &arguments[1]);
+        if self.watch.is_none() {
+            self.gives(frame, at, &plain, &arguments, state);
+            self.waits(frame, at, &plain, &arguments);
         }
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
@@ -409,26 +409,6 @@ impl Explorer<'_> {
         Some((*lengths.iter().min()?, *lengths.iter().max()?))
     }
 
-    /// Checks what the kernel is given to read, which the program may have freed.
-    fn sent(&mut self, frame: &mut Frame, at: u64, name: &str, from: &Value) {
-        let (Base::Static(image, word) | Base::NotNull(image, word)) = from.base else {
-            return;
-        };
-        if let Some((site, is_certain)) = self.frees((image, word)) {
-            let weight = if is_certain {
-                Weight::Fault
-            } else {
-                Weight::Doubt
-            };
-            let place = self.files.image(image).place(word);
-            let why = format!(
-                "calls {name} with what {place} points to, while the program may have freed it, at {site:#x}"
-            );
-            let finding = Finding::new(Kind::Read, weight, at, why);
-            frame.add(finding.or("signals that are blocked while it is freed and replaced"));
-        }
-    }
-
     /// Checks a signal that the handler sends to its own process, which may run it again before it goes on.
     fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, signal: &Value) {
         self.installs |= libc::installs(name);
@@ -525,6 +505,7 @@ impl Explorer<'_> {
             let pointer = state.registers[ARGUMENTS[argument]].clone();
             if !writes {
                 self.note_block(frame, at, &pointer, length.filter(|_| is_block));
+                self.sent(frame, at, name, &pointer);
             }
             let size = match length {
                 _ if is_block && name != "memccpy" || self.stated(&pointer).is_none() => size,
@@ -562,7 +543,6 @@ impl Explorer<'_> {
         state: &mut State,
     ) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
-        const WRITE: i64 = 1;
         const RT_SIGACTION: i64 = 13;
         const RT_SIGPROCMASK: i64 = 14;
         const PWRITE: i64 = 18;
@@ -571,9 +551,12 @@ impl Explorer<'_> {
         const RT_SIGSUSPEND: i64 = 130;
         match number.number() {
             Some(RT_SIGPROCMASK) => self.note_mask(frame, at, "sigprocmask", arguments, state),
-            Some(WRITE) => self.note_block(frame, at, &arguments[1], arguments[2].number()),
             Some(RT_SIGSUSPEND) => self.note_mask(frame, at, "sigsuspend", arguments, state),
-            _ => {}
+            Some(number) => {
+                let name = crate::given::of_system_call(number);
+                self.gives(frame, at, name, arguments, state);
+            }
+            None => {}
         }
         if matches!(number.number(), None | Some(RT_SIGACTION)) {
             state.defaulted = None;

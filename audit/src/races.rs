@@ -441,9 +441,9 @@ impl Index {
                 .by_ref()
                 .filter(|site| (start..end).contains(site))
                 .peekable();
+            let installs = own.peek().is_some();
             // What comes before the installation is not interrupted.
-            let follows =
-                own.peek().is_none() || own.any(|site| crate::reach::leads(image, site, place));
+            let follows = !installs || own.any(|site| crate::reach::leads(image, site, place));
             if !follows || self.is_blocked(number, image, place, coming.signals) {
                 continue;
             }
@@ -452,6 +452,10 @@ impl Index {
             let is_main = tables.is_main(image, start);
             let is_pointed_to = tables.taken.contains_key(&start);
             let callers = tables.callers.get(&start).cloned().unwrap_or_default();
+            // Before `main` there is no handler yet, unless the function installs it.
+            if image.constructors.contains(&start) && !installs && callers.is_empty() {
+                continue;
+            }
             if let Some(other) = self.handlers.get(&function) {
                 let comes = match self.handlers.get(&coming.handler) {
                     Some(own) if function != coming.handler => own.interrupts(other),

@@ -2,6 +2,7 @@
 
 mod known;
 mod parameter;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -35,6 +36,10 @@ pub struct Tables {
     pub read: BTreeMap<u64, Vec<u64>>,
     /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
     pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
+    /// The words that hold the ends of pipes from which the program, and so a handler, may read.
+    channels: BTreeSet<u64>,
+    /// Whether a call makes a descriptor one that does not block.
+    unblocks: bool,
     /// The calls that free what a word points to.
     pub freed: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
@@ -120,6 +125,11 @@ impl Tables {
         is_named || taken.is_some_and(|by| by.iter().any(|at| begins.contains(at)))
     }
 
+    /// Returns whether the word holds a descriptor of a pipe, or of a pair of sockets, that the program made, and that may block.
+    pub fn is_own_channel(&self, word: u64) -> bool {
+        !self.unblocks && self.channels.contains(&word)
+    }
+
     fn note_pointed(&mut self, place: u64, way: Way, value: u64) {
         let places = match way {
             Way::Element => &mut self.elements,
@@ -136,6 +146,7 @@ impl Tables {
                 .into_iter()
                 .flatten()
                 .filter_map(|(_, constants)| constants[given.argument])
+                .filter(|value| !parameter::is_word(*value))
                 .collect();
             for value in values {
                 if let Way::Word = given.way {
@@ -269,11 +280,11 @@ fn note_transfer(
                 };
                 if outer.is_none() && image.is_static {
                     for name in image.names.get(&target).into_iter().flatten() {
-                        known.calls(image, at, name, tables);
+                        known.calls(image, at, (name, false), tables);
                     }
                 }
                 if let Some(name) = outer {
-                    known.calls(image, at, &name.name, tables);
+                    known.calls(image, at, (&name.name, true), tables);
                     tables
                         .outside
                         .entry(name.name.clone())
@@ -296,7 +307,7 @@ fn note_transfer(
                         .passed
                         .entry(target)
                         .or_default()
-                        .push((at, ARGUMENTS.map(|n| known.lea[n])));
+                        .push((at, ARGUMENTS.map(|n| known.passes(n))));
                     if let Some(places) = tables.callers.get_mut(&target) {
                         places.push(at);
                     }
@@ -323,7 +334,12 @@ fn note_transfer(
                 && !is_stub
                 && let Some(Slot::Extern(name)) = image.slots.get(&i.ip_rel_memory_address())
             {
-                known.calls(image, at, &name.name, tables);
+                if matches!(
+                    i.flow_control(),
+                    FlowControl::IndirectCall | FlowControl::IndirectBranch
+                ) {
+                    known.calls(image, at, (&name.name, true), tables);
+                }
                 tables
                     .outside
                     .entry(name.name.clone())
@@ -334,7 +350,7 @@ fn note_transfer(
                 && let Some(Slot::Extern(name)) =
                     known.slot(i).and_then(|slot| image.slots.get(&slot))
             {
-                known.calls(image, at, &name.name, tables);
+                known.calls(image, at, (&name.name, true), tables);
             }
             let word = match i.flow_control() {
                 FlowControl::IndirectCall | FlowControl::IndirectBranch => {

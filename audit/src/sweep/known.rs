@@ -151,21 +151,50 @@ impl Known {
         self.spilled_pointers.retain(|_, held| *held != word);
     }
 
-    /// Notes what a call of the C library frees, and where it stores.
-    pub fn calls(&self, image: &Image, at: u64, name: &str, tables: &mut Tables) {
+    /// Returns the address that the register passes to a function, or what stands for the one that this function was given.
+    pub fn passes(&self, register: usize) -> Option<u64> {
+        let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
+        self.lea[register].or_else(own)
+    }
+
+    /// Notes what a call of a function that is known by its name frees, and where it stores; `is_outer`: whether another file has
+    /// the function.
+    pub fn calls(&self, image: &Image, at: u64, (name, is_outer): (&str, bool), tables: &mut Tables) {
         const WORD: i64 = 8;
-        let plain = crate::libc::plain(name);
-        for (argument, size) in crate::libc::fills(plain) {
-            let register = ARGUMENTS[*argument];
-            let own = self.arguments[register].and_then(|own| parameter::word(own, 0));
-            if let Some(place) = self.lea[register].or(own)
+        for (argument, size) in super::stored::through(name, is_outer) {
+            if let Some(place) = self.passes(ARGUMENTS[*argument])
                 && size.is_none_or(|size| size > WORD)
             {
                 let how = How::Fills(size.map(i64::cast_unsigned));
                 tables.note_change(image, self.function, at, place, how);
             }
         }
+        let plain = crate::libc::plain(name);
+        self.opens(image, at, plain, tables);
         self.frees(at, plain, tables);
+    }
+
+    /// Notes a call that makes a pipe, or descriptors that do not block.
+    fn opens(&self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
+        // `mov $F_SETFL, %esi`, which comes shortly before the call.
+        const SETS_FLAGS: [u8; 5] = [0xbe, 4, 0, 0, 0];
+        const NEAR: u64 = 32;
+        const SOCKET: u64 = 4;
+        let place = |argument: usize| self.lea[ARGUMENTS[argument]];
+        match plain {
+            "pipe" => tables.channels.extend(place(0)),
+            "socketpair" => {
+                let ends = place(3).map(|first| [first, first + SOCKET]);
+                tables.channels.extend(ends.into_iter().flatten());
+            }
+            "ioctl" => tables.unblocks |= !image.is_static,
+            "fcntl" => {
+                let before = image.bytes(at.saturating_sub(NEAR));
+                let before = &before[..before.len().min(NEAR as usize)];
+                tables.unblocks |= before.windows(5).any(|code| code == SETS_FLAGS);
+            }
+            _ => {}
+        }
     }
 
     fn frees(&self, at: u64, plain: &str, tables: &mut Tables) {

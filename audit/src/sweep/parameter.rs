@@ -1,5 +1,7 @@
 //! What functions change through pointers that they are given, which their callers know.
 
+use std::collections::HashSet;
+
 use super::Tables;
 use crate::image::Image;
 
@@ -13,12 +15,25 @@ pub enum How {
     Fills(Option<u64>),
 }
 
+impl How {
+    /// Returns what it has in common with others of its kind.
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Stores => 0,
+            Self::Updates(_) => 1,
+            Self::Fills(_) => 2,
+        }
+    }
+}
+
 /// Holds a change of what an argument of a function points to.
 pub struct Change {
     function: u64,
     argument: usize,
     offset: u64,
     how: How,
+    /// How many functions pass the pointer on to the one that makes the change.
+    depth: usize,
 }
 
 /// Stands above the addresses of a file, and below what stands for elements of tables.
@@ -30,11 +45,15 @@ pub fn word(argument: usize, offset: u64) -> Option<u64> {
     (offset < OFFSETS).then(|| PARAMETERS + argument as u64 * OFFSETS + offset)
 }
 
+/// Returns whether that stands for what an argument points to.
+pub fn is_word(place: u64) -> bool {
+    (PARAMETERS..PARAMETERS + 6 * OFFSETS).contains(&place)
+}
+
 impl Tables {
     /// Takes note of a change of a word of the file, or of what an argument of the function points to.
     pub fn note_change(&mut self, image: &Image, function: u64, at: u64, place: u64, how: How) {
-        let own = PARAMETERS..PARAMETERS + 6 * OFFSETS;
-        if own.contains(&place) {
+        if is_word(place) {
             // A flag is one word, whatever else is stored.
             if !matches!(how, How::Stores) || !crate::races::is_flag(image, at) {
                 let of = place - PARAMETERS;
@@ -43,6 +62,7 @@ impl Tables {
                     argument: (of / OFFSETS) as usize,
                     offset: of % OFFSETS,
                     how,
+                    depth: 0,
                 });
             }
             return;
@@ -60,17 +80,31 @@ impl Tables {
         }
     }
 
-    /// Takes each call that passes the address of data for what its function changes through it.
+    /// Takes each call that passes the address of data for what its function changes through it, or has others change.
     pub fn resolve_changes(&mut self, image: &Image) {
-        for change in std::mem::take(&mut self.changes) {
+        const DEEPEST: usize = 4;
+        let mut known = HashSet::new();
+        while let Some(change) = self.changes.pop() {
+            let of = (change.function, change.argument, change.offset);
+            if !known.insert((of, change.how.kind())) {
+                continue;
+            }
             let calls = self.passed.get(&change.function);
-            let of = |(at, constants): &(u64, [Option<u64>; 6])| {
-                let place = constants[change.argument]?.wrapping_add(change.offset);
-                image.is_writable(place).then_some((*at, place))
+            let to = |(at, constants): &(u64, [Option<u64>; 6])| {
+                Some((*at, constants[change.argument]?.wrapping_add(change.offset)))
             };
-            let places: Vec<(u64, u64)> = calls.into_iter().flatten().filter_map(of).collect();
+            let places: Vec<(u64, u64)> = calls.into_iter().flatten().filter_map(to).collect();
             for (at, place) in places {
-                self.note_change(image, change.function, at, place, change.how);
+                let caller = image.function_at(at).map_or(at, |(start, _)| start);
+                if image.is_writable(place) {
+                    self.note_change(image, caller, at, place, change.how);
+                } else if is_word(place) && change.depth < DEEPEST {
+                    let before = self.changes.len();
+                    self.note_change(image, caller, at, place, change.how);
+                    for passed in &mut self.changes[before..] {
+                        passed.depth = change.depth + 1;
+                    }
+                }
             }
         }
     }

@@ -1,0 +1,59 @@
+//! Calls that may wait without a time limit, for what the interrupted program would have to do.
+
+use crate::explore::Explorer;
+use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
+use crate::value::Value;
+
+/// Says what a function may wait for without a time limit.
+enum For {
+    Data,
+    Child,
+}
+
+/// Returns what a call waits for if what it is given does not keep it from waiting.
+fn waits_for(name: &str, arguments: &[Value; 6]) -> Option<For> {
+    const MSG_DONTWAIT: i64 = 0x40;
+    const WNOHANG: i64 = 1;
+    let lacks = |n: usize, flag: i64| arguments[n].number().is_some_and(|all| all & flag == 0);
+    let is_for_ever = match name {
+        "accept" | "read" => true,
+        "recv" | "recvfrom" => lacks(3, MSG_DONTWAIT),
+        "recvmsg" => lacks(2, MSG_DONTWAIT),
+        // The limit is an int, of which the upper half of the register says nothing.
+        "poll" => arguments[2].number().is_some_and(|limit| (limit as i32) < 0),
+        "pselect" | "select" => arguments[4].number() == Some(0),
+        "wait" => return Some(For::Child),
+        "waitpid" => return lacks(2, WNOHANG).then_some(For::Child),
+        _ => false,
+    };
+    is_for_ever.then_some(For::Data)
+}
+
+impl Explorer<'_> {
+    /// Reports a call that may wait for ever: a question if the handler uses the end of a pipe that the program itself made.
+    pub fn waits(&mut self, frame: &mut Frame, at: u64, name: &str, arguments: &[Value; 6]) {
+        let waited = match waits_for(name, arguments) {
+            Some(For::Child) => "a child",
+            Some(For::Data) => "data",
+            None => return,
+        };
+        let why = format!("calls {name}, which may wait for {waited} without a time limit");
+        let note = Finding::new(Kind::Wait, Weight::Note, at, &*why);
+        let loads: Vec<(u16, u64)> = self.loads.keys().map(|(of, word, _)| (*of, *word)).collect();
+        let own = loads.into_iter().find(|(of, word)| {
+            let file = self.files.image(*of);
+            waited == "data" && self.index.of(*of, &file).is_own_channel(*word)
+        });
+        let Some((of, word)) = own else {
+            frame.add(note);
+            return;
+        };
+        let place = self.files.image(of).place(word);
+        let why = format!(
+            "{why}; the program made {place}, and what it interrupted may be the only one to write there"
+        );
+        let doubt = Finding::new(Kind::Wait, Weight::Doubt, at, why);
+        frame.add(doubt.or("a descriptor that does not block (O_NONBLOCK), or a time limit"));
+    }
+}

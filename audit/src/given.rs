@@ -1,0 +1,103 @@
+//! What a handler gives to functions of the C library to read: texts and blocks that the program may be changing, or has freed.
+
+use crate::explore::Explorer;
+use crate::finding::{Finding, Kind, Weight};
+use crate::frame::Frame;
+use crate::state::State;
+use crate::value::{Base, Value};
+
+/// Returns the arguments that are texts or paths, other than those of functions on memory and text.
+fn texts(name: &str) -> &'static [usize] {
+    match name {
+        "access" | "chdir" | "chmod" | "chown" | "creat" | "execle" | "execv" | "execve"
+        | "lstat" | "mkdir" | "mkfifo" | "mknod" | "open" | "readlink" | "rmdir" | "stat"
+        | "truncate" | "unlink" | "utime" | "utimes" => &[0],
+        "execl" | "link" | "rename" | "symlink" => &[0, 1],
+        "faccessat" | "fchmodat" | "fchownat" | "fstatat" | "mkdirat" | "mkfifoat" | "mknodat"
+        | "openat" | "readlinkat" | "unlinkat" | "utimensat" => &[1],
+        "linkat" | "renameat" => &[1, 3],
+        "symlinkat" => &[0, 2],
+        _ => &[],
+    }
+}
+
+/// Returns the function of a system call that reads a text or a block.
+pub fn of_system_call(number: i64) -> &'static str {
+    const CALLS: [(i64, &str); 18] = [
+        (1, "write"),
+        (2, "open"),
+        (4, "stat"),
+        (6, "lstat"),
+        (21, "access"),
+        (44, "sendto"),
+        (59, "execve"),
+        (76, "truncate"),
+        (80, "chdir"),
+        (82, "rename"),
+        (83, "mkdir"),
+        (84, "rmdir"),
+        (86, "link"),
+        (87, "unlink"),
+        (88, "symlink"),
+        (90, "chmod"),
+        (257, "openat"),
+        (263, "unlinkat"),
+    ];
+    let known = CALLS.iter().find(|(of, _)| *of == number);
+    known.map_or("", |(_, name)| name)
+}
+
+impl Explorer<'_> {
+    /// Checks what a function is given to read.
+    pub fn gives(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        arguments: &[Value],
+        state: &State,
+    ) {
+        const MOST: i64 = 16;
+        if let ("write" | "send" | "sendto" | "pwrite", [_, block, length, ..]) = (name, arguments)
+        {
+            self.note_block(frame, at, block, length.number());
+            self.sent(frame, at, name, block);
+        }
+        for text in texts(name).iter().filter_map(|n| arguments.get(*n)) {
+            self.note_block(frame, at, text, None);
+            self.sent(frame, at, name, text);
+        }
+        if let ("execv" | "execve", [_, words, ..]) = (name, arguments)
+            && let (Base::Stack, Some(first)) = (words.base, words.exact())
+        {
+            let words = (0..MOST)
+                .map(|n| state.load_slot(&Value::at(Base::Stack, first.saturating_add(8 * n)), 8));
+            for text in words.take_while(|word| word.number() != Some(0)) {
+                self.sent(frame, at, name, &text);
+            }
+        }
+    }
+
+    /// Checks what a function is given to read, which the program may have freed.
+    pub fn sent(&mut self, frame: &mut Frame, at: u64, name: &str, from: &Value) {
+        let (Base::Static(image, word) | Base::NotNull(image, word)) = from.base else {
+            return;
+        };
+        if self.watch.is_some() {
+            return;
+        }
+        if let Some((site, is_certain)) = self.frees((image, word)) {
+            let weight = if is_certain {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            };
+            let place = self.files.image(image).place(word);
+            let why = format!(
+                "calls {name} with what {place} points to, while the program may have freed it, at {site:#x}"
+            );
+            let finding = Finding::new(Kind::Read, weight, at, why);
+            frame.add(finding.or("signals that are blocked while it is freed and replaced"));
+        }
+    }
+}
