@@ -21,7 +21,9 @@ fn waits_for(name: &str, arguments: &[Value; 6]) -> Option<For> {
         "recv" | "recvfrom" => lacks(3, MSG_DONTWAIT),
         "recvmsg" => lacks(2, MSG_DONTWAIT),
         // The limit is an int, of which the upper half of the register says nothing.
-        "poll" => arguments[2].number().is_some_and(|limit| (limit as i32) < 0),
+        "poll" => arguments[2]
+            .number()
+            .is_some_and(|limit| (limit as i32) < 0),
         "pselect" | "select" => arguments[4].number() == Some(0),
         "wait" => return Some(For::Child),
         "waitpid" => return lacks(2, WNOHANG).then_some(For::Child),
@@ -40,7 +42,11 @@ impl Explorer<'_> {
         };
         let why = format!("calls {name}, which may wait for {waited} without a time limit");
         let note = Finding::new(Kind::Wait, Weight::Note, at, &*why);
-        let loads: Vec<(u16, u64)> = self.loads.keys().map(|(of, word, _)| (*of, *word)).collect();
+        let loads: Vec<(u16, u64)> = self
+            .loads
+            .keys()
+            .map(|(of, word, _)| (*of, *word))
+            .collect();
         let own = loads.into_iter().find(|(of, word)| {
             let file = self.files.image(*of);
             waited == "data" && self.index.of(*of, &file).is_own_channel(*word)

@@ -12,12 +12,12 @@ use crate::policy::Policy;
 use crate::races::{Coming, Who};
 
 /// Holds what the handler does to data while something else is in the middle of a change of it.
-struct Conflict {
+pub struct Conflict {
     /// The handler's instruction.
-    by: Place,
-    weight: Weight,
-    why: String,
-    remedy: &'static str,
+    pub by: Place,
+    pub weight: Weight,
+    pub why: String,
+    pub remedy: &'static str,
 }
 
 const UPDATE: &str = "an atomic operation there, or signals that are blocked meanwhile";
@@ -54,8 +54,22 @@ pub fn find(
         loads.entry(number).or_default().insert((word, width), by);
     }
     for (number, loads) in loads {
-        let pair = search.pair(number, &loads);
-        conflicts.extend(pair.filter(|conflict| is_judged(conflict.by)));
+        let elements = explorer
+            .elements
+            .iter()
+            .filter(|((of, _), _)| *of == number);
+        let elements = elements.map(|((_, place), by)| (*place, *by)).collect();
+        let found = [
+            search.pair(number, &loads),
+            search.early_flag(number, &loads),
+            search.late_element(number, &loads, &elements),
+        ];
+        let found = found.into_iter().flatten();
+        conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
+    }
+    for (&list, exchanges) in &explorer.exchanges {
+        let found = search.reused_head(list, exchanges.iter().copied());
+        conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
     }
     let through = &explorer.stored_through;
     for (&place, &by) in through.iter().filter(|(_, by)| is_judged(**by)) {
@@ -75,10 +89,10 @@ pub fn find(
 }
 
 /// Holds what the questions about each access of the handler need.
-struct Search<'a> {
-    files: &'a Files,
-    index: &'a mut Index,
-    coming: Coming<'a>,
+pub struct Search<'a> {
+    pub files: &'a Files,
+    pub index: &'a mut Index,
+    pub coming: Coming<'a>,
 }
 
 impl Search<'_> {

@@ -156,6 +156,10 @@ pub struct Explorer<'a> {
     pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
     /// The loads of writable data of files by an address that is known: the file, the word and the width, each with an instruction.
     pub loads: BTreeMap<(u16, u64, u64), (u16, u64)>,
+    /// The loads of elements that an index chooses, by the file and the lowest address, each with an instruction.
+    pub elements: BTreeMap<(u16, u64), (u16, u64)>,
+    /// The instructions that compare a word of a file and exchange it, by the word.
+    pub exchanges: BTreeMap<(u16, u64), BTreeSet<(u16, u64)>>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
@@ -218,6 +222,8 @@ impl<'a> Explorer<'a> {
             stored_else: BTreeMap::new(),
             stored: BTreeMap::new(),
             loads: BTreeMap::new(),
+            elements: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
             loaded: Map::default(),
             masks: Map::default(),
             saved: Saved::default(),

@@ -47,6 +47,7 @@ mod motion;
 mod names;
 mod odd;
 mod operand;
+mod order;
 mod policy;
 mod private;
 mod program;

@@ -47,6 +47,11 @@ impl Explorer<'_> {
         {
             let loads = self.loads.entry((image, word, width.into()));
             loads.or_insert((frame.number, at));
+        } else if let Base::Image(image) = place.base
+            && place.is_bounded()
+        {
+            let elements = self.elements.entry((image, place.lo.cast_unsigned()));
+            elements.or_insert((frame.number, at));
         }
         if self.nesting.is_certain() != Some(false)
             && let (Base::Image(image), Some(word)) = (place.base, place.exact())
@@ -274,6 +279,12 @@ impl Explorer<'_> {
                         .is_none()
                 {
                     frame.unnamed.insert(at);
+                }
+                if i.mnemonic() == iced_x86::Mnemonic::Cmpxchg
+                    && let Some(word) = place.exact()
+                {
+                    let exchanges = self.exchanges.entry((image, word.cast_unsigned()));
+                    exchanges.or_default().insert((frame.number, at));
                 }
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);

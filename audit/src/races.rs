@@ -271,7 +271,9 @@ impl Index {
         coming: &Coming,
     ) -> Option<(u64, bool)> {
         let tables = self.of(number, image);
-        let sites = tables.freed.get(&word)?.clone();
+        let direct = tables.freed.get(&word).cloned().unwrap_or_default();
+        let within = tables.freed_within.get(&word).cloned();
+        let sites = [direct.clone(), within.unwrap_or_default()].concat();
         let takes_back = |at: &u64| {
             image.function_at(*at).is_some_and(|(start, _)| {
                 let precedes = |site: &u64| (start..*at).contains(site);
@@ -284,7 +286,10 @@ impl Index {
             .filter(|at| !self.is_blocked(number, image, *at, coming.signals))
             .collect();
         let certain = self.interrupted(number, image, open.clone(), coming);
-        let mut certain = certain.into_iter().filter(|(_, who)| *who == Who::Program);
+        // A function may free what it is given on some ways only.
+        let mut certain = certain
+            .into_iter()
+            .filter(|(at, who)| *who == Who::Program && direct.contains(at));
         match certain.next() {
             Some((first, _)) => Some((first, true)),
             None => Some((*open.first()?, false)),
@@ -427,7 +432,7 @@ impl Index {
     ///
     /// Left out are code that signals are blocked for, there or where its function is called, and what precedes the installation of a
     /// handler. A function whose address is taken runs at any time: where its pointer is called is not followed.
-    fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
+    pub fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
         let mut seen = Set::default();
         let mut todo = vec![at];
         let mut who = None;
@@ -514,10 +519,22 @@ impl Index {
 
 /// Returns whether the instruction stores a constant that is that of a flag.
 pub fn is_flag(image: &Image, at: u64) -> bool {
+    let (width, value) = constant(image, at);
+    crate::torn::is_flag(width, &value)
+}
+
+/// Returns whether the instruction sets a flag.
+pub fn sets_flag(image: &Image, at: u64) -> bool {
+    let (width, value) = constant(image, at);
+    crate::torn::is_flag(width, &value) && value.number() != Some(0)
+}
+
+/// Returns the bytes that the instruction stores, and the constant, if it is one.
+fn constant(image: &Image, at: u64) -> (u32, Value) {
     let bytes = image.bytes(at);
     let bytes = &bytes[..bytes.len().min(16)];
     let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
     let constant = i.try_immediate(1).map(u64::cast_signed);
     let value = constant.map_or(Value::UNKNOWN, Value::num);
-    crate::torn::is_flag(i.memory_size().size() as u32, &value)
+    (i.memory_size().size() as u32, value)
 }

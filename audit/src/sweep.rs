@@ -3,19 +3,17 @@
 mod known;
 mod parameter;
 mod stored;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use self::known::Known;
-use self::parameter::{Change, How};
+use self::parameter::{Change, How, Passed};
+use self::trail::Trail;
 use crate::image::{Image, Slot};
 use crate::libc;
-use crate::state::ARGUMENTS;
-
-/// Is the place of a call, and those of its arguments that are constants.
-type Passed = (u64, [Option<u64>; 6]);
 
 #[derive(Default)]
 pub struct Tables {
@@ -42,16 +40,24 @@ pub struct Tables {
     unblocks: bool,
     /// The calls that free what a word points to.
     pub freed: HashMap<u64, Vec<u64>>,
+    /// The same where a function frees what it is given.
+    pub freed_within: HashMap<u64, Vec<u64>>,
+    /// The stores to an element of a table after the word that chose it was changed, by the word, each with the table.
+    pub late: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// The instructions that exchange a word for what was found by its value: the head of a list for its next node.
+    pub pops: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
-    /// What direct calls of a function pass as constants, each with its place.
+    /// What direct calls of a function pass.
     passed: HashMap<u64, Vec<Passed>>,
     /// Arguments of functions that these store.
     given: Vec<Given>,
     /// What functions change through pointers that they are given.
     changes: Vec<Change>,
+    /// The arguments that functions free, each with the function.
+    frees: Vec<(u64, usize)>,
     /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
     limits: HashSet<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
@@ -145,7 +151,7 @@ impl Tables {
             let values: BTreeSet<u64> = calls
                 .into_iter()
                 .flatten()
-                .filter_map(|(_, constants)| constants[given.argument])
+                .filter_map(|call| call.addresses[given.argument])
                 .filter(|value| !parameter::is_word(*value))
                 .collect();
             for value in values {
@@ -205,17 +211,21 @@ pub fn sweep(image: &Image) -> Tables {
             let bytes = image.bytes(start);
             let bytes = &bytes[..bytes.len().min((end - start) as usize)];
             let mut known = Known::at_entry(start);
+            let mut trail = Trail::default();
             let mut number = None;
             for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
                 if i.is_invalid() {
                     continue;
                 }
+                let touched = (named_by(image, &i, &known), known.local(&i));
+                trail.follows(image, &i, touched, &mut tables);
                 note(image, &i, &mut tables, &mut known, &mut stubs, &mut number);
             }
         }
     }
     tables.resolve_given();
     tables.resolve_changes(image);
+    tables.resolve_frees();
     tables.passed.clear();
     for address in tables.limits.drain() {
         tables.taken.remove(&address);
@@ -307,7 +317,7 @@ fn note_transfer(
                         .passed
                         .entry(target)
                         .or_default()
-                        .push((at, ARGUMENTS.map(|n| known.passes(n))));
+                        .push(known.passed(at));
                     if let Some(places) = tables.callers.get_mut(&target) {
                         places.push(at);
                     }
@@ -369,6 +379,8 @@ fn note_transfer(
                 };
                 if let Some(target) = target {
                     tables.callers.entry(target).or_default().push(at);
+                    let passed = tables.passed.entry(target).or_default();
+                    passed.push(known.passed(at));
                 }
             }
         }
@@ -386,6 +398,23 @@ fn is_store(i: &Instruction) -> bool {
             | Mnemonic::Bt
     );
     i.op0_kind() == OpKind::Memory && !reads
+}
+
+/// Returns the place of the file that the instruction names.
+fn named(image: &Image, i: &Instruction) -> Option<u64> {
+    if i.is_ip_rel_memory_operand() {
+        return Some(i.ip_rel_memory_address());
+    }
+    let is_named = image.is_fixed
+        && i.memory_base() == Register::None
+        && i.memory_index() == Register::None
+        && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory);
+    is_named.then(|| i.memory_displacement64())
+}
+
+/// Returns the same, also where an address in a register names it.
+fn named_by(image: &Image, i: &Instruction, known: &Known) -> Option<u64> {
+    named(image, i).or_else(|| known.named(image, i))
 }
 
 fn note(
@@ -429,17 +458,7 @@ fn note(
     }
     tables.makes_system_calls |= matches!(i.mnemonic(), Mnemonic::Syscall | Mnemonic::Sysenter)
         || i.mnemonic() == Mnemonic::Int;
-    let to = if i.is_ip_rel_memory_operand() {
-        Some(i.ip_rel_memory_address())
-    } else if image.is_fixed
-        && i.memory_base() == Register::None
-        && i.memory_index() == Register::None
-        && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
-    {
-        Some(i.memory_displacement64())
-    } else {
-        None
-    };
+    let to = named(image, i);
     if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
         tables.read.entry(to).or_default().push(at);
     }
@@ -479,7 +498,7 @@ fn note(
         known.gives(i, to, Way::Word, tables);
         known.replaces(to);
     }
-    let named = to.or_else(|| known.named(image, i));
+    let named = named_by(image, i, known);
     if let Some(named) = named.filter(|_| is_store(i)) {
         let width = i.memory_size().size() as u64;
         let how = match known.updates(i, named) {

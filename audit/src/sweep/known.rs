@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
-use super::parameter::{self, How};
+use super::parameter::{self, How, Passed};
 use super::{Given, Tables, Way, element};
 use crate::image::Image;
 use crate::state::ARGUMENTS;
@@ -13,7 +13,7 @@ use crate::state::ARGUMENTS;
 type Held = (Option<u64>, Option<usize>, Option<u64>);
 
 /// Is a place of the frame: the register that points into it, and the offset.
-type Local = (Register, u64);
+pub type Local = (Register, u64);
 
 /// Says what a sweep knows of the registers, without regard to branches.
 pub struct Known {
@@ -101,7 +101,7 @@ impl Known {
 
     /// Returns the place of the frame that the instruction touches, if it does. The frame pointer may also be a register as any
     /// other.
-    fn local(&self, i: &Instruction) -> Option<Local> {
+    pub fn local(&self, i: &Instruction) -> Option<Local> {
         let base = i.memory_base();
         let is_local = matches!(base, Register::RBP | Register::RSP)
             && i.memory_index() == Register::None
@@ -152,14 +152,34 @@ impl Known {
     }
 
     /// Returns the address that the register passes to a function, or what stands for the one that this function was given.
-    pub fn passes(&self, register: usize) -> Option<u64> {
+    fn passes(&self, register: usize) -> Option<u64> {
         let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
         self.lea[register].or_else(own)
     }
 
+    /// Returns what a call passes to a function.
+    pub fn passed(&self, at: u64) -> Passed {
+        let pointer = |register: usize| {
+            let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
+            self.pointers[register].or_else(own)
+        };
+        Passed {
+            at,
+            function: self.function,
+            addresses: ARGUMENTS.map(|register| self.passes(register)),
+            pointers: ARGUMENTS.map(pointer),
+        }
+    }
+
     /// Notes what a call of a function that is known by its name frees, and where it stores; `is_outer`: whether another file has
     /// the function.
-    pub fn calls(&self, image: &Image, at: u64, (name, is_outer): (&str, bool), tables: &mut Tables) {
+    pub fn calls(
+        &self,
+        image: &Image,
+        at: u64,
+        (name, is_outer): (&str, bool),
+        tables: &mut Tables,
+    ) {
         const WORD: i64 = 8;
         for (argument, size) in super::stored::through(name, is_outer) {
             if let Some(place) = self.passes(ARGUMENTS[*argument])
@@ -209,10 +229,14 @@ impl Known {
             "realloc",
             "reallocarray",
         ];
-        if let Some(word) = self.pointers[Register::RDI.number()]
-            && FREE.contains(&plain)
-        {
+        if !FREE.contains(&plain) {
+            return;
+        }
+        let first = Register::RDI.number();
+        if let Some(word) = self.pointers[first] {
             tables.freed.entry(word).or_default().push(at);
+        } else if let Some(argument) = self.arguments[first] {
+            tables.frees.push((self.function, argument));
         }
     }
 

@@ -32,8 +32,15 @@ pub struct Change {
     argument: usize,
     offset: u64,
     how: How,
-    /// How many functions pass the pointer on to the one that makes the change.
-    depth: usize,
+}
+
+/// Holds what a call passes to a function: addresses of data, and pointers as they were loaded from words, those that the calling
+/// function was given among both.
+pub struct Passed {
+    pub at: u64,
+    pub function: u64,
+    pub addresses: [Option<u64>; 6],
+    pub pointers: [Option<u64>; 6],
 }
 
 /// Stands above the addresses of a file, and below what stands for elements of tables.
@@ -62,7 +69,6 @@ impl Tables {
                     argument: (of / OFFSETS) as usize,
                     offset: of % OFFSETS,
                     how,
-                    depth: 0,
                 });
             }
             return;
@@ -82,27 +88,48 @@ impl Tables {
 
     /// Takes each call that passes the address of data for what its function changes through it, or has others change.
     pub fn resolve_changes(&mut self, image: &Image) {
-        const DEEPEST: usize = 4;
+        const DEEPEST: usize = 8;
         let mut known = HashSet::new();
-        while let Some(change) = self.changes.pop() {
-            let of = (change.function, change.argument, change.offset);
-            if !known.insert((of, change.how.kind())) {
-                continue;
+        for _ in 0..DEEPEST {
+            for change in std::mem::take(&mut self.changes) {
+                let of = (change.function, change.argument, change.offset);
+                if !known.insert((of, change.how.kind())) {
+                    continue;
+                }
+                let calls = self.passed.get(&change.function);
+                let to = |call: &Passed| {
+                    let place = call.addresses[change.argument]?.wrapping_add(change.offset);
+                    let is_known = image.is_writable(place) || is_word(place);
+                    is_known.then_some((call.function, call.at, place))
+                };
+                let places: Vec<_> = calls.into_iter().flatten().filter_map(to).collect();
+                for (caller, at, place) in places {
+                    self.note_change(image, caller, at, place, change.how);
+                }
             }
-            let calls = self.passed.get(&change.function);
-            let to = |(at, constants): &(u64, [Option<u64>; 6])| {
-                Some((*at, constants[change.argument]?.wrapping_add(change.offset)))
-            };
-            let places: Vec<(u64, u64)> = calls.into_iter().flatten().filter_map(to).collect();
-            for (at, place) in places {
-                let caller = image.function_at(at).map_or(at, |(start, _)| start);
-                if image.is_writable(place) {
-                    self.note_change(image, caller, at, place, change.how);
-                } else if is_word(place) && change.depth < DEEPEST {
-                    let before = self.changes.len();
-                    self.note_change(image, caller, at, place, change.how);
-                    for passed in &mut self.changes[before..] {
-                        passed.depth = change.depth + 1;
+        }
+    }
+
+    /// Takes each call that passes a pointer for what its function frees, or has others free.
+    pub fn resolve_frees(&mut self) {
+        const DEEPEST: usize = 3;
+        let mut known = HashSet::new();
+        for _ in 0..DEEPEST {
+            for (function, argument) in std::mem::take(&mut self.frees) {
+                if !known.insert((function, argument)) {
+                    continue;
+                }
+                for call in self.passed.get(&function).into_iter().flatten() {
+                    match call.pointers[argument] {
+                        Some(own) if is_word(own) => {
+                            let argument = ((own - PARAMETERS) / OFFSETS) as usize;
+                            self.frees.push((call.function, argument));
+                        }
+                        Some(word) => {
+                            let freed = self.freed_within.entry(word).or_default();
+                            freed.push(call.at);
+                        }
+                        None => {}
                     }
                 }
             }

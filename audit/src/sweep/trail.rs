@@ -1,0 +1,192 @@
+//! Which element of a table, or of a list, the program reaches by the value of a word: before it has changed the word, or after.
+
+use std::collections::HashMap;
+
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
+
+use super::known::Local;
+use super::{Tables, is_store};
+use crate::image::Image;
+
+/// Says what a register, or a word of the frame, holds.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    /// The word whose value it is, perhaps masked or scaled, and whether the word was stored to since.
+    index: Option<(u64, bool)>,
+    /// The table whose address is a part of it.
+    table: Option<u64>,
+    /// The word by whose value it was found: it is what an element, or a node, held.
+    next: Option<u64>,
+}
+
+impl Held {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            index: self.index.or(other.index),
+            table: self.table.or(other.table),
+            next: None,
+        }
+    }
+
+    /// Returns it with a number added: another index, but a place in the same element.
+    fn moved(self) -> Self {
+        match self.table {
+            Some(_) => self,
+            None => Self::default(),
+        }
+    }
+}
+
+/// Holds what is known at an instruction, without regard to branches.
+#[derive(Default)]
+pub struct Trail {
+    registers: [Held; 16],
+    spilled: HashMap<Local, Held>,
+}
+
+impl Trail {
+    fn of(&self, register: Register) -> Held {
+        match register.is_gpr32() || register.is_gpr64() {
+            true => self.registers[register.full_register().number()],
+            false => Held::default(),
+        }
+    }
+
+    /// Returns what the address of the operand in memory is made of.
+    fn address(&self, image: &Image, i: &Instruction) -> Held {
+        let sum = self.of(i.memory_base()).plus(self.of(i.memory_index()));
+        let fixed = i.memory_displacement64();
+        let is_table = image.is_fixed && image.is_writable(fixed);
+        Held {
+            table: sum.table.or(is_table.then_some(fixed)),
+            ..sum
+        }
+    }
+
+    /// Follows an instruction; `named`: the word that it touches, `local`: the place of the frame.
+    pub fn follows(
+        &mut self,
+        image: &Image,
+        i: &Instruction,
+        (named, local): (Option<u64>, Option<Local>),
+        tables: &mut Tables,
+    ) {
+        use Mnemonic as M;
+        match i.flow_control() {
+            FlowControl::Next => {}
+            FlowControl::ConditionalBranch => return,
+            FlowControl::Call | FlowControl::IndirectCall => {
+                for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+                    self.registers[scratch] = Held::default();
+                }
+                return;
+            }
+            _ => {
+                *self = Self::default();
+                return;
+            }
+        }
+        let word = named.filter(|word| image.is_writable(*word));
+        let is_local = local.is_some();
+        if is_store(i) && !is_local {
+            self.stores(image, i, word, tables);
+        }
+        let to = match i.op0_kind() {
+            OpKind::Register if i.op0_register().is_gpr() => {
+                Some(i.op0_register().full_register().number())
+            }
+            _ => None,
+        };
+        let other = match i.op1_kind() {
+            OpKind::Register => self.of(i.op1_register()),
+            OpKind::Memory if is_local => {
+                let held = local.and_then(|local| self.spilled.get(&local));
+                held.copied().unwrap_or_default()
+            }
+            OpKind::Memory if word.is_some() => Held {
+                index: word.map(|word| (word, false)),
+                ..Held::default()
+            },
+            OpKind::Memory => Held {
+                next: self.address(image, i).index.map(|(word, _)| word),
+                ..Held::default()
+            },
+            _ => Held::default(),
+        };
+        match (i.mnemonic(), to, local) {
+            (M::Cmp | M::Test | M::Bt | M::Cdqe, ..) => {}
+            (M::Push | M::Pop, ..) => self.spilled.retain(|(base, _), _| *base != Register::RSP),
+            (M::Mov, None, Some(local)) => {
+                self.spilled.insert(local, other);
+            }
+            (M::Xadd, None, None) => {
+                let after = word.map(|word| (word, true));
+                let to = i.op1_register().full_register().number();
+                self.registers[to] = Held {
+                    index: after,
+                    ..Held::default()
+                };
+            }
+            (M::Mov | M::Movzx | M::Movsxd, Some(to), _) => self.registers[to] = other,
+            (M::And | M::Shl | M::Sal, Some(to), _) if i.op1_kind() != OpKind::Register => {
+                self.registers[to].next = None;
+            }
+            (M::Lea, Some(to), _) => {
+                self.registers[to] = if let Some(table) = named.filter(|_| word.is_some()) {
+                    Held {
+                        table: Some(table),
+                        ..Held::default()
+                    }
+                } else {
+                    let sum = self.address(image, i);
+                    match i.memory_displacement64() {
+                        0 => sum,
+                        _ => sum.moved(),
+                    }
+                };
+            }
+            (M::Add, Some(to), _) if i.op1_kind() == OpKind::Register => {
+                self.registers[to] = self.registers[to].plus(other);
+            }
+            (M::Add, Some(to), _) => self.registers[to] = self.registers[to].moved(),
+            (M::Cmpxchg | M::Mul | M::Imul | M::Div | M::Idiv | M::Cdq | M::Cqo, ..) => {
+                self.registers[Register::RAX.number()] = Held::default();
+                self.registers[Register::RDX.number()] = Held::default();
+                if let Some(to) = to {
+                    self.registers[to] = Held::default();
+                }
+            }
+            (_, Some(to), _) => self.registers[to] = Held::default(),
+            (_, None, Some(local)) => {
+                self.spilled.remove(&local);
+            }
+            (M::Xchg, None, None) => {
+                self.registers[i.op1_register().full_register().number()] = Held::default();
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes a store to an element that an index chose which the program had raised before, and the exchange of the head of a list
+    /// for what its first node said comes next.
+    fn stores(&mut self, image: &Image, i: &Instruction, word: Option<u64>, tables: &mut Tables) {
+        let Some(word) = word else {
+            let address = self.address(image, i);
+            if let (Some((index, true)), Some(table)) = (address.index, address.table) {
+                let late = tables.late.entry(index).or_default();
+                late.push((table, i.ip()));
+            }
+            return;
+        };
+        if i.mnemonic() == Mnemonic::Cmpxchg && self.of(i.op1_register()).next == Some(word) {
+            tables.pops.entry(word).or_default().push(i.ip());
+        }
+        for held in self.registers.iter_mut().chain(self.spilled.values_mut()) {
+            if let Some((of, is_stale)) = &mut held.index
+                && *of == word
+            {
+                *is_stale = true;
+            }
+        }
+    }
+}
