@@ -69,6 +69,10 @@ impl Search<'_> {
             .collect();
         let mut found = Vec::new();
         for (flag, sets) in &stored {
+            // A word that also holds other values is no flag.
+            if !sets.iter().all(|at| crate::races::is_flag(&file, *at)) {
+                continue;
+            }
             let sets = sets
                 .iter()
                 .filter(|at| crate::races::sets_flag(&file, **at));
