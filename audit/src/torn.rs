@@ -275,8 +275,9 @@ fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
     match (file.object_at(a.lo), file.object_at(b.lo)) {
         (Some(x), Some(y)) => {
             let is_one = x.address == y.address;
-            // A pair of words; in a larger object the words may have nothing to do with each other.
-            let is_pair = is_one && x.size <= 16 && a.lo == a.hi && b.lo == b.hi;
+            // A pair of words, no text; in a larger object the words may have nothing to do with each other.
+            let are_exact = a.lo == a.hi && b.lo == b.hi;
+            let is_pair = is_one && x.size <= 16 && are_exact && a.lo.abs_diff(b.lo) >= 4;
             (is_one || are_parts(&x.name, &y.name)).then_some(
                 if is_pair && !(a.is_flag && b.is_flag) {
                     Weight::Fault
