@@ -593,7 +593,8 @@ fn explored(
             ..whole((image, at), name.clone(), finding)
         });
     }
-    crate::conflict::find(explorer, policy, address, is_libcs, &mut verdict);
+    let is_left = (is_libcs, walked.summary.returns);
+    crate::conflict::find(explorer, policy, address, is_left, &mut verdict);
     let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
     if verdict.stack > most && hidden.is_none() {
         let weight = if verdict.stack < 1 << 30 {

@@ -6,6 +6,7 @@ use crate::audit::{Located, Verdict, part_of, whole};
 use crate::explore::Explorer;
 use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
+use crate::groups::{Group, of_faults};
 use crate::index::Index;
 use crate::install::Place;
 use crate::policy::Policy;
@@ -20,6 +21,16 @@ pub struct Conflict {
     pub remedy: &'static str,
 }
 
+/// Holds what the handler reads of a file that is stored in several steps.
+struct Reads {
+    number: u16,
+    groups: Vec<Group>,
+    /// The words that the handler reads and the program changes.
+    guards: BTreeSet<u64>,
+    /// The open question that is left if it is no fault.
+    pair: Option<Conflict>,
+}
+
 const UPDATE: &str = "an atomic operation there, or signals that are blocked meanwhile";
 const PAIR: &str = "data of one word, or signals that are blocked meanwhile";
 
@@ -28,7 +39,7 @@ pub fn find(
     explorer: &mut Explorer,
     policy: &Policy,
     address: u64,
-    is_libcs: bool,
+    (is_libcs, returns): (bool, bool),
     verdict: &mut Verdict,
 ) {
     let files = &*explorer.files;
@@ -53,6 +64,7 @@ pub fn find(
     for (&(number, word, width), &by) in &explorer.loads {
         loads.entry(number).or_default().insert((word, width), by);
     }
+    let mut reads = Vec::new();
     for (number, loads) in loads {
         let elements = explorer
             .elements
@@ -60,12 +72,12 @@ pub fn find(
             .filter(|((of, _), _)| *of == number);
         let elements = elements.map(|((_, place), by)| (*place, *by)).collect();
         let found = [
-            search.pair(number, &loads),
             search.early_flag(number, &loads),
             search.late_element(number, &loads, &elements),
         ];
         let found = found.into_iter().flatten();
         conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
+        reads.push(search.reads(number, &loads));
     }
     for (&list, exchanges) in &explorer.exchanges {
         let found = search.reused_head(list, exchanges.iter().copied());
@@ -74,6 +86,40 @@ pub fn find(
     let through = &explorer.stored_through;
     for (&place, &by) in through.iter().filter(|(_, by)| is_judged(**by)) {
         conflicts.extend(search.store_through(place, by));
+    }
+    for Reads {
+        number,
+        groups,
+        guards,
+        pair,
+    } in reads
+    {
+        let mixed = groups
+            .iter()
+            .find_map(|group| Some((group.at, explorer.mixes(number, group, &guards)?)));
+        let mixed = mixed.map(|(other, by)| mixed_words(files, number, other, by));
+        conflicts.extend(mixed.or(pair).filter(|conflict| is_judged(conflict.by)));
+    }
+    if explorer.nesting.other == Some(true)
+        && returns
+        && explorer.masks.is_empty()
+        && explorer.signals & !of_faults() != 0
+        && let Some(by) = explorer.overwrites().filter(|by| is_judged(*by))
+    {
+        conflicts.push(overwritten(by));
+    }
+    let is_open = |found: &Located| {
+        found.finding.weight == Weight::Doubt
+            && matches!(found.finding.kind, Kind::Read | Kind::Write)
+    };
+    let open = verdict.findings.iter().filter(|found| is_open(found));
+    let open = open.flat_map(|found| found.places.iter().copied());
+    let strays = explorer.strays(&open.collect());
+    for found in verdict.findings.iter_mut().filter(|found| is_open(found)) {
+        if found.places.iter().any(|place| strays.contains(place)) {
+            found.finding.weight = policy.weight(found.finding.kind, Weight::Fault);
+            found.finding.why += ": the sender of the signal, or what was interrupted, chose the address, and nothing checks it";
+        }
     }
     for conflict in conflicts {
         let (of, at) = conflict.by;
@@ -85,6 +131,35 @@ pub fn find(
             offset: at - start,
             ..whole((of, at), code.name(start), finding)
         });
+    }
+}
+
+/// Returns the conflict of a store with another signal of the same handler.
+fn overwritten(by: Place) -> Conflict {
+    Conflict {
+        by,
+        weight: Weight::Fault,
+        why: "stores to data of the file what depends on the signal, and passes it on: another of its signals, which is not blocked, \
+              overwrites it in between"
+            .into(),
+        remedy: "a buffer in the handler's frame, or a mask that blocks its other signals",
+    }
+}
+
+/// Returns the conflict of an instruction that uses together what the program stores one after the other.
+fn mixed_words(files: &Files, number: u16, other: u64, by: Place) -> Conflict {
+    let file = files.image(number);
+    let changer = file.function_at(other).map_or(other, |(start, _)| start);
+    let why = format!(
+        "stores or passes on what it makes of words that {} stores one after the other, at {other:#x}, again and again: a signal \
+         between sees one without the other, and nothing tells the handler",
+        file.name(changer)
+    );
+    Conflict {
+        by,
+        weight: Weight::Fault,
+        why,
+        remedy: PAIR,
     }
 }
 
@@ -129,6 +204,27 @@ impl Search<'_> {
             why,
             remedy: UPDATE,
         })
+    }
+
+    fn reads(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Reads {
+        let file = self.files.image(number);
+        let words: BTreeSet<(u64, u64)> = loads.keys().copied().collect();
+        let groups = self.index.groups(number, &file, &words, &self.coming);
+        let is_changed = |word: &u64| {
+            !groups.is_empty() && self.index.is_changed(number, &file, *word, &self.coming)
+        };
+        let guards = words
+            .iter()
+            .map(|(word, _)| *word)
+            .filter(is_changed)
+            .collect();
+        let pair = self.pair(number, loads);
+        Reads {
+            number,
+            groups,
+            guards,
+            pair,
+        }
     }
 
     /// Returns the conflict of two loads with stores to both, one after the other.

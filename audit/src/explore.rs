@@ -16,11 +16,12 @@ use crate::hash::{Map, Set};
 use crate::index::Index;
 use crate::loops;
 use crate::mask::{Change, Saved, Signals};
+use crate::mixture::Pass;
 use crate::private::Part;
 use crate::races::Nesting;
 use crate::state::{Before, Errno, State, Words};
 use crate::summary::Summary;
-use crate::value::Value;
+use crate::value::{Base, Value};
 
 /// Holds a function with what was found in it, called in one way.
 pub struct Node {
@@ -160,6 +161,10 @@ pub struct Explorer<'a> {
     pub elements: BTreeMap<(u16, u64), (u16, u64)>,
     /// The instructions that compare a word of a file and exchange it, by the word.
     pub exchanges: BTreeMap<(u16, u64), BTreeSet<(u16, u64)>>,
+    /// The places that each instruction loads from or stores to, from the lowest to the highest.
+    pub places: Map<(u16, u64), (Base, i64, i64)>,
+    /// The calls that read a block, by the place of the call.
+    pub passes: Map<(u16, u64), Pass>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
@@ -224,6 +229,8 @@ impl<'a> Explorer<'a> {
             loads: BTreeMap::new(),
             elements: BTreeMap::new(),
             exchanges: BTreeMap::new(),
+            places: Map::default(),
+            passes: Map::default(),
             loaded: Map::default(),
             masks: Map::default(),
             saved: Saved::default(),

@@ -6,7 +6,8 @@
 //! is met on the way. [`step`] is what one instruction does, [`flow`] where control goes, [`compute`] what it computes,
 //! [`memory`] what it loads and stores, [`access`] what it may touch, [`assume`] what a reviewer states of it, [`torn`] which
 //! stores belong together, [`loops`] whether a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads
-//! once. [`conflict`] says what the handler shares with what it interrupts; [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
+//! once. [`conflict`] says what the handler shares with what it interrupts: [`groups`] which words the program stores together,
+//! [`mixture`] what the handler makes of them; [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;
@@ -31,6 +32,7 @@ mod finding;
 mod flow;
 mod frame;
 mod given;
+mod groups;
 mod hash;
 mod image;
 mod index;
@@ -43,6 +45,7 @@ mod load;
 mod loops;
 mod mask;
 mod memory;
+mod mixture;
 mod motion;
 mod names;
 mod odd;

@@ -36,6 +36,9 @@ impl Explorer<'_> {
         if self.watch.is_none() {
             self.gives(frame, at, &plain, &arguments, state);
             self.waits(frame, at, &plain, &arguments);
+            if matches!(&*plain, "write" | "send") {
+                self.note_pass(frame, at, &arguments[1], &arguments[2], None);
+            }
         }
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
@@ -99,6 +102,7 @@ impl Explorer<'_> {
         self.defaults(&plain, state);
         let copied = if matches!(&*plain, "memcpy" | "memmove") {
             let [to, from, length] = [0, 1, 2].map(|n| state.registers[ARGUMENTS[n]].clone());
+            self.note_pass(frame, at, &from, &length, Some(&to));
             self.copied_words(frame, &to, &from, &length, state)
         } else {
             Vec::new()
@@ -545,6 +549,7 @@ impl Explorer<'_> {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
         const RT_SIGACTION: i64 = 13;
         const RT_SIGPROCMASK: i64 = 14;
+        const WRITE: i64 = 1;
         const PWRITE: i64 = 18;
         const WRITEV: i64 = 20;
         const FUTEX: i64 = 202;
@@ -553,6 +558,9 @@ impl Explorer<'_> {
             Some(RT_SIGPROCMASK) => self.note_mask(frame, at, "sigprocmask", arguments, state),
             Some(RT_SIGSUSPEND) => self.note_mask(frame, at, "sigsuspend", arguments, state),
             Some(number) => {
+                if number == WRITE {
+                    self.note_pass(frame, at, &arguments[1], &arguments[2], None);
+                }
                 let name = crate::given::of_system_call(number);
                 self.gives(frame, at, name, arguments, state);
             }

@@ -38,6 +38,7 @@ impl Explorer<'_> {
             return Value::UNKNOWN;
         }
         self.check(frame, at, &place, width.into(), false);
+        self.note_place(frame, i, &place);
         if place.base == Base::Errno {
             frame.errno_reads.insert(at);
         }
@@ -238,6 +239,7 @@ impl Explorer<'_> {
         if place.base != Base::Stack {
             self.note_published(&value);
         }
+        self.note_place(frame, i, &place);
         match place.base {
             Base::Stack => {
                 frame.uses_stack(place.lo);

@@ -254,8 +254,7 @@ impl Index {
         };
         let mut all = calls.iter();
         let blocks = all.any(|(at, call)| call.may_block(signals, saved) && keeps(*at));
-        let tables = self.of(number, image);
-        blocks || tables.makes_system_calls || tables.outside.contains_key("syscall")
+        blocks || self.of(number, image).blocks_by_number
     }
 
     /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
@@ -397,7 +396,7 @@ impl Index {
     }
 
     /// Returns the calls that have a function of the C library store to an object of several words, the byte at `at` among it.
-    fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
+    pub fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
         // Without symbols an object is taken to be as long as that at most, and to end where instructions name something.
         const LONGEST: u64 = 4096;
         let fills = &self.of(number, image).fills;
@@ -500,18 +499,15 @@ impl Index {
             .filter_map(|site| image.function_at(*site));
         let wrapped = wrapped.flat_map(|(start, _)| calls(start));
         let installs: Vec<u64> = tables.installs.iter().copied().chain(wrapped).collect();
-        let waits = WAITS
-            .iter()
-            .filter_map(|name| tables.outside.get(*name))
-            .flatten();
+        let waits = tables.calls_of(image, &WAITS);
         let places: Vec<u64> = calls(start).chain([at]).collect();
         // After another installation, such as of SIG_IGN, the handler may not run.
-        let mut waits = waits.filter(|wait| {
-            let may_install = |site: &u64| crate::reach::leads(image, **wait, *site);
+        let mut waits = waits.into_iter().filter(|wait| {
+            let may_install = |site: &u64| crate::reach::leads(image, *wait, *site);
             !installs.iter().any(may_install)
         });
         waits.any(|wait| {
-            let follows = |place: &u64| crate::reach::surely_leads(image, *wait, *place, &[]);
+            let follows = |place: &u64| crate::reach::surely_leads(image, wait, *place, &[]);
             places.iter().any(follows)
         })
     }

@@ -38,6 +38,10 @@ pub struct Tables {
     channels: BTreeSet<u64>,
     /// Whether a call makes a descriptor one that does not block.
     unblocks: bool,
+    /// What calls of a function of the file store through an argument, by the call: the word, its bytes, and the instruction.
+    pub through_calls: BTreeMap<u64, Vec<(u64, u64, u64)>>,
+    /// The objects, by an address of each, that calls clear or give a constant.
+    pub cleared: BTreeSet<u64>,
     /// The calls that free what a word points to.
     pub freed: HashMap<u64, Vec<u64>>,
     /// The same where a function frees what it is given.
@@ -62,8 +66,8 @@ pub struct Tables {
     limits: HashSet<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
     pub taken: HashMap<u64, Vec<u64>>,
-    /// Whether an instruction is a system call.
-    pub makes_system_calls: bool,
+    /// Whether an instruction is a system call that may change which signals are blocked; the C library's are not looked at.
+    pub blocks_by_number: bool,
     /// The places that name a function of the C library that installs handlers.
     pub installs: Vec<u64>,
     /// The places that load the address of such a function as a constant, and the address.
@@ -111,9 +115,14 @@ pub const fn element(table: u64) -> u64 {
 impl Tables {
     /// Returns the places that call what blocks signals.
     pub fn blocking(&self, image: &Image) -> Vec<u64> {
-        let by_name = BLOCKING.iter().filter_map(|name| self.outside.get(*name));
+        self.calls_of(image, &BLOCKING)
+    }
+
+    /// Returns the places that call one of these functions of the C library.
+    pub fn calls_of(&self, image: &Image, all: &[&str]) -> Vec<u64> {
+        let by_name = all.iter().filter_map(|name| self.outside.get(*name));
         let linked = image.names.iter().filter(|(_, names)| {
-            image.is_static && names.iter().any(|name| BLOCKING.contains(&&**name))
+            image.is_static && names.iter().any(|name| all.contains(&&**name))
         });
         let by_address = linked.filter_map(|(at, _)| self.callers.get(at));
         by_name.chain(by_address).flatten().copied().collect()
@@ -254,7 +263,10 @@ pub fn sweep(image: &Image) -> Tables {
 
 /// Takes note of a system call; `number`: the last that was put into rax, and where.
 fn note_system_call(image: &Image, at: u64, tables: &mut Tables, number: Option<(u64, u64)>) {
+    const RT_SIGPROCMASK: u64 = 14;
     let number = number.filter(|(from, _)| at - from < 120);
+    let may_block = number.is_none_or(|(_, number)| number == RT_SIGPROCMASK);
+    tables.blocks_by_number |= may_block && !image.is_static;
     // In a static file nearly all are the C library's.
     let is_other = image.is_static
         && (number.is_some_and(|(_, number)| number != 13)
@@ -269,7 +281,7 @@ fn note_transfer(
     image: &Image,
     i: &Instruction,
     tables: &mut Tables,
-    known: &Known,
+    known: &mut Known,
     stubs: &mut HashMap<u64, Option<u64>>,
 ) {
     let at = i.ip();
@@ -344,6 +356,8 @@ fn note_transfer(
                 && !is_stub
                 && let Some(Slot::Extern(name)) = image.slots.get(&i.ip_rel_memory_address())
             {
+                let is_kept = i.mnemonic() == Mnemonic::Mov && name.name == "syscall";
+                known.keeps_syscall(i, is_kept, tables);
                 if matches!(
                     i.flow_control(),
                     FlowControl::IndirectCall | FlowControl::IndirectBranch
@@ -355,6 +369,9 @@ fn note_transfer(
                     .entry(name.name.clone())
                     .or_default()
                     .push(at);
+            }
+            if i.flow_control() == FlowControl::IndirectCall {
+                known.keeps_syscall(i, false, tables);
             }
             if i.flow_control() == FlowControl::IndirectCall
                 && let Some(Slot::Extern(name)) =
@@ -431,6 +448,7 @@ fn note(
         return;
     }
     note_transfer(image, i, tables, known, stubs);
+    known.counts(i);
     if matches!(
         i.flow_control(),
         FlowControl::Call | FlowControl::IndirectCall
@@ -439,6 +457,7 @@ fn note(
         for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
             known.forget(scratch);
         }
+        known.returns();
     }
     if matches!(
         i.flow_control(),
@@ -456,8 +475,6 @@ fn note(
     {
         *number = constant.map(|constant| (at, constant));
     }
-    tables.makes_system_calls |= matches!(i.mnemonic(), Mnemonic::Syscall | Mnemonic::Sysenter)
-        || i.mnemonic() == Mnemonic::Int;
     let to = named(image, i);
     if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
         tables.read.entry(to).or_default().push(at);
@@ -503,11 +520,12 @@ fn note(
         let width = i.memory_size().size() as u64;
         let how = match known.updates(i, named) {
             true => How::Updates(width),
-            false => How::Stores,
+            false => How::Stores(width),
         };
         tables.note_change(image, known.function, at, named, how);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
+        known.links(i);
         known.updates_through(i, tables);
         let value = match i.op1_kind() {
             OpKind::Register if i.op1_register().is_gpr64() => known.lea[i.op1_register().number()],

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::parameter::{self, How, Passed};
 use super::{Given, Tables, Way, element};
@@ -28,6 +28,14 @@ pub struct Known {
     pub loaded: [Option<u64>; 16],
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pointers: [Option<u64>; 16],
+    /// The word of the file whose pointer was last stored to something else, and the register or the table that it was stored by.
+    linked: Option<(u64, Option<usize>, Option<u64>)>,
+    /// The number that the first argument of a call is.
+    first: Option<u64>,
+    /// The registers that are given the address of `syscall` in this function, a bit each.
+    syscall: u16,
+    /// The address of the file that the last call returned.
+    returned: Option<u64>,
     /// The same for what was stored to the frame.
     spilled_pointers: HashMap<Local, u64>,
     /// What was stored to the frame.
@@ -47,12 +55,19 @@ impl Known {
             arguments,
             loaded: [None; 16],
             pointers: [None; 16],
+            linked: None,
+            first: None,
+            syscall: 0,
+            returned: None,
             spilled_pointers: HashMap::new(),
             spilled: HashMap::new(),
         }
     }
 
     pub fn forget(&mut self, register: usize) {
+        if let Some((_, by, _)) = &mut self.linked {
+            *by = by.filter(|by| *by != register);
+        }
         self.lea[register] = None;
         self.within[register] = None;
         self.arguments[register] = None;
@@ -115,7 +130,35 @@ impl Known {
             && i.op0_kind() == OpKind::Memory
             && i.op1_kind() == OpKind::Register
             && i.op1_register().is_gpr();
-        stores && self.loaded[i.op1_register().full_register().number()] == Some(word)
+        let value = i.op1_register().full_register();
+        stores && (self.loaded[value.number()] == Some(word) || self.is_linked(value, word))
+    }
+
+    /// Returns whether the register points to what the word's pointer was stored to: the new first of a list, with the old one behind.
+    fn is_linked(&self, value: Register, word: u64) -> bool {
+        self.linked.is_some_and(|(held, by, table)| {
+            let is_in = table.is_some() && self.within[value.number()] == table;
+            held == word && (by == Some(value.number()) || is_in)
+        })
+    }
+
+    /// Notes a store to what is no word of the file.
+    pub fn links(&mut self, i: &Instruction) {
+        let (base, index) = (i.memory_base(), i.memory_index());
+        let is_plain = i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory;
+        if is_plain
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register().is_gpr64()
+            && base.is_gpr64()
+            && let Some(word) = self.pointers[i.op1_register().number()]
+        {
+            let of = |register: Register| match register.is_gpr64() {
+                true => self.within[register.number()],
+                false => None,
+            };
+            let by = (index == Register::None).then(|| base.number());
+            self.linked = Some((word, by, of(base).or_else(|| of(index))));
+        }
     }
 
     /// Notes a store to what a word points to of what was computed from a load through that word.
@@ -141,6 +184,7 @@ impl Known {
     /// Forgets which pointers the registers hold: what follows is reached from elsewhere.
     pub fn begins(&mut self) {
         self.pointers = [None; 16];
+        self.linked = None;
     }
 
     /// Notes a store to a word: what was loaded from it before is no longer what it points to.
@@ -174,24 +218,87 @@ impl Known {
     /// Notes what a call of a function that is known by its name frees, and where it stores; `is_outer`: whether another file has
     /// the function.
     pub fn calls(
-        &self,
+        &mut self,
         image: &Image,
         at: u64,
         (name, is_outer): (&str, bool),
         tables: &mut Tables,
     ) {
         const WORD: i64 = 8;
+        const CLEARING: [&str; 4] = ["bzero", "explicit_bzero", "memset", "sigemptyset"];
+        let plain = crate::libc::plain(name);
         for (argument, size) in super::stored::through(name, is_outer) {
             if let Some(place) = self.passes(ARGUMENTS[*argument])
                 && size.is_none_or(|size| size > WORD)
             {
                 let how = How::Fills(size.map(i64::cast_unsigned));
                 tables.note_change(image, self.function, at, place, how);
+                if CLEARING.contains(&plain) {
+                    tables.note_change(image, self.function, at, place, How::Clears);
+                }
             }
         }
-        let plain = crate::libc::plain(name);
         self.opens(image, at, plain, tables);
         self.frees(at, plain, tables);
+        if plain == "syscall" {
+            self.enters_kernel(tables);
+        }
+        // RTLD_DEFAULT: the program's own functions come first.
+        self.returned = None;
+        if plain == "dlsym"
+            && self.first == Some(0)
+            && !image.is_library
+            && let Some(name) = self.lea[Register::RSI.number()]
+        {
+            let text = image.bytes(name).split(|byte| *byte == 0).next();
+            let text = text.and_then(|text| std::str::from_utf8(text).ok());
+            self.returned = text.and_then(|name| image.exports.get(name)).copied();
+        }
+    }
+
+    /// Notes a call of `syscall`.
+    fn enters_kernel(&self, tables: &mut Tables) {
+        const RT_SIGPROCMASK: u64 = 14;
+        tables.blocks_by_number |= self.first.is_none_or(|number| number == RT_SIGPROCMASK);
+    }
+
+    /// Follows the address of `syscall` in a register, as a loop that waits for a lock keeps it.
+    pub fn keeps_syscall(&mut self, i: &Instruction, is_loaded: bool, tables: &mut Tables) {
+        let register = i.op0_register();
+        if i.op_count() == 0 || i.op0_kind() != OpKind::Register || !register.is_gpr64() {
+            return;
+        }
+        let number = register.number();
+        if i.flow_control() != FlowControl::Next {
+            if self.syscall & 1 << number != 0 {
+                self.enters_kernel(tables);
+            }
+        } else if is_loaded {
+            self.syscall |= 1 << number;
+        }
+    }
+
+    /// Notes what a call has returned.
+    pub fn returns(&mut self) {
+        self.first = None;
+        if let Some(address) = self.returned.take() {
+            self.names(Register::RAX, address);
+        }
+    }
+
+    /// Notes the number that the first argument of a call becomes.
+    pub fn counts(&mut self, i: &Instruction) {
+        let to = i.op0_register().full_register();
+        if i.op_count() > 0 && i.op0_kind() == OpKind::Register && to == Register::RDI {
+            self.first = match i.mnemonic() {
+                Mnemonic::Mov => i.try_immediate(1).ok(),
+                Mnemonic::Xor if i.op1_kind() == OpKind::Register => {
+                    (i.op0_register() == i.op1_register()).then_some(0)
+                }
+                Mnemonic::Cmp | Mnemonic::Test => self.first,
+                _ => None,
+            };
+        }
     }
 
     /// Notes a call that makes a pipe, or descriptors that do not block.

@@ -8,7 +8,10 @@ use crate::image::Image;
 /// Says how an instruction changes data.
 #[derive(Clone, Copy)]
 pub enum How {
-    Stores,
+    /// It stores so many bytes.
+    Stores(u64),
+    /// It stores a constant, as a flag is, or clears a block.
+    Clears,
     /// It stores so many bytes, computed from what was loaded from there.
     Updates(u64),
     /// It calls a function of the C library that stores there, so many bytes if that is known.
@@ -19,9 +22,10 @@ impl How {
     /// Returns what it has in common with others of its kind.
     const fn kind(self) -> u8 {
         match self {
-            Self::Stores => 0,
-            Self::Updates(_) => 1,
-            Self::Fills(_) => 2,
+            Self::Stores(_) => 0,
+            Self::Clears => 1,
+            Self::Updates(_) => 2,
+            Self::Fills(_) => 3,
         }
     }
 }
@@ -32,6 +36,8 @@ pub struct Change {
     argument: usize,
     offset: u64,
     how: How,
+    /// The instruction in the function.
+    by: u64,
 }
 
 /// Holds what a call passes to a function: addresses of data, and pointers as they were loaded from words, those that the calling
@@ -62,15 +68,18 @@ impl Tables {
     pub fn note_change(&mut self, image: &Image, function: u64, at: u64, place: u64, how: How) {
         if is_word(place) {
             // A flag is one word, whatever else is stored.
-            if !matches!(how, How::Stores) || !crate::races::is_flag(image, at) {
-                let of = place - PARAMETERS;
-                self.changes.push(Change {
-                    function,
-                    argument: (of / OFFSETS) as usize,
-                    offset: of % OFFSETS,
-                    how,
-                });
-            }
+            let how = match how {
+                How::Stores(_) if crate::races::is_flag(image, at) => How::Clears,
+                how => how,
+            };
+            let of = place - PARAMETERS;
+            self.changes.push(Change {
+                function,
+                argument: (of / OFFSETS) as usize,
+                offset: of % OFFSETS,
+                how,
+                by: at,
+            });
             return;
         }
         match how {
@@ -78,7 +87,10 @@ impl Tables {
                 self.fills.entry(place).or_default().push((at, size));
             }
             How::Fills(_) => {}
-            How::Stores => self.writes.entry(place).or_default().push(at),
+            How::Stores(_) => self.writes.entry(place).or_default().push(at),
+            How::Clears => {
+                self.cleared.insert(place);
+            }
             How::Updates(width) => {
                 self.writes.entry(place).or_default().push(at);
                 self.updates.entry(place).or_default().push((at, width));
@@ -104,6 +116,12 @@ impl Tables {
                 };
                 let places: Vec<_> = calls.into_iter().flatten().filter_map(to).collect();
                 for (caller, at, place) in places {
+                    if let How::Stores(width) = change.how
+                        && !is_word(place)
+                    {
+                        let through = self.through_calls.entry(at).or_default();
+                        through.push((place, width, change.by));
+                    }
                     self.note_change(image, caller, at, place, change.how);
                 }
             }

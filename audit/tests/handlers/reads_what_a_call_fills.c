@@ -1,4 +1,4 @@
-// expect: undecided
+// expect: fail
 // A time of two words that the program has the C library store, without blocking the signal.
 #include <signal.h>
 #include <time.h>
