@@ -22,6 +22,15 @@ impl Frame {
     /// Notes the place of the stack that an operand names, if it does: as the beginning of an array, or of a word.
     pub fn names(&mut self, i: &Instruction, state: &State) {
         let base = i.memory_base();
+        if self.is_member(i)
+            && let (Base::Stack, Some(from)) = {
+                let value = state.get(i.op0_register());
+                (value.base, value.exact())
+            }
+        {
+            let offset = i.immediate(1).cast_signed();
+            self.named.insert(from.wrapping_add(offset), true);
+        }
         if !matches!(base, Register::RSP | Register::RBP) {
             return;
         }
@@ -31,6 +40,23 @@ impl Frame {
             let is_array = i.mnemonic() == Mnemonic::Lea || i.memory_index() != Register::None;
             *self.named.entry(place).or_insert(false) |= is_array;
         }
+    }
+
+    /// Returns whether the instruction adds a constant to an address of the frame that the one before it takes, as code at -O0 does for
+    /// a member of a structure.
+    fn is_member(&self, i: &Instruction) -> bool {
+        let is_sum = i.mnemonic() == Mnemonic::Add
+            && i.op0_kind() == OpKind::Register
+            && matches!(
+                i.op1_kind(),
+                OpKind::Immediate8to64 | OpKind::Immediate32to64
+            );
+        // `lea disp(%rbp), %reg`, with eight and with 32 bits.
+        let takes = |length: u64, form: u8| {
+            let bytes = self.image.bytes(i.ip().wrapping_sub(length));
+            matches!(bytes, [0x48, 0x8d, modrm, ..] if modrm & 0xc7 == form)
+        };
+        is_sum && (takes(4, 0x45) || takes(7, 0x85))
     }
 
     /// Returns whether a store of bytes from `lo` to below `hi` of the stack stays between two places that instructions name, of which
