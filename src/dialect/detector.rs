@@ -20,6 +20,9 @@ use crate::wire::reason::Reason;
 /// Symbols before decoding begins: few decoders survive them, so that little memory is needed.
 const HEAD_START: usize = 16;
 
+/// Limits the symbols that are decoded a second time. Of longer texts the dialect is known before their end.
+const MOST_BEFORE_OWN_BYTE: usize = 512;
+
 /// Limits the bytes of an alternative text that a note shows.
 pub const EXCERPT: usize = 64;
 
@@ -192,7 +195,8 @@ impl Detector {
     /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.
     fn before_own_byte(&self) -> Option<Vec<Reading>> {
         let mut before = Self::new(self.limit, self.pid, self.greeting, &self.known);
-        let count = self.log.len().checked_sub(8)?;
+        let count = self.log.len().checked_sub(8);
+        let count = count.filter(|count| *count <= MOST_BEFORE_OWN_BYTE)?;
         for symbol in self.log.iter().take(count) {
             before.push(symbol).ok()?;
         }
