@@ -402,6 +402,8 @@ impl<'e> Engine<'e> {
             due = due.into_iter().chain(host.machine.poll_timeout()).min();
             expects_request = host.machine.expects_signal();
             may_host_spin = expects_request && host.may_spin();
+            // Its client waits for the last answer until it is written.
+            inbox.heed_descriptor(host.machine.writing() > 0);
         }
         let timeout = due.map(|at| Duration::from_nanos((at - now).as_nanos()));
         let fd = Some(self.epoll.fd());

@@ -103,6 +103,8 @@ pub struct Inbox {
     spin: Spin,
     /// Whether polling is ruled out for good.
     never_spins: bool,
+    /// Whether `spin_wait` sleeps only where the descriptor wakes it too.
+    heeds_descriptor: bool,
     /// Whether the last call of `spin_wait` has polled in vain.
     has_missed: bool,
     /// The number of calls of `spin_wait` since the descriptor was checked.
@@ -172,6 +174,7 @@ impl Inbox {
             keeps_blocked: false,
             spin: Spin::new(ffi::CpuSet::allowed().count() > 1),
             never_spins: false,
+            heeds_descriptor: false,
             has_missed: false,
             rounds: 0,
             _thread: PhantomData,
@@ -261,9 +264,7 @@ impl Inbox {
         let polled = self.poll(budget);
         self.has_missed = budget > 0 && polled.is_none();
         let sleep = match budget {
-            0 => timeout.map_or(SLEEP_LIMIT, |timeout| {
-                timeout.saturating_add(slack).min(SLEEP_LIMIT)
-            }),
+            0 => self.sleep_for_signals(timeout.map(|timeout| timeout.saturating_add(slack))),
             _ => Duration::ZERO,
         };
         let found = match polled {
@@ -282,6 +283,14 @@ impl Inbox {
         let nanos = start.map_or(0, |start| ffi::now().saturating_sub(start));
         self.spin.record(polled.map(|(count, _)| count), nanos);
         readable
+    }
+
+    /// Returns how long a wait of at most `timeout` sleeps for signals alone.
+    fn sleep_for_signals(&self, timeout: Option<Duration>) -> Duration {
+        match self.heeds_descriptor {
+            true => Duration::ZERO,
+            false => timeout.map_or(SLEEP_LIMIT, |timeout| timeout.min(SLEEP_LIMIT)),
+        }
     }
 
     /// Polls up to `polls` times for a signal that follows the last at once: once if polling does not pay. Returns whether
@@ -378,6 +387,13 @@ impl Inbox {
     #[cfg(feature = "std")]
     pub(crate) const fn let_spin(&mut self, may_spin: bool) {
         self.spin.is_enabled = may_spin && !self.never_spins;
+    }
+
+    /// Says whether the descriptor is about to become readable, so that [`spin_wait`](Self::spin_wait) does not sleep without regard
+    /// to it.
+    #[cfg(feature = "std")]
+    pub(crate) const fn heed_descriptor(&mut self, is_due: bool) {
+        self.heeds_descriptor = is_due;
     }
 
     /// Blocks our signals for the rest of the process's life and leaves the handler installed, for a program about to exit: a

@@ -407,6 +407,18 @@ fn spin_wait_lasts_for_the_timeout() {
 }
 
 #[test]
+fn no_wait_is_for_signals_alone_while_the_descriptor_is_heeded() {
+    let _turn = exclusive();
+    let mut inbox = open(SignalSet::LANES);
+    let soon = Some(Duration::from_millis(1));
+    assert_eq!(inbox.sleep_for_signals(None), SLEEP_LIMIT);
+    assert_eq!(inbox.sleep_for_signals(soon), Duration::from_millis(1));
+    inbox.heed_descriptor(true);
+    assert_eq!(inbox.sleep_for_signals(None), Duration::ZERO);
+    assert_eq!(inbox.sleep_for_signals(soon), Duration::ZERO);
+}
+
+#[test]
 fn spin_wait_backs_off_when_nothing_comes() {
     let _turn = exclusive();
     let mut inbox = open(SignalSet::BITS);
