@@ -252,6 +252,23 @@ fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
     ))
 }
 
+/// Lets processes of one program send a text to a `minitalk serve` with these options, until one is received and ends well.
+fn serve_learns(client: &Program, options: &[&str]) -> Result<(), String> {
+    let server = Server::start_with(&[&["--format", "raw"], options].concat());
+    let text = b"Hello World!";
+    // Each of the first two may show no more than what is wrong, and a busy machine may lose another.
+    let is_received = || {
+        wait_until_taken(server.pid());
+        let printed = server.stdout().len();
+        let client = start_client(&mut Command::new(&client.path), server.pid(), text);
+        finish_well(client, LIMIT).is_ok() && server.stdout()[printed..] == *text
+    };
+    match (0..5).any(|_| is_received()) {
+        true => Ok(()),
+        false => Err(server.stderr()),
+    }
+}
+
 /// Lets an unreliable client send a text to a `minitalk serve` with these options.
 ///
 /// If every signal arrived in order, the text must be exact and the client must end. Otherwise the server must still work,
@@ -411,6 +428,9 @@ fn every_client_is_received_in_its_dialect() {
         };
         let texts = client.texts(&[most, 60, 1, 0]);
         let options = ["--dialect", client.spec()];
+        if client.says("given", "learned") {
+            return serve_learns(client, &options);
+        }
         if client.is_lossy() {
             return serve_tries(client, &options, &texts[0], attempts);
         }
@@ -446,19 +466,7 @@ fn every_detectable_dialect_of_a_client_is_detected() {
 fn what_a_client_ends_on_is_known_of_its_program_afterwards() {
     let is_learned = |client: &&Program| client.says("auto", "learned");
     for_each(clients().iter().filter(is_learned), |client| {
-        let server = Server::start_with(&["--format", "raw"]);
-        let text = b"Hello World!";
-        // Each of the first two may show no more than what is wrong, and a busy machine may lose another.
-        let is_received = || {
-            wait_until_taken(server.pid());
-            let printed = server.stdout().len();
-            let client = start_client(&mut Command::new(&client.path), server.pid(), text);
-            finish_well(client, LIMIT).is_ok() && server.stdout()[printed..] == *text
-        };
-        match (0..5).any(|_| is_received()) {
-            true => Ok(()),
-            false => Err(server.stderr()),
-        }
+        serve_learns(client, &[])
     });
 }
 

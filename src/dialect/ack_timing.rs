@@ -32,8 +32,9 @@ const NAP: Nanos = 100 * MILLISECOND;
 /// Limits how long a client that does not go on is looked at.
 const GIVE_UP_AFTER: Nanos = 4000 * MILLISECOND;
 
-/// How long an acknowledgement waits for a client to sleep: at first, and at most.
+/// How long an acknowledgement waits for a client to sleep: at first, at first if its program is known to lose it, and at most.
 const BOUND: Nanos = MILLISECOND / 2;
+const KNOWN_BOUND: Nanos = 8 * BOUND;
 const MAX_BOUND: Nanos = 20 * MILLISECOND;
 
 /// Decides when one client is acknowledged.
@@ -81,7 +82,10 @@ impl AckTiming {
         Self {
             needed,
             trial: NapTrial::new(),
-            bound: BOUND,
+            bound: match needed {
+                SleepState::Awake => BOUND,
+                _ => KNOWN_BOUND,
+            },
             pending: None,
             sent: None,
             may_await_more: false,
@@ -94,6 +98,11 @@ impl AckTiming {
     /// Returns how the client has to be seen to sleep before it is acknowledged.
     pub const fn needed(&self) -> SleepState {
         self.needed
+    }
+
+    /// Returns whether a client that sleeps like this waits for its acknowledgement.
+    pub fn is_wait(&self, sleep: SleepState) -> bool {
+        sleep == SleepState::ForSignal || sleep == self.needed && sleep == SleepState::Napping
     }
 
     /// Acknowledges the client from now on only when it is seen to sleep like this.
@@ -413,7 +422,7 @@ mod tests {
     #[test]
     fn a_client_that_is_not_seen_asleep_is_acknowledged_after_a_bound_that_grows() {
         let mut timing = AckTiming::new(ForSignal);
-        for bound in [BOUND, 2 * BOUND, 4 * BOUND] {
+        for bound in [KNOWN_BOUND, 2 * KNOWN_BOUND, 4 * KNOWN_BOUND] {
             assert_eq!(timing.submit(Usr1, 0), None);
             assert_eq!(timing.deadline(), Some(bound));
             let at = look(&mut timing, Awake).unwrap();
@@ -464,7 +473,7 @@ mod tests {
         let mut timing = AckTiming::new(ForSignal);
         timing.submit(Usr1, 0);
         timing.restart_silence(BOUND);
-        assert_eq!(timing.deadline(), Some(2 * BOUND));
+        assert_eq!(timing.deadline(), Some(BOUND + KNOWN_BOUND));
         assert_eq!(timing.look_at(), Some(BOUND + FIRST_LOOK));
         assert_eq!(timing.handle_symbol(true, 0), Some(Usr1));
         assert_eq!((timing.look_at(), timing.deadline()), (None, None));

@@ -52,6 +52,8 @@ pub struct TextReceiver {
     /// The last symbol, and when it came.
     last: Symbol,
     last_seen: Nanos,
+    /// How the client was last seen to sleep since then, and since its last acknowledgement.
+    last_sleep: SleepState,
     /// Whether the silence since then has been handled.
     is_silent: bool,
     /// Whether the last symbol of the present message has been acknowledged.
@@ -101,6 +103,7 @@ impl TextReceiver {
             actions: VecDeque::new(),
             last: Symbol::Usr1,
             last_seen: 0,
+            last_sleep: SleepState::Awake,
             is_silent: false,
             is_acknowledged: false,
             last_ack: Symbol::Usr1,
@@ -124,6 +127,7 @@ impl TextReceiver {
 
     /// Handles a bare signal.
     pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) {
+        self.last_sleep = SleepState::Awake;
         if self.withheld.is_some() && symbol == self.last {
             // A client that waits for an acknowledgement can only have sent this again.
             self.last_seen = now;
@@ -135,6 +139,7 @@ impl TextReceiver {
 
     /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
+        self.last_sleep = sleep;
         if let Some(symbol) = self.swallowed(now, sleep) {
             return self.handle_symbol(symbol, now);
         }
@@ -156,7 +161,7 @@ impl TextReceiver {
             return;
         }
         let mut due = match self.may_be_acknowledged() {
-            true => self.probe.poll_ack(now, sleep == SleepState::ForSignal),
+            true => self.probe.poll_ack(now, self.timing.is_wait(sleep)),
             false => None,
         };
         if let Some(ack) = due.take() {

@@ -191,7 +191,7 @@ impl Machine {
             let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
             let update =
                 receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
-            let timing = receiver.and_then(TextReceiver::ack_sleep_update);
+            let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
             let is_noise = session.is_noise();
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
             let updates = update.into_iter().chain(timing).filter(|_| !is_noise);

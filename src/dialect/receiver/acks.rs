@@ -104,6 +104,7 @@ impl TextReceiver {
     /// Sends an acknowledgement. Before it the client may not have been able to go on, so that a silence begins now.
     pub(super) fn send_ack(&mut self, ack: Symbol, now: Nanos) {
         (self.last_seen, self.is_silent) = (now, false);
+        self.last_sleep = SleepState::Awake;
         self.actions.push_back(TextAction::Acknowledge(ack));
     }
 

@@ -10,7 +10,9 @@ impl TextReceiver {
     /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
     pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
-            return self.probe.next_policy().map(ProfileUpdate::AckPolicy);
+            let policy = self.probe.next_policy();
+            let policy = policy.filter(|_| !self.naps_on());
+            return policy.map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
         // The next process shows it again: a wrong guess could stall it, or end it early.
@@ -32,10 +34,16 @@ impl TextReceiver {
         Some(ProfileUpdate::Speaks(dialect))
     }
 
+    /// Returns whether the client was seen to nap after its last bit of a message, and after the acknowledgement if it had that.
+    fn naps_on(&self) -> bool {
+        self.in_message() && self.last_sleep == SleepState::Napping
+    }
+
     /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
-        (is_early && self.probe.has_acknowledged()).then_some(self.last_ack)
+        let may_have = self.probe.has_acknowledged() && !self.naps_on();
+        (is_early && may_have).then_some(self.last_ack)
     }
 
     /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer
@@ -47,8 +55,13 @@ impl TextReceiver {
     }
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
-    pub fn ack_sleep_update(&self) -> Option<ProfileUpdate> {
-        let sleep = self.timing.needed();
+    ///
+    /// One that fails after a nap had its acknowledgement before the nap that it should have cut short, or too late.
+    pub fn ack_sleep_update(&self, has_failed: bool) -> Option<ProfileUpdate> {
+        let sleep = match has_failed && self.naps_on() {
+            true => self.timing.needed().max(SleepState::Napping),
+            false => self.timing.needed(),
+        };
         (sleep > SleepState::Awake).then_some(ProfileUpdate::AckSleep(sleep))
     }
 

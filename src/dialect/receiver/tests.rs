@@ -10,7 +10,7 @@ use SleepState::{Awake, ForSignal};
 use Symbol::Usr1;
 
 use super::super::ack_choice::AckPolicy;
-use super::super::ack_probe::SILENCE_AWAKE;
+use super::super::ack_probe::{SILENCE_ASLEEP, SILENCE_AWAKE};
 use super::super::encoder::TextEncoder;
 use super::*;
 use crate::dialect::profile_cache::ProfileUpdate;

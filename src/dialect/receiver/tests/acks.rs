@@ -352,6 +352,44 @@ fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_o
 }
 
 #[test]
+fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
+    use SleepState::Napping;
+    for (sleep, has_failed, shown) in [
+        (Napping, true, Some(Napping)),
+        (Napping, false, None),
+        (Awake, true, None),
+        (ForSignal, true, None),
+    ] {
+        let mut receiver = unknown();
+        assert_eq!(send(&mut receiver, &[Usr1], 0), "");
+        receiver.handle_timeout(SILENCE_AWAKE, Napping);
+        assert_eq!(words(&mut receiver), "usr1");
+        assert_eq!(receiver.ack_sleep_update(true), None);
+        receiver.handle_timeout(SILENCE_AWAKE + MILLISECOND, sleep);
+        let update = receiver.ack_sleep_update(has_failed);
+        assert_eq!(update, shown.map(ProfileUpdate::AckSleep));
+        // Then it did not end on that acknowledgement.
+        assert_eq!(receiver.may_have_ended_on().is_none(), sleep == Napping);
+        assert_eq!(
+            receiver.profile_update(has_failed, 0).is_none(),
+            sleep == Napping
+        );
+    }
+    let profile = Profile {
+        ack_sleep: Napping,
+        ..Profile::default()
+    };
+    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    send(&mut receiver, &[Usr1], 0);
+    receiver.handle_timeout(SILENCE_ASLEEP, Napping);
+    assert_eq!(
+        words(&mut receiver),
+        "usr1",
+        "known to nap, it is not waited for"
+    );
+}
+
+#[test]
 fn a_client_that_sleeps_for_a_signal_after_each_byte_is_acknowledged_only_then() {
     for (sleep, needed) in [(ForSignal, true), (SleepState::Napping, false)] {
         let mut receiver = unknown();
@@ -363,7 +401,7 @@ fn a_client_that_sleeps_for_a_signal_after_each_byte_is_acknowledged_only_then()
             words(&mut receiver);
         }
         assert_eq!(at_once.is_empty(), needed);
-        let update = receiver.ack_sleep_update();
+        let update = receiver.ack_sleep_update(false);
         assert_eq!(update.is_some(), needed);
     }
 }
