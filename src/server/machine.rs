@@ -475,7 +475,7 @@ impl Core {
             return;
         }
         self.arm_expiry();
-        if session.needs_inspection(self.now) && session.may_begin() {
+        if session.may_begin_anew(self.now) {
             return self.inspect(session.pid, Then::Signal(event));
         }
         session.attested_uid = Some(uid);
