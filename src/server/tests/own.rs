@@ -168,7 +168,9 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
 fn words_are_answered_on_their_signal_once() {
     let (mut world, client) = World::with_client();
     let [introduction, hello, open] = opening_in_words(client, 7);
-    world.feed_each([introduction, hello]);
+    world.feed_each([introduction]);
+    assert!(world.machine.expects_opening());
+    world.feed_each([hello]);
     let greeted = (Signal::WORD, Status::Greeted { words: true });
     assert_eq!(world.replies(client), [greeted]);
     world.feed_each([hello]);
