@@ -170,10 +170,12 @@ impl AckTiming {
         self.look_at
     }
 
-    /// Returns when the acknowledgement that waits is sent at the latest.
+    /// Returns when the acknowledgement that waits is sent at the latest: at the first look after its bound.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.pending
-            .map(|(_, since)| since.saturating_add(self.bound))
+        let bound = self
+            .pending
+            .map(|(_, since)| since.saturating_add(self.bound));
+        bound.map(|at| at.max(self.look_at.unwrap_or(0)))
     }
 
     /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
@@ -323,6 +325,7 @@ mod tests {
     fn look(timing: &mut AckTiming, sleep: SleepState) -> Option<Nanos> {
         while let Some(at) = timing.look_at() {
             assert!(at == 0 || timing.poll_ack(at - 1, ForSignal).is_none());
+            assert!(timing.deadline().is_none_or(|last| last >= at), "overdue");
             if timing.poll_ack(at, sleep).is_some() {
                 return Some(at);
             }

@@ -1,4 +1,5 @@
 // truth: unsafe: a test of a bit of a constant lets the number of a null entry pass
+// expect: fail
 #include "corpus.h"
 static volatile sig_atomic_t last;
 static void first(int s) { last = s; }

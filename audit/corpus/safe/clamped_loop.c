@@ -1,4 +1,5 @@
 // truth: safe: a loop as often as a number says that was limited to the length of the array
+// expect: open
 #include "corpus.h"
 static volatile int n, a[4], sum;
 static void handler(int s) {

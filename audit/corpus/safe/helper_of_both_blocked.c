@@ -1,4 +1,5 @@
 // truth: safe: one function that computes a word from itself is called by the handler and by the program, which blocks the signal
+// expect: pass
 #include "corpus.h"
 static volatile unsigned long sum;
 __attribute__((noinline)) static void add(unsigned long k) { sum = sum * 3 + k; }

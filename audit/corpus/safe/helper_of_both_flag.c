@@ -1,4 +1,5 @@
 // truth: safe: one function that sets an atomic flag is called by the handler and by the program
+// expect: pass
 #include "corpus.h"
 #include <stdatomic.h>
 static _Atomic int stop;

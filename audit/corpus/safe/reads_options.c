@@ -1,4 +1,5 @@
 // truth: safe: the handler reads two options, which the program stores before it installs the handler
+// expect: pass
 #include "corpus.h"
 static volatile int descriptor, level;
 static volatile sig_atomic_t seen;

@@ -1,4 +1,5 @@
 // truth: safe: an atomic number is formatted with a comma every three digits into an array large enough for any, and written; errno kept
+// expect: open
 #include "corpus.h"
 #include <stdatomic.h>
 static atomic_ulong bytes;

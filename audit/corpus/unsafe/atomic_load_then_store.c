@@ -1,4 +1,5 @@
 // truth: unsafe: the program loads and stores an atomic word by two operations: what the handler adds between them is lost
+// expect: fail
 #include "corpus.h"
 #include <stdatomic.h>
 static _Atomic unsigned n;

@@ -1,4 +1,5 @@
 // truth: unsafe: the handler looks whether the pointer is null, sets it to null, and goes through it again
+// expect: fail
 #include "corpus.h"
 struct job { volatile sig_atomic_t stop_wanted, count; };
 static struct job jobs[4];

@@ -1,4 +1,5 @@
 // truth: unsafe: the signal is blocked for a while, and unblocked again before the count is put back
+// expect: fail
 #include "corpus.h"
 static volatile int waiting;
 static void handler(int sig) { waiting++; }

@@ -1,4 +1,5 @@
 // truth: unsafe: the program blocks another signal, and a signal of the handler is lost while it counts down
+// expect: fail
 #include "corpus.h"
 static volatile int waiting;
 static void handler(int sig) { waiting++; }

@@ -1,4 +1,5 @@
 // truth: unsafe: the handler writes a text that the program frees before it stores the next one
+// expect: fail
 #include "corpus.h"
 static char *volatile text;
 static void handler(int s) {

@@ -1,4 +1,5 @@
 // truth: unsafe: handlers of two signals count in one word by load and store, and neither blocks the other's signal
+// expect: fail
 #include "corpus.h"
 static volatile unsigned long sum = 1;
 static void handler(int s) { unsigned long v = sum; v = v * 3 + (unsigned)s; sum = v; }

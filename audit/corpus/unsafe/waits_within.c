@@ -1,4 +1,5 @@
 // truth: unsafe: between the load and the store the handler waits with an empty mask, in which it is run again
+// expect: fail
 #include "corpus.h"
 static volatile unsigned sum;
 static void handler(int s) {

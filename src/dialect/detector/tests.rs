@@ -254,6 +254,20 @@ fn the_end_of_the_client_shows_a_text_before_one_byte_that_is_none() {
 }
 
 #[test]
+fn a_text_before_one_byte_that_is_none_is_found_up_to_a_limit() {
+    const MOST: usize = MOST_BEFORE_OWN_BYTE / 8;
+    for (bytes, is_found) in [(MOST, true), (MOST + 1, false)] {
+        let mut detector = detector(2 * MOST);
+        push(
+            &mut detector,
+            &symbols("one=usr1", &[b'A'; 2 * MOST][1..bytes]),
+        );
+        push(&mut detector, &symbols_of(b"\0"));
+        assert_eq!(detector.handle_exit(true).has_message(), is_found);
+    }
+}
+
+#[test]
 fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
     let spec = "end=none,char-bits=16,chars=unicode";
     let dialect: Dialect = spec.parse().unwrap();

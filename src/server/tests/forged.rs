@@ -258,6 +258,11 @@ fn a_hello_is_not_answered_in_the_middle_of_a_text() {
     world.feed_each(&opening_in_words(client, 7)[2..]);
     let note = "dropped a message of client 1 after 1 byte: the client began another";
     assert_eq!(world.take_notes(), [note]);
+    // A stray bit before it is no text.
+    let other = world.spawn(2);
+    world.feed_each([bit(other, Bit::One)]);
+    world.feed_each(opening(other, 7));
+    assert!(world.take_notes().is_empty());
 }
 
 #[test]

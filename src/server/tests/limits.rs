@@ -306,6 +306,8 @@ fn clients_without_number_cause_few_notes_together() {
         world.now = began + n as u64 * 2 * MILLISECOND;
         cause_note(&mut world, n);
     }
+    let (_, missing) = count_notes(&world);
+    assert!(missing > 4_000, "{missing}");
     // The last of those that are missing are counted at the end.
     world.feed(&[bare(pid(9999), Signal::TERM)]);
     world.pass(SECOND);

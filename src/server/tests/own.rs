@@ -168,7 +168,9 @@ fn a_message_in_bits_from_the_hellos_to_the_delivery() {
 fn words_are_answered_on_their_signal_once() {
     let (mut world, client) = World::with_client();
     let [introduction, hello, open] = opening_in_words(client, 7);
-    world.feed_each([introduction, hello]);
+    world.feed_each([introduction]);
+    assert!(world.machine.expects_opening());
+    world.feed_each([hello]);
     let greeted = (Signal::WORD, Status::Greeted { words: true });
     assert_eq!(world.replies(client), [greeted]);
     world.feed_each([hello]);
@@ -185,6 +187,19 @@ fn words_are_answered_on_their_signal_once() {
     let delivered = (Signal::WORD, Status::Delivered(3));
     assert_eq!(world.replies(client), [delivered]);
     assert_eq!(world.written[0].uid, Some(USER));
+    // The opening can come on another signal.
+    let [hello, _] = opening(client, 8);
+    let open = open_with(client, nonces(client, 8), Signal::USR2, true);
+    world.feed_each([hello, open]);
+    world.writing = Writing::Blocks;
+    world.feed_each(words(client, 8, b""));
+    world.answers(client);
+    world.writing = Writing::Works;
+    world.pass(0);
+    assert_eq!(
+        world.replies(client),
+        [(Signal::WORD, Status::Delivered(1))]
+    );
     // Words are not offered to a client that does not handle their signal.
     let other = world.spawn_with(2, |p| p.handled = SignalSet::BITS);
     world.feed_each(opening(other, 7));
@@ -213,15 +228,19 @@ fn words_are_told_apart_by_their_proofs() {
 
 #[test]
 fn bits_are_answered_on_the_real_time_signal_if_they_were_opened_there() {
-    let (mut world, client) = World::with_client();
-    let [introduction, hello, _] = opening_in_words(client, 7);
-    let in_bits = open_with(client, nonces(client, 7), Signal::WORD, false);
-    world.feed_each([introduction, hello, in_bits]);
-    world.feed_each(frame(client, 7, b"x"));
-    let answers = world.replies(client);
-    assert!(answers.iter().all(|(signal, _)| *signal == Signal::WORD));
-    assert!(matches!(answers.last(), Some((_, Status::Delivered(_)))));
-    assert_eq!(world.take_texts(), ["x"]);
+    for (message, texts) in [(&b"x"[..], &["x"][..]), (b"too long", &[])] {
+        let mut world = World::new(|config| config.max_message = 4);
+        let client = world.spawn(1);
+        let [introduction, hello, _] = opening_in_words(client, 7);
+        let in_bits = open_with(client, nonces(client, 7), Signal::WORD, false);
+        world.feed_each([introduction, hello, in_bits]);
+        world.feed_each(frame(client, 7, message));
+        let answers = world.replies(client);
+        assert!(answers.iter().all(|(signal, _)| *signal == Signal::WORD));
+        let is_delivered = matches!(answers.last(), Some((_, Status::Delivered(_))));
+        assert_eq!(is_delivered, !texts.is_empty());
+        assert_eq!(world.take_texts(), texts);
+    }
 }
 
 #[test]
@@ -405,10 +424,13 @@ fn another_opening_abandons_the_message() {
     assert!(world.take_notes().is_empty());
     world.take_log();
     world.feed_each([open]);
+    let began = world.now;
     // It may be another program.
     assert!(world.take_log().contains(&Did::Inspect(client)));
     world.expect_note("dropped a message of client 1 after 2 bytes: the client began another");
     world.feed_each(frame(client, 8, b"abc"));
+    let duration = Duration::from_nanos(world.now - began);
+    assert_eq!(world.written[0].duration, duration, "from its own opening");
     assert_eq!(world.take_texts(), ["abc"]);
 }
 

@@ -230,6 +230,26 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
 }
 
 #[test]
+fn a_client_that_sleeps_on_after_the_last_acknowledgement_gets_it_once_more() {
+    for (sleep, again, shown) in [(ForSignal, "usr1", "final=twice"), (Awake, "", "classic")] {
+        let mut receiver = known_to(&["classic"], USR1);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        assert_eq!(words(&mut receiver), "usr1");
+        let (mut said, mut update) = (String::new(), receiver.profile_update(false, 0));
+        while let Some(at) = receiver.look_at() {
+            receiver.handle_timeout(at, sleep);
+            let new = words(&mut receiver);
+            if !new.is_empty() {
+                update = receiver.profile_update(false, at);
+            }
+            said += &new;
+        }
+        assert_eq!((&*said, update), (again, speaks(shown)));
+    }
+}
+
+#[test]
 fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better() {
     let mut receiver = unknown();
     let mut now = 0;

@@ -29,6 +29,8 @@ fn a_text_in_a_dialect_that_is_given_is_answered_bit_by_bit() {
     assert_eq!((message.client, message.resent), (0, 0));
     assert!(message.duration.as_micros() >= 100 * (events.len() as u128 - 1));
     assert!(world.take_notes().is_empty());
+    world.pass(2 * MILLISECOND);
+    assert_eq!(world.machine.core.scheduler.holder(), None);
     // The second text begins with the next signal.
     say(&mut world, client, "you");
     world.exit(client);

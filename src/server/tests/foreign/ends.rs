@@ -117,3 +117,22 @@ fn a_last_acknowledgement_that_is_owed_is_given_before_the_end() {
     assert!(matches!(both[..], [(Signal::USR2, _)]), "{both:?}");
     assert!(matches!(world.end, Some(Ok(()))));
 }
+
+#[test]
+fn a_last_acknowledgement_is_given_however_long_the_output_was_blocked_at_the_end() {
+    let (mut world, client) = World::with_client();
+    let events = classic(client, "12");
+    let (last, others) = events.split_last().unwrap();
+    converse(&mut world, client, others);
+    world.feed_each([last]);
+    world.feed(&[bare(pid(99), Signal::INT)]);
+    world.writing = Writing::Blocks;
+    world.pass(2 * SECOND);
+    world.answers(client);
+    world.writing = Writing::Works;
+    world.pass(0);
+    assert!(world.answers(client).is_empty() && world.end.is_none());
+    world.pass(SECOND);
+    assert_eq!(world.answers(client).len(), 2);
+    assert!(matches!(world.end, Some(Ok(()))));
+}

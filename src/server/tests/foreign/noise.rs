@@ -8,6 +8,7 @@ use crate::server::tests::world::*;
 use crate::server::{DropReason, Note};
 use crate::signal::event::SignalSet;
 use crate::wire::bits::Bit;
+use crate::wire::control::Status;
 
 #[test]
 fn signals_whose_sender_did_not_wait_are_noise() {
@@ -164,5 +165,9 @@ fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reporte
         assert_eq!(world.take_texts(), texts);
         let word = if is_wanted { "speaks" } else { "--sender any" };
         world.expect_note(word);
+        // A client of minitalk's own protocol speaks for itself.
+        let client = world.spawn(50);
+        world.feed_each(&opening_in_words(client, 7)[..2]);
+        assert_eq!(world.statuses(client), [Status::Greeted { words: true }]);
     }
 }

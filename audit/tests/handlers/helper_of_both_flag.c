@@ -1,7 +1,0 @@
-// expect: pass
-#include "corpus.h"
-#include <stdatomic.h>
-static _Atomic int stop;
-__attribute__((noinline)) static void ask(int s) { atomic_store(&stop, s); }
-static void handler(int s) { ask(s); }
-int main(void) { INSTALL(SIGUSR1, handler); for (;;) { pause(); if (stop == 12) ask(0); } }
