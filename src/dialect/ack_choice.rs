@@ -96,6 +96,10 @@ impl AckChoice {
     pub fn note_ack(&mut self) {
         let is_mismatch = self.symbol() != self.last;
         self.mismatches = self.mismatches.saturating_add(u8::from(is_mismatch));
+        // One that handles another signal later, for the end of the text, goes on with this one.
+        if !self.handled.both() {
+            self.symbol = self.symbol();
+        }
         if let Some(symbol) = self.later.take() {
             self.symbol = symbol;
         }

@@ -285,6 +285,10 @@ fn only_a_handled_signal_acknowledges() {
         );
         assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
         assert_eq!(probe.next_policy().is_some(), handled.both());
+        if !handled.both() {
+            (probe.choice.handled.usr1, probe.choice.handled.usr2) = (true, true);
+            assert_eq!(probe.symbol(), expected, "also once it handles both");
+        }
     }
 }
 
