@@ -50,7 +50,10 @@ impl FinalAcks {
             FinalAck::Other => FinalAck::Same,
             _ => FinalAck::Other,
         };
-        self.other = may_try.then(|| (first.other(), instead));
+        self.other = match second {
+            Some(second) if !may_try => Some((second, dialect.final_ack)),
+            _ => may_try.then(|| (first.other(), instead)),
+        };
         for (ack, kind) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
             if second == Some(ack) {
                 self.left.insert(0, (PAUSE, ack, kind));
@@ -225,6 +228,8 @@ mod tests {
             ("classic", true, Some((Usr2, FinalAck::Other))),
             ("final=other", true, Some((Usr1, Same))),
             ("classic", false, None),
+            ("final=both", false, Some((Usr2, Both))),
+            ("final=twice", false, Some((Usr1, Twice))),
         ] {
             let mut acks = FinalAcks::default();
             acks.plan(&spec.parse().unwrap(), Usr1, may_try, 0);
