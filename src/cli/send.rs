@@ -13,7 +13,7 @@ use minitalk::engine;
 use minitalk::internals::process::proc;
 use minitalk::server::{Config, Dialects, Note};
 use minitalk::wire::sender::Lane;
-use minitalk::{Inbox, Peer, Pid, SignalSet};
+use minitalk::{Inbox, Peer, Pid, Signal, SignalSet};
 
 use super::command::Command;
 use super::exit::Failure;
@@ -161,17 +161,20 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Returns the server.
-fn find(pid: Pid, options: Options) -> Result<Arc<Peer>, Failure> {
+/// The signals of bits.
+const BOTH: [Signal; 2] = [Signal::USR1, Signal::USR2];
+
+/// Returns the server, which has to survive `signals`.
+fn find(pid: Pid, options: Options, signals: &[Signal]) -> Result<Arc<Peer>, Failure> {
     let failed = |error| Failure::find(pid, &error);
     let server = client::find(pid, true).map_err(failed)?;
-    check(&server, options).map_err(failed)?;
+    check(&server, options, signals).map_err(failed)?;
     Ok(server)
 }
 
 /// Checks that `server` survives the signals, unless that is not wanted. Many print their PID before they install their handlers,
 /// so a young process is given time; so is one that blocks both signals, which may be between two waits for them.
-fn check(server: &Peer, options: Options) -> Result<(), SendError> {
+fn check(server: &Peer, options: Options, signals: &[Signal]) -> Result<(), SendError> {
     if options.skip_check {
         return Ok(());
     }
@@ -179,7 +182,7 @@ fn check(server: &Peer, options: Options) -> Result<(), SendError> {
     let mut looks = 0;
     loop {
         looks += 1;
-        let checked = client::check(server);
+        let checked = client::check_for(server, signals);
         let may_become_ready = matches!(checked, Err(SendError::Refused { .. }))
             && (proc::uptime(pid).is_ok_and(|age| age < START.min(options.timeout))
                 || looks < MAX_LOOKS
@@ -200,7 +203,7 @@ pub fn send(
     wants_reply: bool,
 ) -> Result<Report, Failure> {
     // Before the message is read: nobody types a message for a wrong PID.
-    let server = find(pid, options)?;
+    let server = find(pid, options, &BOTH)?;
     let message = source.read()?;
     if !server.is_certain() {
         print_stderr(
@@ -242,11 +245,17 @@ fn send_in_dialect(
     first: Option<u64>,
     options: Options,
 ) -> Result<Report, Failure> {
-    let server = find(pid, options)?;
+    // A server that is asked for admission may install the handler of the other signal only then.
+    let asked = [Signal::from(dialect.hello_signal)];
+    let signals: &[Signal] = match dialect.hello {
+        true => &asked,
+        false => &BOTH,
+    };
+    let server = find(pid, options, signals)?;
     let failed = |error| Failure::send_to(&server, &error);
     let message = source.read()?;
     // Checked again, because reading may have taken long.
-    check(&server, options).map_err(failed)?;
+    check(&server, options, signals).map_err(failed)?;
     let mut inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?;
     let options = DialectOptions {
         dialect: *dialect,

@@ -46,12 +46,20 @@ pub fn find(pid: Pid, skip_check: bool) -> Result<Arc<Peer>, SendError> {
 /// # Errors
 /// Returns [`SendError::Refused`] if it does neither, and another [`SendError`] if it cannot be inspected.
 pub fn check(server: &Peer) -> Result<bool, SendError> {
+    check_for(server, &[Signal::USR1, Signal::USR2])
+}
+
+/// Does the same for `signals` alone.
+///
+/// # Errors
+/// Returns those of [`check`].
+pub fn check_for(server: &Peer, signals: &[Signal]) -> Result<bool, SendError> {
     let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
-    let survives = |signal| look.handles(signal) || look.takes(signal);
-    if survives(Signal::USR1) && survives(Signal::USR2) {
+    let survives = |signal: &Signal| look.handles(*signal) || look.takes(*signal);
+    if signals.iter().all(survives) {
         return Ok(look.handles(Signal::WORD));
     }
     Err(SendError::Refused {

@@ -12,7 +12,7 @@ const TIMEOUT: Nanos = 5 * SECOND;
 const INITIAL: ServerStatus = ServerStatus {
     pending: 0,
     blocked: 0,
-    caught: 3,
+    caught: BOTH,
     sleeps: true,
 };
 
@@ -319,7 +319,7 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
             ..INITIAL
         },
         ServerStatus {
-            caught: 1,
+            caught: Signal::USR1.mask(),
             ..INITIAL
         },
     ] {
@@ -331,7 +331,11 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
         }
         let mut server = acknowledging();
         server.status = std::vec![busy];
-        let error = if busy.caught == 3 { Stuck } else { ServerEnded };
+        let error = if busy.caught == BOTH {
+            Stuck
+        } else {
+            ServerEnded
+        };
         assert_eq!(server.take(&mut sender("ack=none", b"")), Err(error));
         assert_eq!((server.received.len(), server.now), (1, TIMEOUT));
     }
@@ -341,7 +345,7 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
 fn what_was_blocked_or_not_caught_at_the_beginning_is_not_a_handler() {
     let odd = ServerStatus {
         blocked: 2,
-        caught: 1,
+        caught: Signal::USR1.mask(),
         ..INITIAL
     };
     let pid = Pid::new(4242).unwrap();
@@ -374,6 +378,8 @@ fn times_near_the_end_of_the_clock_do_not_overflow() {
         Some(SendAction::Transmit(Usr1))
     ));
     sender.handle_ack(Usr1);
+    assert_eq!(sender.poll_action(now), Some(SendAction::Inspect));
+    sender.handle_status(INITIAL, now);
     assert!(matches!(
         sender.poll_action(now),
         Some(SendAction::Transmit(_))
@@ -400,5 +406,26 @@ fn a_last_signal_without_an_acknowledgement_is_no_failure_if_the_dialect_says_so
         assert_eq!(server.take(&mut sender), expected);
         assert_eq!(server.received.len(), 24);
         assert_eq!(sender.is_confirmed(), spec == "classic", "expected to be");
+    }
+}
+
+#[test]
+fn a_server_that_installs_its_other_handler_when_it_is_asked_gets_no_bit_before() {
+    let of_hello = ServerStatus {
+        caught: Signal::USR1.mask(),
+        ..INITIAL
+    };
+    for (status, expected) in [
+        (std::vec![of_hello, of_hello, INITIAL], (Ok(()), 9)),
+        (std::vec![of_hello], (Err(Stuck), 1)),
+    ] {
+        let (pid, dialect) = (Pid::new(4242).unwrap(), "hello=yes".parse().unwrap());
+        let mut sender = TextSender::new(&dialect, b"", pid, TIMEOUT, of_hello, 0).unwrap();
+        let mut server = Server {
+            status,
+            ..acknowledging()
+        };
+        let result = server.take(&mut sender);
+        assert_eq!((result, server.received.len()), expected);
     }
 }
