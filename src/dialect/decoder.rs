@@ -314,10 +314,14 @@ impl TextDecoder {
                     count: count + 1,
                 })
             }
-            Part::Digits { value, count } if byte == 0 && count > 0 => match self.dialect.head {
-                Head::PidDigits => self.start_after_pid(value),
-                _ => self.start_length(value),
-            },
+            Part::Digits { value, count }
+                if count > 0 && (byte == 0 || Some(byte) == self.dialect.end) =>
+            {
+                match self.dialect.head {
+                    Head::PidDigits => self.start_after_pid(value),
+                    _ => self.start_length(value),
+                }
+            }
             Part::TenDigits {
                 length,
                 value,
@@ -419,9 +423,16 @@ impl TextDecoder {
             None if self.controls > 0 && 2 * self.controls as usize >= self.text_len => {
                 Rejected(Reason::NotText)
             }
-            None if self.is_whole_char() => Complete,
+            None if self.is_whole_char() && !self.is_own_pid() => Complete,
             None => Rejected(Reason::NotText),
         }
+    }
+
+    /// Returns whether a guess has the client's own PID in digits for its text, which is rather the head of another.
+    fn is_own_pid(&self) -> bool {
+        let digits = alloc::format!("{}", self.pid.get());
+        let is_guess = self.provenance == Provenance::Guess;
+        is_guess && self.digest == digits.bytes().fold(0, digest)
     }
 
     /// Ends a guess at once. A known dialect is followed to the end of the message, where the next one begins.
@@ -451,8 +462,7 @@ impl TextDecoder {
         if self.provenance != Provenance::Guess {
             push(&mut self.text, byte)?;
         } else if self.is_plausible(byte) {
-            // FNV-1a.
-            self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            self.digest = digest(self.digest, byte);
             self.cost = self.cost.saturating_add(text_cost(byte, self.text_len));
             self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));
         } else {
@@ -467,6 +477,11 @@ impl TextDecoder {
         let is_classic = self.dialect == Dialect::CLASSIC;
         is_usual(byte) || is_classic && byte != 0
     }
+}
+
+/// Adds a byte to a digest, FNV-1a.
+const fn digest(digest: u64, byte: u8) -> u64 {
+    (digest ^ byte as u64).wrapping_mul(0x0100_0000_01b3)
 }
 
 /// Returns whether text has this byte other than by mistake.

@@ -43,7 +43,11 @@ impl TextEncoder {
         }
         match dialect.head {
             Head::Nul | Head::Stx => head.extend(dialect.head.byte()),
-            Head::Digits | Head::PidDigits => head = alloc::format!("{number}\0").into_bytes(),
+            Head::Digits | Head::PidDigits => {
+                let end = dialect.end.filter(|_| dialect.head == Head::PidDigits);
+                head = alloc::format!("{number}").into_bytes();
+                head.push(end.unwrap_or(0));
+            }
             Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
             Head::Digits10Pid => {
                 head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();
@@ -261,6 +265,7 @@ order=lsb,char-bits=32,chars=unicode,end=none 'é' 21121222 11111111 11111111 11
 order=lsb,head=digits,end=none 'a' 21112211 11111111 21111221
 head=digits10,end=none '' 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111
 head=pid,end=none '' 11111112 11111121 11111122 11111211
+head=pid-digits,end=etx '' 11221112 11221221 11222112 11221111 11222112 11221111 11221221 11221111 11111122 11111122
 ";
         for line in table.lines() {
             let (spec, rest) = line.split_once(" '").unwrap();

@@ -99,7 +99,7 @@ choice! {
         Digits10Pid = "digits10-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
-        /// The client's PID in decimal digits, and a NUL.
+        /// The client's PID in decimal digits, and the end byte, or a NUL if there is none.
         PidDigits = "pid-digits",
     }
 }

@@ -151,6 +151,9 @@ fn a_head_is_checked_against_the_limit_and_the_client() {
         ("head=digits,end=none", b"1000000000", (not_text, 10)),
         ("head=pid", b"\0\0\x10\x92a\0", (Complete, 6)),
         ("head=pid", b"\0\0\x10\x93", (not_text, 4)),
+        ("head=pid-digits,end=etx", b"4242\x03a\x03", (Complete, 7)),
+        ("head=pid-digits,end=etx", b"4242\0a\x03", (Complete, 7)),
+        ("head=pid-digits,end=etx", b"4243\x03", (not_text, 5)),
     ] {
         assert_eq!(
             fed(spec, Provenance::Given, bytes),
@@ -197,6 +200,17 @@ fn a_guess_is_refuted_by_bytes_that_are_unusual_in_text() {
         fed("classic", Provenance::Guess, b"aaaaa"),
         (Rejected(Reason::TooLong), 5)
     );
+}
+
+#[test]
+fn a_guess_does_not_take_the_own_pid_for_a_text() {
+    for (provenance, text, progress) in [
+        (Provenance::Guess, b"4242\0", Rejected(Reason::NotText)),
+        (Provenance::Guess, b"4243\0", Complete),
+        (Provenance::Detected, b"4242\0", Complete),
+    ] {
+        assert_eq!(fed("classic", provenance, text), (progress, 5));
+    }
 }
 
 #[test]
