@@ -53,17 +53,24 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
 }
 
 /// Returns the orders of bits and bytes that the number of `head` may have.
-fn number_orders(order: BitOrder, head: Head) -> Vec<(BitOrder, ByteOrder)> {
+fn number_orders(own: BitOrder, head: Head) -> Vec<(BitOrder, ByteOrder)> {
     if head.width().is_none_or(|width| width == 1) {
-        return Vec::from([(order, ByteOrder::of_bit_loop(order))]);
+        return Vec::from([(own, ByteOrder::of_bit_loop(own))]);
     }
+    // With a PID and a length that differ from the text in this too there would be too many candidates.
+    let is_own =
+        |order: &&BitOrder| **order == own || !(head.begins_with_pid() && head.is_length());
     let bytes = |order: &BitOrder| {
         ByteOrder::ALL
             .iter()
             .map(|bytes| (*order, *bytes))
             .collect::<Vec<_>>()
     };
-    BitOrder::ALL.iter().flat_map(bytes).collect()
+    BitOrder::ALL
+        .iter()
+        .filter(is_own)
+        .flat_map(bytes)
+        .collect()
 }
 
 /// Returns the endings that go with `head`.
@@ -91,7 +98,9 @@ const fn endings(head: Head) -> &'static [Ending] {
         Head::Len8 => OF_LENGTH.split_at(1).0,
         Head::Pid | Head::PidDigits => OF_TEXT.split_at(3).0,
         // Digits end with a NUL anyway, or have a fixed width.
-        Head::Digits | Head::Digits10 | Head::Digits10Pid => OF_LENGTH.split_at(3).0,
+        Head::Digits | Head::Digits10 | Head::Digits10Pid | Head::PidLen32 | Head::PidLen64 => {
+            OF_LENGTH.split_at(3).0
+        }
         Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
     }
 }
@@ -241,12 +250,12 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 856);
+        assert_eq!(candidates.len(), 952);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
             assert_eq!(std::format!("{dialect}").parse(), Ok(*dialect));
-            let is_free = *dialect == Dialect::CLASSIC || dialect.head == Head::Pid;
+            let is_free = *dialect == Dialect::CLASSIC || dialect.head.begins_with_pid();
             assert!(dialect_cost(dialect) > 0 || is_free);
         }
         let without_hello: Vec<_> = candidates
@@ -254,7 +263,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 856);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 952);
     }
 
     #[test]
@@ -266,6 +275,7 @@ mod tests {
             ("inverted-lsb", 18),
             ("hello=yes", 20),
             ("head=pid", 0),
+            ("head=pid-len32", 0),
             ("head=nul", 10),
             ("head=stx,end=etx", 18),
             ("head=len8,end=none", 32),

@@ -61,6 +61,7 @@ enum Part {
     Number {
         value: u64,
         bytes: u8,
+        is_pid: bool,
     },
     Digits {
         value: u64,
@@ -81,6 +82,16 @@ enum Part {
     },
     End,
     Over,
+}
+
+impl Part {
+    const fn number(is_pid: bool) -> Self {
+        Self::Number {
+            value: 0,
+            bytes: 0,
+            is_pid,
+        }
+    }
 }
 
 /// Says what a symbol leads to.
@@ -271,7 +282,7 @@ impl TextDecoder {
                 value: 0,
                 count: 0,
             },
-            _ => Part::Number { value: 0, bytes: 0 },
+            head => Part::number(head.begins_with_pid()),
         })
     }
 
@@ -303,7 +314,11 @@ impl TextDecoder {
     fn push_byte(&mut self, byte: u8) -> DecodeProgress {
         match self.part {
             Part::Start(start) if byte == start => self.enter(Part::Text { left: None }),
-            Part::Number { value, bytes } => self.push_number(byte, value, bytes),
+            Part::Number {
+                value,
+                bytes,
+                is_pid,
+            } => self.push_number(byte, value, bytes, is_pid),
             // Neither leading zeros nor more digits than a length has.
             Part::Digits { value, count }
                 if byte.is_ascii_digit() && count < 9 && !(count == 1 && value == 0) =>
@@ -367,20 +382,25 @@ impl TextDecoder {
         }
     }
 
-    fn push_number(&mut self, byte: u8, value: u64, bytes: u8) -> DecodeProgress {
+    fn push_number(&mut self, byte: u8, value: u64, bytes: u8, is_pid: bool) -> DecodeProgress {
         let value = match self.dialect.head_bytes {
             ByteOrder::Big => value << 8 | u64::from(byte),
             ByteOrder::Little => value | u64::from(byte) << (8 * bytes),
         };
-        let is_pid = self.dialect.head == Head::Pid;
         if !is_pid && value > self.max_number() {
             return self.reject(Reason::TooLong);
         }
         let bytes = bytes + 1;
+        let width = match is_pid {
+            true => Some(4),
+            false => self.dialect.head.width(),
+        };
         match is_pid {
-            _ if Some(bytes) < self.dialect.head.width() => {
-                self.enter(Part::Number { value, bytes })
-            }
+            _ if Some(bytes) < width => self.enter(Part::Number {
+                value,
+                bytes,
+                is_pid,
+            }),
             false => self.start_length(value),
             true => self.start_after_pid(value),
         }
@@ -388,6 +408,7 @@ impl TextDecoder {
 
     fn start_after_pid(&mut self, value: u64) -> DecodeProgress {
         match value == u64::from(self.pid.get() as u32) {
+            true if self.dialect.head.is_length() => self.enter(Part::number(false)),
             true => self.enter(Part::Text { left: None }),
             false => self.reject(Reason::NotText),
         }

@@ -26,8 +26,9 @@ impl TextEncoder {
         if let Some((byte, at)) = end.zip(at) {
             return Err(Unencodable::End { byte, at });
         }
+        let own = u64::from(pid.get() as u32);
         let number = match dialect.head {
-            Head::Pid | Head::PidDigits => u64::from(pid.get() as u32),
+            Head::Pid | Head::PidDigits => own,
             _ => text.len() as u64 + u64::from(dialect.counts_end),
         };
         let mut head = Vec::new();
@@ -36,9 +37,13 @@ impl TextEncoder {
                 let bits = 8 * width as u8;
                 return Err(Unencodable::TooLong { bits });
             }
-            head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
-            if dialect.head_bytes == ByteOrder::Little {
-                head.reverse();
+            let has_both = dialect.head.begins_with_pid() && dialect.head.is_length();
+            for (number, width) in [(own, if has_both { 4 } else { 0 }), (number, width)] {
+                let at = head.len();
+                head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
+                if dialect.head_bytes == ByteOrder::Little {
+                    head[at..].reverse();
+                }
             }
         }
         match dialect.head {
@@ -265,6 +270,8 @@ order=lsb,char-bits=32,chars=unicode,end=none 'é' 21121222 11111111 11111111 11
 order=lsb,head=digits,end=none 'a' 21112211 11111111 21111221
 head=digits10,end=none '' 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111
 head=pid,end=none '' 11111112 11111121 11111122 11111211
+head=pid-len32,end=none 'a' 11111112 11111121 11111122 11111211 11111111 11111111 11111111 11111112 12211112
+order=lsb,head=pid-len32,end=none '' 11211111 22111111 12111111 21111111 11111111 11111111 11111111 11111111
 head=pid-digits,end=etx '' 11221112 11221221 11222112 11221111 11222112 11221111 11221221 11221111 11111122 11111122
 ";
         for line in table.lines() {
@@ -273,6 +280,7 @@ head=pid-digits,end=etx '' 11221112 11221221 11222112 11221111 11222112 11221111
             assert_eq!(symbols(spec, text.as_bytes()), expected, "{spec}");
         }
         assert_eq!(encode("head=len64,end=none", b"a").unwrap().len(), 72);
+        assert_eq!(encode("head=pid-len64", b"").unwrap().len(), 104);
     }
 
     #[test]
