@@ -383,11 +383,19 @@ impl TextDecoder {
     }
 
     fn push_number(&mut self, byte: u8, value: u64, bytes: u8, is_pid: bool) -> DecodeProgress {
-        let value = match self.dialect.head_bytes {
-            ByteOrder::Big => value << 8 | u64::from(byte),
-            ByteOrder::Little => value | u64::from(byte) << (8 * bytes),
+        let (mut value, repeated) = match self.dialect.head_bytes {
+            ByteOrder::Big => (value << 8 | u64::from(byte), value >> 24),
+            ByteOrder::Little => (
+                value | u64::from(byte) << (8 * bytes),
+                value >> (8 * (bytes % 4)),
+            ),
         };
-        if !is_pid && value > self.max_number() {
+        // Many processors shift an int by the lowest five bits alone, so a loop over 64 sends the lower half twice.
+        if bytes >= 4 && repeated as u8 == byte {
+            value &= u64::from(u32::MAX);
+        }
+        let is_half_twice = matches!(bytes, 4..7) && value <= u64::from(u32::MAX);
+        if !is_pid && !is_half_twice && value > self.max_number() {
             return self.reject(Reason::TooLong);
         }
         let bytes = bytes + 1;

@@ -121,6 +121,31 @@ fn a_head_is_checked_against_the_limit_and_the_client() {
         ("head=len16,end=none", b"\0", (Incomplete, 1)),
         ("head=len64,end=none", b"\0\0\0\0\0\0\0\x05", (too_long, 8)),
         (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\0\0\x02ab",
+            (Complete, 10),
+        ),
+        (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\0\0\x01",
+            (too_long, 8),
+        ),
+        (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\x01\0\x01",
+            (too_long, 8),
+        ),
+        (
+            "head=len64,head-bytes=little,end=none",
+            b"\x02\0\0\0\x02\0\0\0ab",
+            (Complete, 10),
+        ),
+        (
+            "head=len64,head-bytes=little,end=none",
+            b"\x02\0\0\0\x01",
+            (too_long, 5),
+        ),
+        (
             "head=len32,head-bytes=little,end=none",
             b"\x05",
             (too_long, 1),

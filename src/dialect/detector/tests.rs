@@ -460,3 +460,19 @@ fn code_points_are_found_in_characters_of_16_and_32_bits() {
         }
     }
 }
+
+#[test]
+fn a_length_of_32_bits_that_comes_twice_is_one_of_64() {
+    let spec = "order=lsb,one=usr1";
+    for text in ["A", "Hi", "Hello", "Hello World!"] {
+        let mut detector = detector(1 << 20);
+        let length = symbols("order=lsb,one=usr1,head=len32,end=none", text.as_bytes());
+        push(&mut detector, &length[..32]);
+        push(&mut detector, &length[..32]);
+        push(&mut detector, &symbols(spec, text.as_bytes()));
+        assert!(detector.handle_silence().has_message(), "{text}");
+        let found = detector.finish().unwrap();
+        assert_eq!(found.text, text.as_bytes());
+        assert_eq!(found.dialect.to_string(), "order=lsb,one=usr1,head=len64");
+    }
+}
