@@ -13,7 +13,7 @@ use super::candidates;
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{Dialect, Head, Symbol};
+use super::{Dialect, Head, Parity, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -32,6 +32,8 @@ pub struct Detector {
     limit: usize,
     pid: Pid,
     greeting: Option<Symbol>,
+    /// Whether an earlier part of the stream made no sense, so that a text may have begun there.
+    pub(super) is_fragment: bool,
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
@@ -92,6 +94,7 @@ impl Detector {
             limit,
             pid,
             greeting,
+            is_fragment: false,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::default(),
             is_too_long: false,
@@ -168,7 +171,7 @@ impl Detector {
     /// Handles the end of the client; `success` says that its end may complete a text without an end byte.
     pub fn handle_exit(&mut self, success: bool) -> DetectState {
         let state = self.handle_silence();
-        if !success || state.has_message() {
+        if !success || self.is_fragment || state.has_message() {
             return state;
         }
         let at = self.log.len();
@@ -270,6 +273,9 @@ impl Detector {
     fn begin(&mut self) -> Result<(), Reason> {
         self.has_begun = true;
         let mut dialects = candidates::all(self.greeting);
+        // A fragment shows its bits by an end or by a length: a parity is soon right, and so is a length of a byte.
+        let is_weak = |d: &Dialect| d.parity != Parity::None || d.head == Head::Len8;
+        dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
         let known = self.known.iter().filter(|known| !dialects.contains(known));
         dialects.extend(known.copied().collect::<Vec<_>>());
         self.open

@@ -36,14 +36,14 @@ pub struct Reading {
 impl Reading {
     /// Returns the reading of `decoder`, which is complete after `at` symbols.
     pub fn new(decoder: TextDecoder, at: usize, limit: usize, pid: Pid) -> Self {
-        let next = TextDecoder::new(*decoder.dialect(), limit, pid, Provenance::Guess);
+        let dialect = *decoder.dialect();
         Self {
             decoder,
             at,
             later: 0,
-            next,
+            next: TextDecoder::new(dialect, limit, pid, Provenance::Guess),
             has_rest: false,
-            repeats_end: true,
+            repeats_end: dialect.end.is_some(),
         }
     }
 

@@ -474,5 +474,6 @@ fn a_length_of_32_bits_that_comes_twice_is_one_of_64() {
         let found = detector.finish().unwrap();
         assert_eq!(found.text, text.as_bytes());
         assert_eq!(found.dialect.to_string(), "order=lsb,one=usr1,head=len64");
+        assert!(found.is_sure, "{text}");
     }
 }
