@@ -271,7 +271,7 @@ impl TextDecoder {
         Incomplete
     }
 
-    const fn start_head(&mut self) -> DecodeProgress {
+    fn start_head(&mut self) -> DecodeProgress {
         self.enter(match self.dialect.head {
             Head::None => Part::Text { left: None },
             Head::Nul => Part::Start(0),
@@ -282,7 +282,7 @@ impl TextDecoder {
                 value: 0,
                 count: 0,
             },
-            head => Part::number(head.begins_with_pid()),
+            head => Part::number(head == Head::Pid || head.has_pid_and_length()),
         })
     }
 
@@ -459,9 +459,8 @@ impl TextDecoder {
 
     /// Returns whether a guess has the client's own PID in digits for its text, which is rather the head of another.
     fn is_own_pid(&self) -> bool {
-        let digits = alloc::format!("{}", self.pid.get());
         let is_guess = self.provenance == Provenance::Guess;
-        is_guess && self.digest == digits.bytes().fold(0, digest)
+        is_guess && self.digest == digest_of_digits(self.pid.get() as u32)
     }
 
     /// Ends a guess at once. A known dialect is followed to the end of the message, where the next one begins.
@@ -511,6 +510,15 @@ impl TextDecoder {
 /// Adds a byte to a digest, FNV-1a.
 const fn digest(digest: u64, byte: u8) -> u64 {
     (digest ^ byte as u64).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// Returns the digest of a number in digits.
+const fn digest_of_digits(number: u32) -> u64 {
+    let before = match number / 10 {
+        0 => 0,
+        tens => digest_of_digits(tens),
+    };
+    digest(before, b'0' + (number % 10) as u8)
 }
 
 /// Returns whether text has this byte other than by mistake.

@@ -276,8 +276,11 @@ impl Detector {
         // A fragment shows its bits by an end or by a length: a parity is soon right, and so is a length of a byte.
         let is_weak = |d: &Dialect| d.parity != Parity::None || d.head == Head::Len8;
         dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
-        let known = self.known.iter().filter(|known| !dialects.contains(known));
-        dialects.extend(known.copied().collect::<Vec<_>>());
+        for known in &self.known {
+            if !dialects.contains(known) {
+                dialects.push(*known);
+            }
+        }
         self.open
             .try_reserve_exact(dialects.len())
             .map_err(|_| Reason::NoMemory)?;

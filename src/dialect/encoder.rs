@@ -37,8 +37,8 @@ impl TextEncoder {
                 let bits = 8 * width as u8;
                 return Err(Unencodable::TooLong { bits });
             }
-            let has_both = dialect.head.begins_with_pid() && dialect.head.is_length();
-            for (number, width) in [(own, if has_both { 4 } else { 0 }), (number, width)] {
+            let pid_width = 4 * usize::from(dialect.head.has_pid_and_length());
+            for (number, width) in [(own, pid_width), (number, width)] {
                 let at = head.len();
                 head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
                 if dialect.head_bytes == ByteOrder::Little {
@@ -48,18 +48,18 @@ impl TextEncoder {
         }
         match dialect.head {
             Head::Nul | Head::Stx => head.extend(dialect.head.byte()),
-            Head::Digits | Head::PidDigits => {
-                let end = dialect.end.filter(|_| dialect.head == Head::PidDigits);
-                head = alloc::format!("{number}").into_bytes();
-                head.push(end.unwrap_or(0));
-            }
+            Head::Digits | Head::PidDigits => head = alloc::format!("{number}").into_bytes(),
             Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
             Head::Digits10Pid => {
                 head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();
             }
             _ => {}
         }
-        head.extend(dialect.head_nul.then_some(0));
+        head.extend(match dialect.head {
+            Head::Digits => Some(0),
+            Head::PidDigits => Some(dialect.end.unwrap_or(0)),
+            _ => dialect.head_nul.then_some(0),
+        });
         let is_wide = |byte: &u8| dialect.char_bits < 8 && *byte >> dialect.char_bits != 0;
         if let Some(at) = text.iter().position(is_wide) {
             let bits = dialect.char_bits;

@@ -430,9 +430,9 @@ impl Head {
         }
     }
 
-    /// Returns whether the client's PID comes first, in 32 bits.
-    pub const fn begins_with_pid(self) -> bool {
-        matches!(self, Self::Pid | Self::PidLen32 | Self::PidLen64)
+    /// Returns whether the client's PID comes first, in 32 bits, and then the length.
+    pub const fn has_pid_and_length(self) -> bool {
+        matches!(self, Self::PidLen32 | Self::PidLen64)
     }
 
     /// Returns whether the head is text: decimal digits.
