@@ -146,6 +146,11 @@ impl TextDecoder {
         self.text_len
     }
 
+    /// Returns whether a guess has control characters that are unusual in text.
+    pub const fn has_controls(&self) -> bool {
+        self.controls > 0
+    }
+
     /// Returns how rare the bytes of a guess are; see [`text_cost`].
     pub const fn cost(&self) -> u32 {
         self.cost

@@ -13,7 +13,7 @@ use super::candidates;
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{Dialect, Head, Parity, Symbol};
+use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -273,8 +273,8 @@ impl Detector {
     fn begin(&mut self) -> Result<(), Reason> {
         self.has_begun = true;
         let mut dialects = candidates::all(self.greeting);
-        // A fragment shows its bits by an end or by a length: a parity is soon right, and so is a length of a byte.
-        let is_weak = |d: &Dialect| d.parity != Parity::None || d.head == Head::Len8;
+        // Nearly any bits are such a text.
+        let is_weak = |d: &Dialect| d.symbols_per_char() % 8 != 0 || d.head == Head::Len8;
         dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
         for known in &self.known {
             if !dialects.contains(known) {
@@ -301,12 +301,14 @@ impl Detector {
     fn decode(&mut self, symbol: Symbol, count: usize) -> Result<(), Reason> {
         self.complete.retain_mut(|reading| reading.push(symbol));
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
-        let known = &self.known;
+        let (known, is_fragment) = (&self.known, self.is_fragment);
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|decoder| {
             let progress = decoder.push(symbol);
             let is_over = progress == DecodeProgress::Complete;
-            if is_unlikely_in_seven_bits(decoder, is_over) && !known.contains(decoder.dialect()) {
+            let is_refuted = is_unlikely_in_seven_bits(decoder, is_over)
+                || is_fragment && decoder.has_controls();
+            if is_refuted && !known.contains(decoder.dialect()) {
                 return false;
             }
             if is_over {
