@@ -36,6 +36,8 @@ pub struct AutoDecoder {
     is_unsure: bool,
     /// The number of symbols of the present message.
     taken: u64,
+    /// Whether the stream made no sense before, so that nothing is learned from what follows.
+    was_lost: bool,
     /// Whether no more symbols are decoded.
     is_closed: bool,
 }
@@ -90,6 +92,7 @@ impl AutoDecoder {
             expected: None,
             is_unsure: false,
             taken: 0,
+            was_lost: false,
             is_closed: false,
         };
         decoder.expect_known();
@@ -223,6 +226,7 @@ impl AutoDecoder {
     /// Drops an incomplete message.
     pub fn reset(&mut self) {
         self.expected = None;
+        self.was_lost |= self.is_lost();
         if !matches!(self.mode, Mode::Known(_)) {
             self.mode = Mode::Unknown(self.detector());
         }
@@ -254,7 +258,7 @@ impl AutoDecoder {
 
     /// Returns the dialect if it was detected or confirmed, so that it can be expected of the program.
     pub fn detected(&self) -> Option<&Dialect> {
-        let is_detected = !self.is_given && !self.is_unsure;
+        let is_detected = !self.is_given && !self.is_unsure && !self.was_lost;
         self.dialect().filter(|_| is_detected)
     }
 
@@ -419,12 +423,9 @@ impl AutoDecoder {
     }
 
     fn detector(&self) -> Box<Detector> {
-        Box::new(Detector::new(
-            self.limit,
-            self.pid,
-            self.greeting,
-            &self.known,
-        ))
+        let mut detector = Detector::new(self.limit, self.pid, self.greeting, &self.known);
+        detector.is_fragment = self.was_lost;
+        Box::new(detector)
     }
 }
 

@@ -24,26 +24,39 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
                 head_bytes: ByteOrder::of_bit_loop(order),
                 ..Dialect::CLASSIC
             };
-            all.extend(CHAR_BITS.map(|char_bits| Dialect { char_bits, ..plain }));
-            all.extend([Parity::Even, Parity::Odd].map(|parity| Dialect { parity, ..plain }));
-            for hello in [None].into_iter().chain(greeting.map(Some)) {
+            for char_bits in CHAR_BITS {
+                all.push(Dialect { char_bits, ..plain });
+            }
+            for parity in [Parity::Even, Parity::Odd] {
+                all.push(Dialect { parity, ..plain });
+            }
+            for hello in &[None, greeting][..1 + usize::from(greeting.is_some())] {
                 for &head in Head::ALL {
-                    for (head_order, head_bytes) in number_orders(order, head) {
-                        let is_listed = head == Head::None && hello.is_none();
-                        let endings = endings(head).iter().skip(usize::from(is_listed));
-                        all.extend(endings.map(|&(head_nul, end, counts_end)| Dialect {
-                            order,
-                            one,
-                            hello: hello.is_some(),
-                            hello_signal: hello.unwrap_or(Symbol::Usr1),
-                            head,
-                            head_order,
-                            head_bytes,
-                            head_nul,
-                            end,
-                            counts_end,
-                            ..Dialect::CLASSIC
-                        }));
+                    for &head_order in BitOrder::ALL {
+                        for &head_bytes in ByteOrder::ALL {
+                            let framed = Dialect {
+                                hello: hello.is_some(),
+                                hello_signal: hello.unwrap_or(Symbol::Usr1),
+                                head,
+                                head_order,
+                                head_bytes,
+                                ..plain
+                            };
+                            if !has_likely_order(&framed) {
+                                continue;
+                            }
+                            for &(head_nul, end, counts_end) in endings(head) {
+                                let dialect = Dialect {
+                                    head_nul,
+                                    end,
+                                    counts_end,
+                                    ..framed
+                                };
+                                if dialect != plain {
+                                    all.push(dialect);
+                                }
+                            }
+                        }
                     }
                 }
             }
@@ -52,18 +65,16 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     all
 }
 
-/// Returns the orders of bits and bytes that the number of `head` may have.
-fn number_orders(order: BitOrder, head: Head) -> Vec<(BitOrder, ByteOrder)> {
-    if head.width().is_none_or(|width| width == 1) {
-        return Vec::from([(order, ByteOrder::of_bit_loop(order))]);
+/// Returns whether the bits and bytes of the head can have this order.
+fn has_likely_order(d: &Dialect) -> bool {
+    match d.head.width() {
+        None | Some(1) => {
+            d.head_order == d.order && d.head_bytes == ByteOrder::of_bit_loop(d.order)
+        }
+        // Any order of both would be too many candidates.
+        _ if d.head.has_pid_and_length() => d.head_order == d.order,
+        _ => true,
     }
-    let bytes = |order: &BitOrder| {
-        ByteOrder::ALL
-            .iter()
-            .map(|bytes| (*order, *bytes))
-            .collect::<Vec<_>>()
-    };
-    BitOrder::ALL.iter().flat_map(bytes).collect()
 }
 
 /// Returns the endings that go with `head`.
@@ -91,7 +102,9 @@ const fn endings(head: Head) -> &'static [Ending] {
         Head::Len8 => OF_LENGTH.split_at(1).0,
         Head::Pid | Head::PidDigits => OF_TEXT.split_at(3).0,
         // Digits end with a NUL anyway, or have a fixed width.
-        Head::Digits | Head::Digits10 | Head::Digits10Pid => OF_LENGTH.split_at(3).0,
+        Head::Digits | Head::Digits10 | Head::Digits10Pid | Head::PidLen32 | Head::PidLen64 => {
+            OF_LENGTH.split_at(3).0
+        }
         Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
     }
 }
@@ -241,12 +254,13 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 856);
+        assert_eq!(candidates.len(), 952);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
             assert_eq!(std::format!("{dialect}").parse(), Ok(*dialect));
-            let is_free = *dialect == Dialect::CLASSIC || dialect.head == Head::Pid;
+            let is_free = *dialect == Dialect::CLASSIC
+                || matches!(dialect.head, Head::Pid | Head::PidLen32 | Head::PidLen64);
             assert!(dialect_cost(dialect) > 0 || is_free);
         }
         let without_hello: Vec<_> = candidates
@@ -254,7 +268,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 856);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 952);
     }
 
     #[test]
@@ -266,6 +280,7 @@ mod tests {
             ("inverted-lsb", 18),
             ("hello=yes", 20),
             ("head=pid", 0),
+            ("head=pid-len32", 0),
             ("head=nul", 10),
             ("head=stx,end=etx", 18),
             ("head=len8,end=none", 32),

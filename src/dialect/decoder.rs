@@ -61,6 +61,7 @@ enum Part {
     Number {
         value: u64,
         bytes: u8,
+        is_pid: bool,
     },
     Digits {
         value: u64,
@@ -81,6 +82,16 @@ enum Part {
     },
     End,
     Over,
+}
+
+impl Part {
+    const fn number(is_pid: bool) -> Self {
+        Self::Number {
+            value: 0,
+            bytes: 0,
+            is_pid,
+        }
+    }
 }
 
 /// Says what a symbol leads to.
@@ -133,6 +144,11 @@ impl TextDecoder {
     /// Returns the length of the text so far.
     pub const fn text_len(&self) -> usize {
         self.text_len
+    }
+
+    /// Returns whether a guess has control characters that are unusual in text.
+    pub const fn has_controls(&self) -> bool {
+        self.controls > 0
     }
 
     /// Returns how rare the bytes of a guess are; see [`text_cost`].
@@ -260,7 +276,7 @@ impl TextDecoder {
         Incomplete
     }
 
-    const fn start_head(&mut self) -> DecodeProgress {
+    fn start_head(&mut self) -> DecodeProgress {
         self.enter(match self.dialect.head {
             Head::None => Part::Text { left: None },
             Head::Nul => Part::Start(0),
@@ -271,7 +287,7 @@ impl TextDecoder {
                 value: 0,
                 count: 0,
             },
-            _ => Part::Number { value: 0, bytes: 0 },
+            head => Part::number(head == Head::Pid || head.has_pid_and_length()),
         })
     }
 
@@ -303,7 +319,11 @@ impl TextDecoder {
     fn push_byte(&mut self, byte: u8) -> DecodeProgress {
         match self.part {
             Part::Start(start) if byte == start => self.enter(Part::Text { left: None }),
-            Part::Number { value, bytes } => self.push_number(byte, value, bytes),
+            Part::Number {
+                value,
+                bytes,
+                is_pid,
+            } => self.push_number(byte, value, bytes, is_pid),
             // Neither leading zeros nor more digits than a length has.
             Part::Digits { value, count }
                 if byte.is_ascii_digit() && count < 9 && !(count == 1 && value == 0) =>
@@ -314,10 +334,14 @@ impl TextDecoder {
                     count: count + 1,
                 })
             }
-            Part::Digits { value, count } if byte == 0 && count > 0 => match self.dialect.head {
-                Head::PidDigits => self.start_after_pid(value),
-                _ => self.start_length(value),
-            },
+            Part::Digits { value, count }
+                if count > 0 && (byte == 0 || Some(byte) == self.dialect.end) =>
+            {
+                match self.dialect.head {
+                    Head::PidDigits => self.start_after_pid(value),
+                    _ => self.start_length(value),
+                }
+            }
             Part::TenDigits {
                 length,
                 value,
@@ -363,20 +387,33 @@ impl TextDecoder {
         }
     }
 
-    fn push_number(&mut self, byte: u8, value: u64, bytes: u8) -> DecodeProgress {
-        let value = match self.dialect.head_bytes {
-            ByteOrder::Big => value << 8 | u64::from(byte),
-            ByteOrder::Little => value | u64::from(byte) << (8 * bytes),
+    fn push_number(&mut self, byte: u8, value: u64, bytes: u8, is_pid: bool) -> DecodeProgress {
+        let (mut value, repeated) = match self.dialect.head_bytes {
+            ByteOrder::Big => (value << 8 | u64::from(byte), value >> 24),
+            ByteOrder::Little => (
+                value | u64::from(byte) << (8 * bytes),
+                value >> (8 * (bytes % 4)),
+            ),
         };
-        let is_pid = self.dialect.head == Head::Pid;
-        if !is_pid && value > self.max_number() {
+        // Many processors shift an int by the lowest five bits alone, so a loop over 64 sends the lower half twice.
+        if bytes >= 4 && repeated as u8 == byte {
+            value &= u64::from(u32::MAX);
+        }
+        let is_half_twice = matches!(bytes, 4..7) && value <= u64::from(u32::MAX);
+        if !is_pid && !is_half_twice && value > self.max_number() {
             return self.reject(Reason::TooLong);
         }
         let bytes = bytes + 1;
+        let width = match is_pid {
+            true => Some(4),
+            false => self.dialect.head.width(),
+        };
         match is_pid {
-            _ if Some(bytes) < self.dialect.head.width() => {
-                self.enter(Part::Number { value, bytes })
-            }
+            _ if Some(bytes) < width => self.enter(Part::Number {
+                value,
+                bytes,
+                is_pid,
+            }),
             false => self.start_length(value),
             true => self.start_after_pid(value),
         }
@@ -384,6 +421,7 @@ impl TextDecoder {
 
     fn start_after_pid(&mut self, value: u64) -> DecodeProgress {
         match value == u64::from(self.pid.get() as u32) {
+            true if self.dialect.head.is_length() => self.enter(Part::number(false)),
             true => self.enter(Part::Text { left: None }),
             false => self.reject(Reason::NotText),
         }
@@ -419,9 +457,15 @@ impl TextDecoder {
             None if self.controls > 0 && 2 * self.controls as usize >= self.text_len => {
                 Rejected(Reason::NotText)
             }
-            None if self.is_whole_char() => Complete,
+            None if self.is_whole_char() && !self.is_own_pid() => Complete,
             None => Rejected(Reason::NotText),
         }
+    }
+
+    /// Returns whether a guess has the client's own PID in digits for its text, which is rather the head of another.
+    fn is_own_pid(&self) -> bool {
+        let is_guess = self.provenance == Provenance::Guess;
+        is_guess && self.digest == digest_of_digits(self.pid.get() as u32)
     }
 
     /// Ends a guess at once. A known dialect is followed to the end of the message, where the next one begins.
@@ -451,8 +495,7 @@ impl TextDecoder {
         if self.provenance != Provenance::Guess {
             push(&mut self.text, byte)?;
         } else if self.is_plausible(byte) {
-            // FNV-1a.
-            self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            self.digest = digest(self.digest, byte);
             self.cost = self.cost.saturating_add(text_cost(byte, self.text_len));
             self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));
         } else {
@@ -467,6 +510,20 @@ impl TextDecoder {
         let is_classic = self.dialect == Dialect::CLASSIC;
         is_usual(byte) || is_classic && byte != 0
     }
+}
+
+/// Adds a byte to a digest, FNV-1a.
+const fn digest(digest: u64, byte: u8) -> u64 {
+    (digest ^ byte as u64).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// Returns the digest of a number in digits.
+const fn digest_of_digits(number: u32) -> u64 {
+    let before = match number / 10 {
+        0 => 0,
+        tens => digest_of_digits(tens),
+    };
+    digest(before, b'0' + (number % 10) as u8)
 }
 
 /// Returns whether text has this byte other than by mistake.

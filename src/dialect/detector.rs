@@ -32,6 +32,8 @@ pub struct Detector {
     limit: usize,
     pid: Pid,
     greeting: Option<Symbol>,
+    /// Whether an earlier part of the stream made no sense, so that a text may have begun there.
+    pub(super) is_fragment: bool,
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
@@ -92,6 +94,7 @@ impl Detector {
             limit,
             pid,
             greeting,
+            is_fragment: false,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::default(),
             is_too_long: false,
@@ -168,7 +171,7 @@ impl Detector {
     /// Handles the end of the client; `success` says that its end may complete a text without an end byte.
     pub fn handle_exit(&mut self, success: bool) -> DetectState {
         let state = self.handle_silence();
-        if !success || state.has_message() {
+        if !success || self.is_fragment || state.has_message() {
             return state;
         }
         let at = self.log.len();
@@ -270,8 +273,14 @@ impl Detector {
     fn begin(&mut self) -> Result<(), Reason> {
         self.has_begun = true;
         let mut dialects = candidates::all(self.greeting);
-        let known = self.known.iter().filter(|known| !dialects.contains(known));
-        dialects.extend(known.copied().collect::<Vec<_>>());
+        // Nearly any bits are such a text.
+        let is_weak = |d: &Dialect| d.symbols_per_char() % 8 != 0 || d.head == Head::Len8;
+        dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
+        for known in &self.known {
+            if !dialects.contains(known) {
+                dialects.push(*known);
+            }
+        }
         self.open
             .try_reserve_exact(dialects.len())
             .map_err(|_| Reason::NoMemory)?;
@@ -292,12 +301,14 @@ impl Detector {
     fn decode(&mut self, symbol: Symbol, count: usize) -> Result<(), Reason> {
         self.complete.retain_mut(|reading| reading.push(symbol));
         let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
-        let known = &self.known;
+        let (known, is_fragment) = (&self.known, self.is_fragment);
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|decoder| {
             let progress = decoder.push(symbol);
             let is_over = progress == DecodeProgress::Complete;
-            if is_unlikely_in_seven_bits(decoder, is_over) && !known.contains(decoder.dialect()) {
+            let is_refuted = is_unlikely_in_seven_bits(decoder, is_over)
+                || is_fragment && decoder.has_controls();
+            if is_refuted && !known.contains(decoder.dialect()) {
                 return false;
             }
             if is_over {

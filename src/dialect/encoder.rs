@@ -26,8 +26,9 @@ impl TextEncoder {
         if let Some((byte, at)) = end.zip(at) {
             return Err(Unencodable::End { byte, at });
         }
+        let own = u64::from(pid.get() as u32);
         let number = match dialect.head {
-            Head::Pid | Head::PidDigits => u64::from(pid.get() as u32),
+            Head::Pid | Head::PidDigits => own,
             _ => text.len() as u64 + u64::from(dialect.counts_end),
         };
         let mut head = Vec::new();
@@ -36,21 +37,29 @@ impl TextEncoder {
                 let bits = 8 * width as u8;
                 return Err(Unencodable::TooLong { bits });
             }
-            head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
-            if dialect.head_bytes == ByteOrder::Little {
-                head.reverse();
+            let pid_width = 4 * usize::from(dialect.head.has_pid_and_length());
+            for (number, width) in [(own, pid_width), (number, width)] {
+                let at = head.len();
+                head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
+                if dialect.head_bytes == ByteOrder::Little {
+                    head[at..].reverse();
+                }
             }
         }
         match dialect.head {
             Head::Nul | Head::Stx => head.extend(dialect.head.byte()),
-            Head::Digits | Head::PidDigits => head = alloc::format!("{number}\0").into_bytes(),
+            Head::Digits | Head::PidDigits => head = alloc::format!("{number}").into_bytes(),
             Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
             Head::Digits10Pid => {
                 head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();
             }
             _ => {}
         }
-        head.extend(dialect.head_nul.then_some(0));
+        head.extend(match dialect.head {
+            Head::Digits => Some(0),
+            Head::PidDigits => Some(dialect.end.unwrap_or(0)),
+            _ => dialect.head_nul.then_some(0),
+        });
         let is_wide = |byte: &u8| dialect.char_bits < 8 && *byte >> dialect.char_bits != 0;
         if let Some(at) = text.iter().position(is_wide) {
             let bits = dialect.char_bits;
@@ -261,6 +270,9 @@ order=lsb,char-bits=32,chars=unicode,end=none 'é' 21121222 11111111 11111111 11
 order=lsb,head=digits,end=none 'a' 21112211 11111111 21111221
 head=digits10,end=none '' 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111 11221111
 head=pid,end=none '' 11111112 11111121 11111122 11111211
+head=pid-len32,end=none 'a' 11111112 11111121 11111122 11111211 11111111 11111111 11111111 11111112 12211112
+order=lsb,head=pid-len32,end=none '' 11211111 22111111 12111111 21111111 11111111 11111111 11111111 11111111
+head=pid-digits,end=etx '' 11221112 11221221 11222112 11221111 11222112 11221111 11221221 11221111 11111122 11111122
 ";
         for line in table.lines() {
             let (spec, rest) = line.split_once(" '").unwrap();
@@ -268,6 +280,7 @@ head=pid,end=none '' 11111112 11111121 11111122 11111211
             assert_eq!(symbols(spec, text.as_bytes()), expected, "{spec}");
         }
         assert_eq!(encode("head=len64,end=none", b"a").unwrap().len(), 72);
+        assert_eq!(encode("head=pid-len64", b"").unwrap().len(), 104);
     }
 
     #[test]

@@ -99,7 +99,11 @@ choice! {
         Digits10Pid = "digits10-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
-        /// The client's PID in decimal digits, and a NUL.
+        /// The client's PID in 32 bits, and the length in as many.
+        PidLen32 = "pid-len32",
+        /// The client's PID in 32 bits, and the length in 64.
+        PidLen64 = "pid-len64",
+        /// The client's PID in decimal digits, and the end byte, or a NUL if there is none.
         PidDigits = "pid-digits",
     }
 }
@@ -415,15 +419,20 @@ impl From<Symbol> for Signal {
 }
 
 impl Head {
-    /// Returns the size of the number in bytes; `None` for a head without a number of fixed size.
+    /// Returns the size of the last number in bytes; `None` for a head without a number of fixed size.
     pub const fn width(self) -> Option<u8> {
         match self {
             Self::Len8 => Some(1),
             Self::Len16 => Some(2),
-            Self::Len32 | Self::Pid => Some(4),
-            Self::Len64 => Some(8),
+            Self::Len32 | Self::Pid | Self::PidLen32 => Some(4),
+            Self::Len64 | Self::PidLen64 => Some(8),
             _ => None,
         }
+    }
+
+    /// Returns whether the client's PID comes first, in 32 bits, and then the length.
+    pub const fn has_pid_and_length(self) -> bool {
+        matches!(self, Self::PidLen32 | Self::PidLen64)
     }
 
     /// Returns whether the head is text: decimal digits.

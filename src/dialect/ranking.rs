@@ -4,7 +4,7 @@ use core::cmp::Reverse;
 
 use super::candidates::dialect_cost;
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
-use super::{Dialect, Head, Symbol};
+use super::{Chars, Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 
 /// How much more the next reading must cost for the best to be certain.
@@ -36,14 +36,14 @@ pub struct Reading {
 impl Reading {
     /// Returns the reading of `decoder`, which is complete after `at` symbols.
     pub fn new(decoder: TextDecoder, at: usize, limit: usize, pid: Pid) -> Self {
-        let next = TextDecoder::new(*decoder.dialect(), limit, pid, Provenance::Guess);
+        let dialect = *decoder.dialect();
         Self {
             decoder,
             at,
             later: 0,
-            next,
+            next: TextDecoder::new(dialect, limit, pid, Provenance::Guess),
             has_rest: false,
-            repeats_end: true,
+            repeats_end: dialect.end.is_some(),
         }
     }
 
@@ -62,11 +62,14 @@ impl Reading {
         self.decoder.text_len()
     }
 
-    /// Returns whether something else follows what is rather the beginning of a head: an empty text, or a single wide character.
+    /// Returns whether something else follows what is rather the beginning of a head: an empty text, or a single wide
+    /// character, or two that are code points.
     pub fn is_head_before_more(&self) -> bool {
         let bits = usize::from(self.dialect().char_bits);
-        let is_one = bits > 9 && self.at <= 2 * bits;
-        self.has_rest && (self.text_len() == 0 || is_one)
+        // Nearly any 16 bits are a code point.
+        let most = 2 + usize::from(self.dialect().chars == Chars::Unicode);
+        let is_short = bits > 9 && self.at <= most * bits;
+        self.has_rest && (self.text_len() == 0 || is_short)
     }
 
     /// Returns whether a text ends with the last symbol, number `count`, or has ended and only its end byte followed, whole.
@@ -83,7 +86,12 @@ impl Reading {
         }
         self.has_rest = true;
         let progress = self.next.push(symbol);
-        self.repeats_end &= self.next.text_len() == 0;
+        let is_text = self.next.text_len() > 0;
+        // A letter and three NULs before a text are rather a number.
+        if is_text && self.repeats_end && self.text_len() == 1 && self.later >= 2 * MESSAGE_COST {
+            return false;
+        }
+        self.repeats_end &= !is_text;
         if progress == DecodeProgress::Complete {
             self.later = self
                 .later
@@ -290,11 +298,26 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_and_three_nuls_before_a_text_are_a_number() {
+        for (text, rest, goes_on) in [
+            (&b"a"[..], &b"\0\0b"[..], false),
+            (b"a", b"\0b", true),
+            (b"ab", b"\0\0b", true),
+            (b"a", b"b\0\0b", true),
+        ] {
+            let mut reading = reading("classic", text, 8, b"");
+            let found = Symbol::of_bytes(rest).all(|symbol| reading.push(symbol));
+            assert_eq!(found, goes_on, "{text:?} {rest:?}");
+        }
+    }
+
+    #[test]
     fn a_single_wide_character_before_more_is_rather_a_head() {
         for (spec, text, rest, is_head) in [
             ("char-bits=16", &b"\0a\0\0"[..], &b"\0b"[..], true),
             ("char-bits=16", b"\0a\0\0", b"", false),
             ("char-bits=16", b"\0a\0b\0\0", b"\0b", false),
+            ("char-bits=16,chars=unicode", b"\0a\0b\0\0", b"\0b", true),
             ("classic", b"a\0", b"b", false),
             ("classic", b"\0", b"b", true),
         ] {

@@ -60,7 +60,7 @@ pub const KEYS: &[Key] = &[
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
     key!("hello-signal", "usr1|usr2", "the signal that asks and admits; the other means busy", choice hello_signal: Symbol),
-    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|pid|pid-digits", "what comes before the text", choice head: Head),
+    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|pid|pid-len32|pid-len64|pid-digits", "comes first", choice head: Head),
     key!(
         "head-order",
         "msb|lsb",

@@ -173,3 +173,33 @@ fn a_closed_decoder_ignores_everything() {
     assert!(decoder.is_closed() && !decoder.in_message() && decoder.detected().is_none());
     assert_eq!(decoder.push(Symbol::Usr1), DecodeOutcome::Ignored);
 }
+
+#[test]
+fn after_a_stream_that_makes_no_sense_a_text_needs_an_end_or_a_length_and_teaches_nothing() {
+    for (spec, text, known, is_text) in [
+        ("end=none", "Hello there", &[][..], false),
+        ("char-bits=9", "Hello there", &[], false),
+        ("parity=even", "Hello there", &[], false),
+        ("parity=even", "Hello there", &["parity=even", "lsb"], true),
+        ("classic", "Hello there", &[], true),
+        ("classic", "Hello\x01there", &[], false),
+        ("classic", "Hello\x01there", &["classic", "lsb"], true),
+        ("head=len8,end=none", "Hello there", &[], false),
+        ("head=len32,end=none", "Hello there", &[], true),
+    ] {
+        let mut decoder = decoder(known);
+        decoder.give_up();
+        decoder.reset();
+        say(&mut decoder, spec, text);
+        let outcome = match decoder.handle_silence().has_message() {
+            true => DECIDED,
+            false => decoder.handle_exit(true),
+        };
+        let has_message = matches!(outcome, DecodeOutcome::Detecting(state) if state.has_message());
+        assert_eq!(has_message, is_text, "{spec} {text}");
+        if is_text {
+            assert_eq!(finish(&mut decoder).text, text.as_bytes());
+            assert_eq!(decoder.detected(), None);
+        }
+    }
+}

@@ -30,7 +30,7 @@ fn fed(spec: &str, provenance: Provenance, bytes: &[u8]) -> (DecodeProgress, usi
 
 proptest! {
     #[test]
-    fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}\n]{0,20}", i in 0..856usize) {
+    fn an_encoded_text_is_decoded_in_every_dialect(text in "[^\u{0}\u{3}\u{4}\n]{0,20}", i in 0..952usize) {
         let dialect = candidates::all(Some(Symbol::Usr1))[i];
         let text: String = text.chars().filter(|c| dialect.char_bits > 7 || c.is_ascii()).collect();
         let encoder = TextEncoder::new(&dialect, text.as_bytes(), pid()).unwrap();
@@ -121,6 +121,31 @@ fn a_head_is_checked_against_the_limit_and_the_client() {
         ("head=len16,end=none", b"\0", (Incomplete, 1)),
         ("head=len64,end=none", b"\0\0\0\0\0\0\0\x05", (too_long, 8)),
         (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\0\0\x02ab",
+            (Complete, 10),
+        ),
+        (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\0\0\x01",
+            (too_long, 8),
+        ),
+        (
+            "head=len64,end=none",
+            b"\0\0\0\x02\0\x01\0\x01",
+            (too_long, 8),
+        ),
+        (
+            "head=len64,head-bytes=little,end=none",
+            b"\x02\0\0\0\x02\0\0\0ab",
+            (Complete, 10),
+        ),
+        (
+            "head=len64,head-bytes=little,end=none",
+            b"\x02\0\0\0\x01",
+            (too_long, 5),
+        ),
+        (
             "head=len32,head-bytes=little,end=none",
             b"\x05",
             (too_long, 1),
@@ -151,6 +176,21 @@ fn a_head_is_checked_against_the_limit_and_the_client() {
         ("head=digits,end=none", b"1000000000", (not_text, 10)),
         ("head=pid", b"\0\0\x10\x92a\0", (Complete, 6)),
         ("head=pid", b"\0\0\x10\x93", (not_text, 4)),
+        (
+            "head=pid-len32,end=none",
+            b"\0\0\x10\x92\0\0\0\x02ab",
+            (Complete, 10),
+        ),
+        ("head=pid-len32", b"\0\0\x10\x92\0\0\0\x05", (too_long, 8)),
+        ("head=pid-len32", b"\0\0\x10\x93", (not_text, 4)),
+        (
+            "head=pid-len64,head-bytes=little",
+            b"\x92\x10\0\0\x01\0\0\0\0\0\0\0a\0",
+            (Complete, 14),
+        ),
+        ("head=pid-digits,end=etx", b"4242\x03a\x03", (Complete, 7)),
+        ("head=pid-digits,end=etx", b"4242\0a\x03", (Complete, 7)),
+        ("head=pid-digits,end=etx", b"4243\x03", (not_text, 5)),
     ] {
         assert_eq!(
             fed(spec, Provenance::Given, bytes),
@@ -197,6 +237,17 @@ fn a_guess_is_refuted_by_bytes_that_are_unusual_in_text() {
         fed("classic", Provenance::Guess, b"aaaaa"),
         (Rejected(Reason::TooLong), 5)
     );
+}
+
+#[test]
+fn a_guess_does_not_take_the_own_pid_for_a_text() {
+    for (provenance, text, progress) in [
+        (Provenance::Guess, b"4242\0", Rejected(Reason::NotText)),
+        (Provenance::Guess, b"4243\0", Complete),
+        (Provenance::Detected, b"4242\0", Complete),
+    ] {
+        assert_eq!(fed("classic", provenance, text), (progress, 5));
+    }
 }
 
 #[test]
