@@ -64,6 +64,7 @@ mod state;
 mod step;
 mod summary;
 mod sweep;
+mod timer;
 mod torn;
 mod value;
 mod vector;
