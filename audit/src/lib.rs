@@ -34,6 +34,7 @@ mod frame;
 mod given;
 mod groups;
 mod hash;
+mod ignored;
 mod image;
 mod index;
 mod install;
