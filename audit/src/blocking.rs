@@ -3,7 +3,25 @@
 use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
+use crate::image::Image;
+use crate::races::needs_only_libc;
 use crate::value::Value;
+
+/// Functions by which somebody else may come to write to a pipe: a child, a thread, or who is sent its descriptor.
+const SHARE: [&str; 12] = [
+    "__clone",
+    "clone",
+    "dlopen",
+    "fork",
+    "forkpty",
+    "popen",
+    "posix_spawn",
+    "posix_spawnp",
+    "pthread_create",
+    "sendmsg",
+    "syscall",
+    "vfork",
+];
 
 /// Says what a function may wait for without a time limit.
 enum For {
@@ -55,11 +73,47 @@ impl Explorer<'_> {
             frame.add(note);
             return;
         };
-        let place = self.files.image(of).place(word);
-        let why = format!(
-            "{why}; the program made {place}, and what it interrupted may be the only one to write there"
-        );
-        let doubt = Finding::new(Kind::Wait, Weight::Doubt, at, why);
-        frame.add(doubt.or("a descriptor that does not block (O_NONBLOCK), or a time limit"));
+        let file = self.files.image(of);
+        let place = file.place(word);
+        let is_certain = match name {
+            "poll" => arguments[1].number() == Some(1),
+            "pselect" | "select" => false,
+            _ => arguments[0].number().is_none(),
+        } && self.is_alone(of, &file, at);
+        let (weight, whose) = match is_certain {
+            true => (Weight::Fault, "only what it interrupted writes there"),
+            false => (
+                Weight::Doubt,
+                "what it interrupted may be the only one to write there",
+            ),
+        };
+        let why = format!("{why}; the program made {place}, and {whose}");
+        let finding = Finding::new(Kind::Wait, weight, at, why);
+        frame.add(finding.or("a descriptor that does not block (O_NONBLOCK), or a time limit"));
+    }
+
+    /// Returns whether the handler, which is the only one, has loaded descriptors of the program's own pipes alone and has written
+    /// nothing yet, and no other thread or process writes there.
+    fn is_alone(&mut self, number: u16, file: &Image, at: u64) -> bool {
+        const WRITE: [&str; 4] = ["send", "sendto", "write", "writev"];
+        const DESCRIPTOR: u64 = 4;
+        let is_single = self.index.handlers.len() == 1;
+        let tables = self.index.of(number, file);
+        let is_channel = |(of, word, width): &(u16, u64, u64)| {
+            *width != DESCRIPTOR || *of == number && tables.is_own_channel(*word)
+        };
+        let writes = tables.calls_of(file, &WRITE);
+        let precedes = |write: &u64| match file.function_at(*write) {
+            Some((start, end)) if (start..end).contains(&at) => {
+                crate::reach::leads(file, *write, at)
+            }
+            Some((start, _)) => self.contexts.contains_key(&(number, start)),
+            None => true,
+        };
+        is_single
+            && self.loads.keys().all(is_channel)
+            && !writes.iter().any(precedes)
+            && needs_only_libc(file)
+            && tables.calls_of(file, &SHARE).is_empty()
     }
 }

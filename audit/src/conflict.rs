@@ -191,7 +191,9 @@ impl Search<'_> {
             file.name(changer)
         );
         let loses = |(at, who): &(u64, Who)| match who {
-            Who::Program => self.index.loses(number, &file, *at, self.coming.signals),
+            Who::Program => self
+                .index
+                .loses(number, &file, *at, self.coming.signals, false),
             Who::Handler(is_certain) => *is_certain,
         };
         let weight = match word == last && others.iter().any(loses) {

@@ -203,15 +203,14 @@ impl Explorer<'_> {
                 }
                 Callee::Changing(image, word) => {
                     let file = self.files.image(image);
-                    frame.doubt(
-                        Kind::Indirect,
-                        at,
-                        format!(
-                            "calls through {}, which may change while the program runs",
-                            file.place(word)
-                        ),
-                        "a pointer in read-only data, or a direct call",
-                    );
+                    let place = file.place(word);
+                    let (weight, why) = match self.may_be_ignored(image, &file, word) {
+                        true => (Weight::Fault, "is SIG_IGN if the signal was ignored before"),
+                        false => (Weight::Doubt, "may change while the program runs"),
+                    };
+                    let why = format!("calls through {place}, which {why}");
+                    let finding = Finding::new(Kind::Indirect, weight, at, why);
+                    frame.add(finding.or("a pointer in read-only data, or a direct call"));
                     match file.pointer(word) {
                         Some(Slot::Here(target)) if file.is_code(target) => {
                             todo.extend(self.code(image, target));

@@ -41,6 +41,13 @@ pub fn of_faults() -> Signals {
     set(&OF_FAULTS)
 }
 
+/// Returns the signals that come without anything that the program begins, such as a child or a timer.
+pub fn of_anyone() -> Signals {
+    const OF_CHILDREN: i64 = 17;
+    const OF_DESCRIPTORS: [i64; 3] = [13, 23, 29];
+    !(of_faults() | set(&OF_TIMERS) | only(OF_CHILDREN) | set(&OF_DESCRIPTORS))
+}
+
 impl Index {
     /// Returns the groups of which loads touch two words or more.
     pub fn groups(
@@ -66,11 +73,24 @@ impl Index {
             true => self.of(number, image).calls_of(image, &STARTS_TIMER),
             false => Vec::new(),
         };
+        let sites: Vec<(u64, BTreeSet<(u64, u64)>)> = all
+            .iter()
+            .map(|group| (group.at, group.words.clone()))
+            .collect();
+        // A compiler may write out the rounds of a loop.
+        let is_stored_again = |group: &Group| {
+            let after = instruction(image, group.at).next_ip();
+            let mut same = sites.iter().filter(|(_, words)| *words == group.words);
+            same.any(|(at, _)| {
+                *at != group.at && crate::reach::surely_leads(image, after, *at, &stops)
+            })
+        };
         all.retain(|group| {
+            let again = is_stored_again(group);
             !self.is_reset(number, image, group)
                 && self.who(number, image, group.at, coming) == Some(Who::Program)
-                && self.loses(number, image, group.at, coming.signals)
-                && self.repeats(number, image, group.at, &stops)
+                && self.loses(number, image, group.at, coming.signals, again)
+                && (again || self.repeats(number, image, group.at, &stops))
         });
         all
     }
@@ -174,7 +194,7 @@ impl Index {
     }
 
     /// Returns whether the function comes to the instruction again, or one that calls it to that call, by none of `stops`.
-    fn repeats(&mut self, number: u16, image: &Image, at: u64, stops: &[u64]) -> bool {
+    pub fn repeats(&mut self, number: u16, image: &Image, at: u64, stops: &[u64]) -> bool {
         let Some((start, _)) = image.function_at(at) else {
             return false;
         };

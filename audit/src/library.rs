@@ -66,7 +66,7 @@ impl Explorer<'_> {
             }
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
             _ => {
-                let is_thin = libc::is_thin(&plain);
+                let is_thin = libc::is_thin(&plain) && !crate::timer::makes_thread(&plain, state);
                 let why = if is_thin {
                     format!(
                         "calls {name}, which no list has, although it does little more than enter the kernel"

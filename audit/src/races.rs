@@ -26,7 +26,7 @@ const C_LIBRARIES: [&str; 8] = [
 ];
 
 /// Functions in which a program waits for what comes, signals among it.
-const WAITS: [&str; 16] = [
+const WAITS: [&str; 17] = [
     "accept",
     "clock_nanosleep",
     "epoll_wait",
@@ -37,6 +37,8 @@ const WAITS: [&str; 16] = [
     "nanosleep",
     "pause",
     "poll",
+    // What raises a signal is ready for its handler.
+    "raise",
     "read",
     "select",
     "sleep",
@@ -481,14 +483,20 @@ impl Index {
     }
 
     /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its
-    /// handler stores is lost: the program goes on there after it has waited, and nothing that it is seen to call keeps signals
-    /// out.
-    pub fn loses(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+    /// handler stores is lost: the program goes on there after it has waited or raised a signal, or again and again if anyone may
+    /// send one, and nothing that it is seen to call keeps signals out. `again`: it is known to store the same again elsewhere.
+    pub fn loses(
+        &mut self,
+        number: u16,
+        image: &Image,
+        at: u64,
+        signals: Signals,
+        again: bool,
+    ) -> bool {
         let Some((start, _)) = image.function_at(at) else {
             return false;
         };
-        let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
-        if self.may_block(number, image, signals) || !image.needed.iter().all(is_of_libc) {
+        if self.may_block(number, image, signals) || !needs_only_libc(image) {
             return false;
         }
         let tables = self.of(number, image);
@@ -506,11 +514,18 @@ impl Index {
             let may_install = |site: &u64| crate::reach::leads(image, *wait, *site);
             !installs.iter().any(may_install)
         });
+        let may_come_at_once = signals & crate::groups::of_anyone() != 0;
         waits.any(|wait| {
             let follows = |place: &u64| crate::reach::surely_leads(image, wait, *place, &[]);
             places.iter().any(follows)
-        })
+        }) || may_come_at_once && (again || self.repeats(number, image, at, &installs))
     }
+}
+
+/// Returns whether all libraries that the file needs are known by the names of their functions.
+pub fn needs_only_libc(image: &Image) -> bool {
+    let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
+    image.needed.iter().all(is_of_libc)
 }
 
 /// Returns whether the instruction stores a constant that is that of a flag.

@@ -1,4 +1,4 @@
-// expect: undecided
+// expect: fail
 // The handler polls a pipe of the program without a time limit.
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-// expect: undecided
+// expect: fail
 // The handler reads from a pipe into which only the program that it interrupts writes.
 #include <errno.h>
 #include <signal.h>
