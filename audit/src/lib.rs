@@ -59,6 +59,7 @@ mod reach;
 mod relocate;
 mod report;
 mod rings;
+mod retries;
 mod runtime;
 mod state;
 mod step;
