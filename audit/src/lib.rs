@@ -37,6 +37,7 @@ mod hash;
 mod image;
 mod index;
 mod install;
+mod installed;
 mod leaf;
 mod libc;
 mod library;
