@@ -120,6 +120,20 @@ impl Graph<'_> {
         Taken::Unknown
     }
 
+    /// Returns whether each round comes by a call that lets others run: the program stands still on purpose.
+    pub fn sleeps(&self) -> bool {
+        let naps = |name: &str| {
+            matches!(
+                name,
+                "pause" | "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "sigsuspend"
+            )
+        };
+        let rest = |at: &u64| !self.gives(*at, naps);
+        let edges = self.nodes.iter().copied().filter(rest);
+        let edges = edges.map(|at| (at, self.after(at).into_iter().filter(rest).collect()));
+        crate::rings::rings(&edges.collect()).is_empty()
+    }
+
     /// Returns the calls that wait for a descriptor.
     fn polls(&self) -> Vec<u64> {
         let waits = |name: &str| matches!(name, "poll" | "select" | "pselect");
