@@ -15,6 +15,7 @@ mod allow;
 mod arrays;
 mod assume;
 mod audit;
+mod beforehand;
 mod block;
 mod blocking;
 mod call;
