@@ -92,7 +92,7 @@ impl Explorer<'_> {
                     );
                     frame.find(kind, Weight::Fault, at, why);
                 } else if let Some(object) = self
-                    .left_object(frame.number, at, &place, size)
+                    .left_object(&file, (frame.number, at), &place, size)
                     .filter(|_| last.is_none())
                 {
                     let object = file.place(object);
@@ -238,12 +238,15 @@ impl Explorer<'_> {
     }
 
     /// Returns the object that an access leaves with the one signal that is explored, if it is not shown to stay inside it
-    /// with all signals.
-    fn left_object(&self, number: u16, at: u64, place: &Value, size: i64) -> Option<u64> {
-        let (start, end) = *self.objects.get(&(number, at))?;
+    /// with all signals. What lies in another region of the file before it is another object, that the function is given as
+    /// well.
+    fn left_object(&self, file: &Image, at: (u16, u64), place: &Value, size: i64) -> Option<u64> {
+        let (start, end) = *self.objects.get(&at)?;
         let low = place.exact()?.cast_unsigned();
         let last = low.saturating_add(size.cast_unsigned());
-        (low < start || last > end).then_some(start)
+        let region = |at| file.region(at).map(|region| region.start);
+        let is_out = low < start && region(low) == region(start) || last > end;
+        is_out.then_some(start)
     }
 
     /// Returns whether a word begins as null and is stored to by a function that installs the handler, and not before it does.

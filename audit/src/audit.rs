@@ -12,7 +12,8 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Handler;
-use crate::install::flags::{SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_SIGINFO};
+use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
+use crate::installed::{ends_by_default, has_info, stack_of, weigh_errno_down};
 use crate::lines::{Line, Lines};
 use crate::policy::Policy;
 use crate::races::Nesting;
@@ -325,14 +326,27 @@ fn judged(
     // What each signal reaches is told where it costs little.
     const MOST_STEPS: usize = 12_000;
     const MOST_SIGNALS: usize = 8;
+    // Stands for those that are not known.
+    const SIGTERM: i64 = 15;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
+    let is_errno =
+        |found: &Located| found.finding.kind == Kind::Errno && found.finding.weight != Weight::Note;
     if verdict.weight() == Weight::Note && !is_open || of.signals.is_empty() || !is_cheap {
+        let signals = of.signals.iter().copied();
+        let loses_errno = |signal| {
+            let (alone, _, is_ended) = explore(false, Value::num(signal));
+            !is_ended || alone.findings.iter().any(is_errno)
+        };
+        let mut signals = signals.chain(of.signals.is_empty().then_some(SIGTERM));
+        if verdict.findings.iter().any(is_errno) && !signals.any(loses_errno) {
+            weigh_errno_down(&mut verdict, of);
+        }
         return verdict;
     }
     for found in &mut verdict.findings {
         found.by_signals = Some(Vec::new()).filter(|_| !of.more);
     }
-    let mut loses_errno = of.more;
+    let mut loses_errno = false;
     for &signal in &of.signals {
         let mut reached: HashSet<(u16, u64)> = HashSet::new();
         for supposes in [false, true] {
@@ -360,7 +374,6 @@ fn judged(
                         },
                     );
                 }
-                let is_errno = |found: &Located| found.finding.kind == Kind::Errno;
                 loses_errno |= !is_ended || alone.findings.iter().any(is_errno);
                 reached.extend(alone.findings.into_iter().flat_map(|found| found.places));
             }
@@ -374,42 +387,10 @@ fn judged(
             }
         }
     }
-    for found in &mut verdict.findings {
-        if found.finding.kind == Kind::Errno && !loses_errno {
-            found.finding.weight = Weight::Note;
-            found.finding.why += ", but with each signal that it is installed for it ends the process by the default action";
-        }
+    if !loses_errno {
+        weigh_errno_down(&mut verdict, of);
     }
     verdict
-}
-
-/// Returns whether the default action of the signal ends the process.
-fn ends_by_default(signal: i64) -> bool {
-    const HARMLESS: [i64; 8] = [17, 18, 19, 20, 21, 22, 23, 28];
-    !HARMLESS.contains(&signal)
-}
-
-/// Returns whether each call that installs the handler has it given a siginfo and a ucontext, or `None` if that is not known.
-fn has_info(of: &Handler) -> Option<bool> {
-    if of.flags.iter().any(|flags| !flags.may_have(SA_SIGINFO)) {
-        return Some(false);
-    }
-    let is_known = !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_SIGINFO));
-    is_known.then_some(true)
-}
-
-/// Returns the bytes of stack that the handler may use.
-fn stack_of(of: &Handler) -> u64 {
-    // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
-    const ALTERNATE: u64 = 4096;
-    // The smallest stack of a thread (PTHREAD_STACK_MIN).
-    const ORDINARY: u64 = 16384;
-    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
-    if is_ordinary && !of.flags.is_empty() {
-        ORDINARY
-    } else {
-        ALTERNATE
-    }
 }
 
 /// As many bytes of stack stand for a number that is not known.

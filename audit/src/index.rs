@@ -1,6 +1,7 @@
 //! Questions about a whole file: who calls what, who stores where, and whose address is taken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::image::Image;
 use crate::install::{Handler, Place};
@@ -14,6 +15,8 @@ pub struct Index {
     old: HashSet<(u16, u64)>,
     /// The handlers that were found.
     pub handlers: BTreeMap<Place, Handler>,
+    /// The calls of a file that lead to the installation of a handler, if all can be known.
+    pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,
 }
 

@@ -35,6 +35,8 @@ pub struct Handler {
     pub runs: BTreeSet<(Option<i64>, Flags)>,
     /// The functions that install it.
     pub by: BTreeSet<(u16, u64)>,
+    /// The calls that install it, or have it installed.
+    pub sites: BTreeSet<Place>,
     /// What each of them may have stored to data of files before.
     pub before: Vec<Before>,
 }

@@ -248,6 +248,7 @@ fn prove(
                         .is_some_and(|i| i.flow_control() == FlowControl::ConditionalBranch))
         });
         said.push(match waits {
+            _ if !has_exit && graph.sleeps() => (Said::Doubt, at, "sleeps for ever"),
             _ if !has_exit => (Said::Fault, at, "loops for ever"),
             Some(why) => (Said::Fault, at, why),
             None => (Said::Doubt, at, "loops, and no bound can be seen"),

@@ -450,7 +450,10 @@ impl Index {
             let installs = own.peek().is_some();
             // What comes before the installation is not interrupted.
             let follows = !installs || own.any(|site| crate::reach::leads(image, site, place));
-            if !follows || self.is_blocked(number, image, place, coming.signals) {
+            if !follows
+                || self.precedes_installation(number, image, coming.handler, place)
+                || self.is_blocked(number, image, place, coming.signals)
+            {
                 continue;
             }
             let function = (number, start);

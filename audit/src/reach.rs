@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
 
-use crate::image::Image;
+use crate::image::{Image, Slot};
 
 /// Returns whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
@@ -57,6 +57,7 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
                 todo.extend([i.near_branch_target(), i.next_ip()]);
             }
             FlowControl::UnconditionalBranch => todo.push(i.near_branch_target()),
+            FlowControl::IndirectBranch if is_outside(image, &i) => todo.push(end),
             // By a table, it may go anywhere.
             FlowControl::IndirectBranch => is_known = false,
             FlowControl::Return if to.is_none() => return Some(true),
@@ -64,4 +65,12 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
         }
     }
     is_known.then_some(false)
+}
+
+/// Returns whether the instruction jumps to a function of another file.
+fn is_outside(image: &Image, i: &Instruction) -> bool {
+    let word = i
+        .is_ip_rel_memory_operand()
+        .then(|| i.ip_rel_memory_address());
+    word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
 }

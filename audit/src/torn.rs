@@ -265,30 +265,31 @@ pub fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
 /// Returns whether two stores are parts of one object, and how sure that is.
 ///
 /// Two words of one object, through one stated pointer, belong together. Through different pointers they perhaps do.
-/// With symbols, two words of one object belong together, whatever is stored. Without symbols, words within eight bytes of each
-/// other do (of sixteen, where an index chooses the element), unless both only set or clear a flag.
+/// With symbols, two words of one object belong together. Without symbols, words within eight bytes of each other do (of sixteen,
+/// where an index chooses the element). Two flags of a larger object, which are only set or cleared, do not.
 fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
     if a.through.or(b.through).is_some() {
         let may_be_one = a.through == b.through || !a.is_flag && !b.is_flag;
         return may_be_one.then_some(Weight::Doubt);
     }
+    const PAIR: u64 = 16;
+    let are_exact = a.lo == a.hi && b.lo == b.hi;
+    let are_flags = a.is_flag && b.is_flag;
     match (file.object_at(a.lo), file.object_at(b.lo)) {
+        (Some(x), Some(_)) if are_flags && are_exact && x.size > PAIR => None,
         (Some(x), Some(y)) => {
             let is_one = x.address == y.address;
             // A pair of words, no text; in a larger object the words may have nothing to do with each other.
-            let are_exact = a.lo == a.hi && b.lo == b.hi;
-            let is_pair = is_one && x.size <= 16 && are_exact && a.lo.abs_diff(b.lo) >= 4;
-            (is_one || are_parts(&x.name, &y.name)).then_some(
-                if is_pair && !(a.is_flag && b.is_flag) {
-                    Weight::Fault
-                } else {
-                    Weight::Doubt
-                },
-            )
+            let is_pair = is_one && x.size <= PAIR && are_exact && a.lo.abs_diff(b.lo) >= 4;
+            (is_one || are_parts(&x.name, &y.name)).then_some(if is_pair && !are_flags {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            })
         }
         (None, None) => {
-            let reach = if a.lo == a.hi && b.lo == b.hi { 8 } else { 16 };
-            (a.lo.abs_diff(b.lo) <= reach && !(a.is_flag && b.is_flag)).then_some(Weight::Doubt)
+            let reach = if are_exact { 8 } else { 16 };
+            (a.lo.abs_diff(b.lo) <= reach && !are_flags).then_some(Weight::Doubt)
         }
         _ => None,
     }

@@ -13,7 +13,7 @@ impl Graph<'_> {
     /// Returns how often a compare-and-swap can be tried again.
     pub fn swap(&self, at: u64) -> Taken {
         // Always the same value expected: it waits for a lock.
-        if self.frame.expects.get(&at).copied().unwrap_or(true) {
+        if self.frame.expects.get(&at).copied().unwrap_or(true) && !self.expects_what_it_loads(at) {
             Taken::Waits("waits for a lock, which the interrupted code may hold")
         } else {
             Taken::Note("tries again until nothing comes between (compare and swap)")
@@ -91,7 +91,7 @@ impl Graph<'_> {
                 Taken::Note("loops until what it calls has nothing more to give or to take")
             } else if succeeds {
                 Taken::Waits("repeats a call as long as it succeeds, which has no end")
-            } else if all(waits_for_others) {
+            } else if all(waits_for_others) && !self.asks_for_another(branch, cause) {
                 Taken::Waits("tries again until others let it, such as the interrupted code")
             } else {
                 Taken::Unknown
@@ -118,6 +118,20 @@ impl Graph<'_> {
             };
         }
         Taken::Unknown
+    }
+
+    /// Returns whether each round comes by a call that lets others run: the program stands still on purpose.
+    pub fn sleeps(&self) -> bool {
+        let naps = |name: &str| {
+            matches!(
+                name,
+                "pause" | "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "sigsuspend"
+            )
+        };
+        let rest = |at: &u64| !self.gives(*at, naps);
+        let edges = self.nodes.iter().copied().filter(rest);
+        let edges = edges.map(|at| (at, self.after(at).into_iter().filter(rest).collect()));
+        crate::rings::rings(&edges.collect()).is_empty()
     }
 
     /// Returns the calls that wait for a descriptor.

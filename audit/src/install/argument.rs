@@ -269,6 +269,7 @@ impl Finder<'_> {
         }
         let handler = self.found.handlers.entry((image, target)).or_default();
         note(handler, by, how);
+        handler.sites.insert(at);
         let before = self.before.get(&at).into_iter().flatten();
         handler
             .before

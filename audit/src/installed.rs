@@ -1,0 +1,52 @@
+//! What it means for a handler how it is installed: its signals, its arguments, its stack.
+
+use crate::audit::Verdict;
+use crate::finding::{Kind, Weight};
+use crate::install::Handler;
+use crate::install::flags::{SA_ONSTACK, SA_SIGINFO};
+
+/// Returns whether the default action of the signal ends the process.
+pub fn ends_by_default(signal: i64) -> bool {
+    const HARMLESS: [i64; 8] = [17, 18, 19, 20, 21, 22, 23, 28];
+    !HARMLESS.contains(&signal)
+}
+
+/// Returns whether each call that installs the handler has it given a siginfo and a ucontext, or `None` if that is not known.
+pub fn has_info(of: &Handler) -> Option<bool> {
+    if of.flags.iter().any(|flags| !flags.may_have(SA_SIGINFO)) {
+        return Some(false);
+    }
+    let is_known = !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_SIGINFO));
+    is_known.then_some(true)
+}
+
+/// Returns the bytes of stack that the handler may use.
+pub fn stack_of(of: &Handler) -> u64 {
+    // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
+    const ALTERNATE: u64 = 4096;
+    // The smallest stack of a thread (PTHREAD_STACK_MIN).
+    const ORDINARY: u64 = 16384;
+    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
+    if is_ordinary && !of.flags.is_empty() {
+        ORDINARY
+    } else {
+        ALTERNATE
+    }
+}
+
+/// Weighs what is said of errno in a handler that ends the process, by the default action, with each signal that is known.
+pub fn weigh_errno_down(verdict: &mut Verdict, of: &Handler) {
+    for found in &mut verdict.findings {
+        let finding = &mut found.finding;
+        if finding.kind != Kind::Errno || finding.weight == Weight::Note {
+            continue;
+        }
+        if of.more || of.signals.is_empty() {
+            finding.weight = Weight::Doubt;
+            finding.remedy = Some("signals that can be seen where it is installed".into());
+        } else {
+            finding.weight = Weight::Note;
+            finding.why += ", but with each signal that it is installed for it ends the process by the default action";
+        }
+    }
+}

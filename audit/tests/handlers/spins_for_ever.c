@@ -1,0 +1,16 @@
+// expect: fail
+#include <signal.h>
+#include <unistd.h>
+static volatile int freezes;
+static void on(int s) {
+    (void)s;
+    if (freezes)
+        for (;;) getpid();
+    _exit(1);
+}
+int main(int argc, char **argv) {
+    (void)argv;
+    freezes = argc > 1;
+    signal(SIGSEGV, on);
+    return pause();
+}
