@@ -1,5 +1,6 @@
 //! One sweep over the code of a file: calls, stores, and addresses that are taken.
 
+mod derived;
 mod known;
 mod parameter;
 mod stored;
@@ -229,6 +230,7 @@ pub fn sweep(image: &Image) -> Tables {
                 let touched = (named_by(image, &i, &known), known.local(&i));
                 trail.follows(image, &i, touched, &mut tables);
                 note(image, &i, &mut tables, &mut known, &mut stubs, &mut number);
+                known.follows(&i, touched);
             }
         }
     }
@@ -592,5 +594,5 @@ fn note(
             tables.limits.insert(own);
         }
     }
-    known.moves(i, (to, named));
+    known.moves(i, to);
 }
