@@ -19,6 +19,7 @@ mod block;
 mod blocking;
 mod call;
 mod callee;
+mod chosen;
 mod comparison;
 mod compute;
 mod condition;

@@ -6,6 +6,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::derived::Derived;
 use super::parameter::{self, How, Passed};
+use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::image::Image;
 use crate::state::ARGUMENTS;
@@ -27,6 +28,7 @@ pub struct Known {
     arguments: [Option<usize>; 16],
     /// What was computed from words of the file.
     derived: Derived,
+    tested: Tested,
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pointers: [Option<u64>; 16],
     /// The word of the file whose pointer was last stored to something else, and the register or the table that it was stored by.
@@ -55,6 +57,7 @@ impl Known {
             within: [None; 16],
             arguments,
             derived: Derived::new(),
+            tested: Tested::default(),
             pointers: [None; 16],
             linked: None,
             first: None,
@@ -65,9 +68,15 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction computes; `touched`: the word that it touches, or the place of the frame.
-    pub fn follows(&mut self, i: &Instruction, touched: (Option<u64>, Option<Local>)) {
+    /// Follows what the instruction computes, and asks; `touched`: the word that it touches, or the place of the frame.
+    pub fn follows(
+        &mut self,
+        i: &Instruction,
+        touched: (Option<u64>, Option<Local>),
+        tables: &mut Tables,
+    ) {
         self.derived.follows(i, touched);
+        self.tested.follows(i, touched.0, tables);
     }
 
     pub fn forget(&mut self, register: usize) {
