@@ -31,7 +31,7 @@ struct Reads {
     pair: Option<Conflict>,
 }
 
-const UPDATE: &str = "an atomic operation there, or signals that are blocked meanwhile";
+pub const UPDATE: &str = "an atomic operation there, or signals that are blocked meanwhile";
 const PAIR: &str = "data of one word, or signals that are blocked meanwhile";
 
 /// Adds what the handler stores or reads while the program, or another handler, is in the middle of a change of it.
@@ -58,7 +58,8 @@ pub fn find(
     };
     let mut conflicts = Vec::new();
     for (&place, &by) in explorer.stored.iter().filter(|(_, by)| is_judged(**by)) {
-        conflicts.extend(search.store(place, by));
+        let found = search.store(place, by);
+        conflicts.extend(found.or_else(|| search.chosen(place, by)));
     }
     let mut loads: BTreeMap<u16, BTreeMap<(u64, u64), Place>> = BTreeMap::new();
     for (&(number, word, width), &by) in &explorer.loads {

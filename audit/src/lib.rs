@@ -20,6 +20,7 @@ mod block;
 mod blocking;
 mod call;
 mod callee;
+mod chosen;
 mod comparison;
 mod compute;
 mod condition;

@@ -544,7 +544,7 @@ pub fn sets_flag(image: &Image, at: u64) -> bool {
 }
 
 /// Returns the bytes that the instruction stores, and the constant, if it is one.
-fn constant(image: &Image, at: u64) -> (u32, Value) {
+pub fn constant(image: &Image, at: u64) -> (u32, Value) {
     let bytes = image.bytes(at);
     let bytes = &bytes[..bytes.len().min(16)];
     let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();

@@ -17,6 +17,12 @@ pub fn surely_leads(image: &Image, from: u64, to: u64, stops: &[u64]) -> bool {
     may_lead(image, from, Some(to), stops) == Some(true)
 }
 
+/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on no way that
+/// passes none of `stops`.
+pub fn never_leads(image: &Image, from: u64, to: u64, stops: &[u64]) -> bool {
+    may_lead(image, from, Some(to), stops) == Some(false)
+}
+
 /// Returns whether the function returns after the instruction at `from` on some way that passes none of `stops`.
 pub fn returns(image: &Image, from: u64, stops: &[u64]) -> bool {
     may_lead(image, from, None, stops).unwrap_or(true)

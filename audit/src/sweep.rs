@@ -1,8 +1,10 @@
 //! One sweep over the code of a file: calls, stores, and addresses that are taken.
 
+mod derived;
 mod known;
 mod parameter;
 mod stored;
+mod tested;
 mod trail;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,6 +13,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKi
 
 use self::known::Known;
 use self::parameter::{Change, How, Passed};
+pub use self::tested::{Test, signed};
 use self::trail::Trail;
 use crate::image::{Image, Slot};
 use crate::libc;
@@ -48,6 +51,8 @@ pub struct Tables {
     pub freed_within: HashMap<u64, Vec<u64>>,
     /// The stores to an element of a table after the word that chose it was changed, by the word, each with the table.
     pub late: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// The branches that ask for what a word holds.
+    pub tests: HashMap<u64, Vec<Test>>,
     /// The instructions that exchange a word for what was found by its value: the head of a list for its next node.
     pub pops: HashMap<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
@@ -229,6 +234,7 @@ pub fn sweep(image: &Image) -> Tables {
                 let touched = (named_by(image, &i, &known), known.local(&i));
                 trail.follows(image, &i, touched, &mut tables);
                 note(image, &i, &mut tables, &mut known, &mut stubs, &mut number);
+                known.follows(&i, touched, &mut tables);
             }
         }
     }
@@ -324,15 +330,12 @@ fn note_transfer(
                 if i.flow_control() == FlowControl::Call || image.functions.contains_key(&target) {
                     let is_jump = i.flow_control() != FlowControl::Call;
                     // A part of a function that lies elsewhere is jumped to from one place only.
-                    tables.callers.entry(target).or_default();
+                    tables.callers.entry(target).or_default().push(at);
                     tables
                         .passed
                         .entry(target)
                         .or_default()
                         .push(known.passed(at));
-                    if let Some(places) = tables.callers.get_mut(&target) {
-                        places.push(at);
-                    }
                     if is_jump
                         && (i.flow_control() == FlowControl::ConditionalBranch
                             || image.raw_name(target).is_some_and(|n| n.contains(".cold")))
@@ -592,5 +595,5 @@ fn note(
             tables.limits.insert(own);
         }
     }
-    known.moves(i, (to, named));
+    known.moves(i, to);
 }

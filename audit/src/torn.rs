@@ -110,16 +110,19 @@ impl Explorer<'_> {
         place: &Value,
         value: &Value,
     ) {
-        let Some(word) = place.exact().filter(|_| value.number().is_none()) else {
+        let Some(word) = place.exact().map(i64::cast_unsigned) else {
             return;
         };
-        let word = word.cast_unsigned();
         let loads = self.loaded.get(&(image, word));
         if loads.is_some_and(|loads| loads.iter().any(|load| *load != at)) {
             let file = self.files.image(image);
-            // What is stored was computed from what was loaded.
-            let is_certain = self.index.is_update(frame.number, &frame.image, word, at);
-            if !is_certain && self.nesting.flag != Some(true) {
+            // What is stored was computed from what was loaded, or chosen by it.
+            let image_of = &frame.image;
+            let is_update = self.index.is_update(frame.number, image_of, word, at);
+            let step = self.index.is_step(frame.number, image_of, word, at);
+            let is_certain = is_update || step == Some(true);
+            let is_open = value.number().is_none() && self.nesting.flag == Some(true);
+            if !is_certain && step.is_none() && !is_open {
                 return;
             }
             let is_nested = self.nesting.is_certain() == Some(true);

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
+use super::derived::Derived;
 use super::parameter::{self, How, Passed};
+use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::image::Image;
 use crate::state::ARGUMENTS;
 
-/// Is an address, an argument, and a word of the file, of which a place may hold one.
-type Held = (Option<u64>, Option<usize>, Option<u64>);
+/// Is an address, and an argument, of which a place may hold one.
+type Held = (Option<u64>, Option<usize>);
 
 /// Is a place of the frame: the register that points into it, and the offset.
 pub type Local = (Register, u64);
@@ -24,8 +26,9 @@ pub struct Known {
     within: [Option<u64>; 16],
     /// The arguments of the function, by their numbers.
     arguments: [Option<usize>; 16],
-    /// The words of the file that were loaded, and may have been changed since.
-    pub loaded: [Option<u64>; 16],
+    /// What was computed from words of the file.
+    derived: Derived,
+    tested: Tested,
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pointers: [Option<u64>; 16],
     /// The word of the file whose pointer was last stored to something else, and the register or the table that it was stored by.
@@ -53,7 +56,8 @@ impl Known {
             lea: [None; 16],
             within: [None; 16],
             arguments,
-            loaded: [None; 16],
+            derived: Derived::new(),
+            tested: Tested::default(),
             pointers: [None; 16],
             linked: None,
             first: None,
@@ -64,6 +68,17 @@ impl Known {
         }
     }
 
+    /// Follows what the instruction computes, and asks; `touched`: the word that it touches, or the place of the frame.
+    pub fn follows(
+        &mut self,
+        i: &Instruction,
+        touched: (Option<u64>, Option<Local>),
+        tables: &mut Tables,
+    ) {
+        self.derived.follows(i, touched);
+        self.tested.follows(i, touched.0, tables);
+    }
+
     pub fn forget(&mut self, register: usize) {
         if let Some((_, by, _)) = &mut self.linked {
             *by = by.filter(|by| *by != register);
@@ -71,7 +86,6 @@ impl Known {
         self.lea[register] = None;
         self.within[register] = None;
         self.arguments[register] = None;
-        self.loaded[register] = None;
         self.pointers[register] = None;
         for frame in [Register::RBP, Register::RSP] {
             if register == frame.number() {
@@ -125,13 +139,13 @@ impl Known {
     }
 
     /// Returns whether the instruction stores to a word what was loaded from it before.
-    pub fn updates(&self, i: &Instruction, word: u64) -> bool {
-        let stores = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg)
+    pub fn updates(&mut self, i: &Instruction, word: u64) -> bool {
+        let is_link = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg)
             && i.op0_kind() == OpKind::Memory
             && i.op1_kind() == OpKind::Register
-            && i.op1_register().is_gpr();
-        let value = i.op1_register().full_register();
-        stores && (self.loaded[value.number()] == Some(word) || self.is_linked(value, word))
+            && i.op1_register().is_gpr()
+            && self.is_linked(i.op1_register().full_register(), word);
+        is_link || self.derived.stores(i, word)
     }
 
     /// Returns whether the register points to what the word's pointer was stored to: the new first of a list, with the old one behind.
@@ -169,7 +183,7 @@ impl Known {
         }
         let value = value.full_register().number();
         if let Some(word) = self.pointers[base.number()]
-            && self.loaded[value] == Some(word)
+            && self.derived.holds(i.op1_register(), word)
             && self.pointers[value].is_none()
         {
             let place = (word, i.memory_displacement64().cast_signed());
@@ -386,61 +400,6 @@ impl Known {
         }
     }
 
-    /// Returns the word of the file that the first register holds afterwards, changed or not; `from`: the word that is named.
-    fn word(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
-        use Mnemonic as M;
-        let of = |register: Register| {
-            let is_known = register.is_gpr();
-            is_known.then(|| self.loaded[register.full_register().number()])?
-        };
-        let local = || self.spilled.get(&self.local(i)?)?.2;
-        match (i.mnemonic(), i.op1_kind()) {
-            // What a pointer in the word points to: the head of a list becomes its next element.
-            (M::Mov | M::Movzx | M::Movsx | M::Movsxd, OpKind::Memory) => {
-                from.or_else(local).or_else(|| of(i.memory_base()))
-            }
-            (M::Movzx | M::Movsx | M::Movsxd | M::Mov, OpKind::Register) => of(i.op1_register()),
-            (M::Imul, OpKind::Register) if i.op_count() == 3 => of(i.op1_register()),
-            (M::Imul, OpKind::Memory) if i.op_count() == 3 => from.or_else(local),
-            (M::Imul | M::Adc | M::Sbb, OpKind::Register) => {
-                of(i.op0_register()).or_else(|| of(i.op1_register()))
-            }
-            (_, OpKind::Register) if i.condition_code() != ConditionCode::None => {
-                of(i.op0_register()).or_else(|| of(i.op1_register()))
-            }
-            (M::Add | M::Sub | M::And | M::Or | M::Xor | M::Imul, OpKind::Memory) => {
-                of(i.op0_register()).or(from).or_else(local)
-            }
-            (M::Lea, _) => of(i.memory_base()).or_else(|| of(i.memory_index())),
-            (M::Xor | M::Sub, _) if i.op0_register() == i.op1_register() => None,
-            (M::Add | M::Sub | M::And | M::Or | M::Xor, OpKind::Register) => {
-                of(i.op0_register()).or_else(|| of(i.op1_register()))
-            }
-            (
-                M::Add
-                | M::Sub
-                | M::And
-                | M::Or
-                | M::Xor
-                | M::Inc
-                | M::Dec
-                | M::Not
-                | M::Neg
-                | M::Btr
-                | M::Bts
-                | M::Btc
-                | M::Shl
-                | M::Sal
-                | M::Shr
-                | M::Sar
-                | M::Rol
-                | M::Ror,
-                _,
-            ) => of(i.op0_register()),
-            _ => None,
-        }
-    }
-
     /// Returns the address that the instruction computes from another one that a register holds, and keeps.
     fn part(&self, i: &Instruction) -> Option<u64> {
         let base = i.memory_base();
@@ -471,22 +430,14 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction moves from register to register, or to the frame and back; `by_name`: the word that it names,
-    /// `from`: the same, or what it touches by an address in a register.
-    pub fn moves(&mut self, i: &Instruction, (by_name, from): (Option<u64>, Option<u64>)) {
+    /// Follows what the instruction moves from register to register, or to the frame and back; `by_name`: the word that it names.
+    pub fn moves(&mut self, i: &Instruction, by_name: Option<u64>) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)
             || i.mnemonic() == Mnemonic::Imul && i.op_count() == 1;
         if is_wide {
-            let (low, high) = (Register::RAX.number(), Register::RDX.number());
-            let other = (i.op0_kind() == OpKind::Register)
-                .then(|| self.loaded[i.op0_register().full_register().number()])
-                .flatten();
-            let word = self.loaded[low].or(other).or(self.loaded[high]).or(from);
-            for register in [low, high] {
-                self.forget(register);
-                self.loaded[register] = word;
-            }
+            self.forget(Register::RAX.number());
+            self.forget(Register::RDX.number());
             return;
         }
         if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) {
@@ -496,8 +447,7 @@ impl Known {
         let of = |known: &Self, register: Register| {
             let n = register.full_register().number();
             match register.size() {
-                8 => (known.lea[n], known.arguments[n], known.loaded[n]),
-                4 => (None, None, known.loaded[n]),
+                8 => (known.lea[n], known.arguments[n]),
                 _ => Held::default(),
             }
         };
@@ -517,16 +467,15 @@ impl Known {
                     let held = local.and_then(|local| self.spilled.get(&local).copied());
                     match (held, i.op0_register().size()) {
                         (Some(held), 8) => held,
-                        (Some((_, _, word)), 4) => (None, None, word),
                         _ => Held::default(),
                     }
                 }
-                _ => (self.part(i), None, self.word(i, from)),
+                _ => (self.part(i), None),
             };
             let pointer = self.pointer(i, by_name);
             let within = self.moved_within(i);
             self.forget(to);
-            (self.lea[to], self.arguments[to], self.loaded[to]) = moved;
+            (self.lea[to], self.arguments[to]) = moved;
             self.pointers[to] = pointer;
             self.within[to] = within.or(self.lea[to]);
         } else if i.op0_kind() == OpKind::Memory
@@ -542,12 +491,7 @@ impl Known {
             {
                 self.spilled_pointers.insert(at, word);
             }
-            if is_move {
-                self.spilled.insert(at, kept.unwrap_or_default());
-            } else if let Some((lea, argument, _)) = self.spilled.get_mut(&at) {
-                // A word that is changed in the frame is still that word.
-                (*lea, *argument) = (None, None);
-            }
+            self.spilled.insert(at, kept.unwrap_or_default());
         }
     }
 }

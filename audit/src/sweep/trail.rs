@@ -89,7 +89,7 @@ impl Trail {
         let word = named.filter(|word| image.is_writable(*word));
         let is_local = local.is_some();
         if is_store(i) && !is_local {
-            self.stores(image, i, word, tables);
+            self.stores(image, i, named, tables);
         }
         let to = match i.op0_kind() {
             OpKind::Register if i.op0_register().is_gpr() => {
@@ -169,10 +169,14 @@ impl Trail {
 
     /// Notes a store to an element that an index chose which the program had raised before, and the exchange of the head of a list
     /// for what its first node said comes next.
-    fn stores(&mut self, image: &Image, i: &Instruction, word: Option<u64>, tables: &mut Tables) {
-        let Some(word) = word else {
+    fn stores(&mut self, image: &Image, i: &Instruction, named: Option<u64>, tables: &mut Tables) {
+        let Some(word) = named.filter(|word| image.is_writable(*word)) else {
             let address = self.address(image, i);
-            if let (Some((index, true)), Some(table)) = (address.index, address.table) {
+            // The register that has the table's address may have it since before a jump.
+            let table = named
+                .map(super::element)
+                .filter(|at| image.is_writable(*at));
+            if let (Some((index, true)), Some(table)) = (address.index, address.table.or(table)) {
                 let late = tables.late.entry(index).or_default();
                 late.push((table, i.ip()));
             }

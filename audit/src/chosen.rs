@@ -1,0 +1,248 @@
+//! Stores that a question about the same word has chosen, or their values: between question and store the word may have changed.
+
+use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+use crate::conflict::{Conflict, Search};
+use crate::finding::Weight;
+use crate::image::Image;
+use crate::index::Index;
+use crate::install::Place;
+use crate::races::Who;
+use crate::sweep::{Test, signed};
+
+/// Holds a store of a value, and what was asked on each way to where the value was made.
+struct Choice {
+    at: u64,
+    /// The constant that is stored, if it is one.
+    value: Option<i64>,
+    /// The questions, each with the answer.
+    asked: Vec<(Test, bool)>,
+}
+
+impl Choice {
+    /// Returns whether the answers allow the word to have held that; what is not understood allows all.
+    fn admits(&self, value: i64) -> bool {
+        self.asked
+            .iter()
+            .all(|(test, is_taken)| answer(*test, value).is_none_or(|answer| answer == *is_taken))
+    }
+
+    /// Returns whether the store changes nothing if the word is as it was when it was asked for.
+    fn is_same(&self) -> bool {
+        let is_equal = |(test, is_taken): &(Test, bool)| {
+            let equal = match test.condition {
+                ConditionCode::e => *is_taken,
+                ConditionCode::ne => !is_taken,
+                _ => false,
+            };
+            equal && Some(test.with) == self.value
+        };
+        self.asked.iter().any(is_equal)
+    }
+
+    /// Returns whether one question has another answer on the way to each.
+    fn contradicts(&self, other: &Self) -> bool {
+        let mut own = self.asked.iter();
+        own.any(|(test, answer)| {
+            let is_other = |(of, to): &(Test, bool)| of.at == test.at && to != answer;
+            other.asked.iter().any(is_other)
+        })
+    }
+}
+
+/// Returns whether the branch is taken if the word holds that, or `None` if it is not understood.
+fn answer(test: Test, value: i64) -> Option<bool> {
+    use ConditionCode as C;
+    let (left, right) = (value, test.with);
+    let (low, high) = (left.cast_unsigned(), right.cast_unsigned());
+    Some(match test.condition {
+        C::e => left == right,
+        C::ne => left != right,
+        C::l => left < right,
+        C::le => left <= right,
+        C::g => left > right,
+        C::ge => left >= right,
+        C::b => low < high,
+        C::be => low <= high,
+        C::a => low > high,
+        C::ae => low >= high,
+        C::s if right == 0 => left < 0,
+        C::ns if right == 0 => left >= 0,
+        _ => return None,
+    })
+}
+
+/// Returns the constant that the instruction stores, if it does.
+fn constant(image: &Image, at: u64) -> Option<i64> {
+    let (width, value) = crate::races::constant(image, at);
+    Some(signed(value.number()?.cast_unsigned(), width))
+}
+
+/// Returns the instructions that make what the one at `at` stores, each with the constant if it is one.
+fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
+    const LONGEST: u64 = 1 << 16;
+    let direct = || vec![(at, constant(image, at))];
+    let Some((start, end)) = image
+        .function_at(at)
+        .filter(|(start, end)| end - start < LONGEST)
+    else {
+        return direct();
+    };
+    let bytes = &image.bytes(start)[..(end - start) as usize];
+    let all: Vec<Instruction> = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
+        .into_iter()
+        .collect();
+    let store = all.iter().find(|i| i.ip() == at);
+    let value = store.map_or(Register::None, |i| match i.op_count() {
+        2 if i.mnemonic() == Mnemonic::Mov => i.op1_register().full_register(),
+        _ => Register::None,
+    });
+    if value == Register::None {
+        return direct();
+    }
+    let makes = |i: &&Instruction| {
+        use Mnemonic as M;
+        i.op_count() > 0
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register().full_register() == value
+            && !matches!(i.mnemonic(), M::Cmp | M::Test | M::Push | M::Bt)
+    };
+    let makers: Vec<&Instruction> = all.iter().filter(makes).collect();
+    let places: Vec<u64> = makers.iter().map(|i| i.ip()).collect();
+    let reaches = |i: &&&Instruction| crate::reach::surely_leads(image, i.next_ip(), at, &places);
+    let number = |i: &Instruction| match i.mnemonic() {
+        Mnemonic::Mov => i.try_immediate(1).ok(),
+        Mnemonic::Xor if i.op0_register() == i.op1_register() => Some(0),
+        _ => None,
+    };
+    let width = store.map_or(8, |i| i.memory_size().size() as u32);
+    let last = makers.iter().filter(reaches);
+    let last: Vec<_> = last
+        .map(|i| (i.ip(), number(i).map(|number| signed(number, width))))
+        .collect();
+    if last.is_empty() { direct() } else { last }
+}
+
+/// Returns the questions that choose whether the instruction at `to` is reached from that at `from`, or from anywhere, on a way that
+/// passes none of `others`.
+fn asked(
+    image: &Image,
+    tests: &[Test],
+    (from, others): (Option<u64>, &[u64]),
+    to: u64,
+) -> Vec<(Test, bool)> {
+    use crate::reach::{never_leads, surely_leads};
+    let function = image.function_at(to);
+    let own = tests
+        .iter()
+        .filter(|test| function.is_some() && image.function_at(test.at) == function);
+    own.filter_map(|test| {
+        let stops = [&[test.at], others].concat();
+        let ways = [
+            (test.taken, test.next, true),
+            (test.next, test.taken, false),
+        ];
+        let chooses = |(way, other, _): &(u64, u64, bool)| {
+            surely_leads(image, *way, to, &stops) && never_leads(image, *other, to, &stops)
+        };
+        if from.is_some_and(|from| !surely_leads(image, from, test.at, &[])) {
+            return None;
+        }
+        let way = ways.into_iter().find(chooses);
+        way.map(|(.., is_taken)| (*test, is_taken))
+    })
+    .collect()
+}
+
+impl Index {
+    /// Returns the stores to the word that questions about it choose, or whose values these choose.
+    fn choices(&mut self, number: u16, image: &Image, word: u64) -> Vec<Choice> {
+        let tables = self.of(number, image);
+        let Some(tests) = tables.tests.get(&word) else {
+            return Vec::new();
+        };
+        let stores = tables.writes.get(&word).into_iter().flatten();
+        let made = stores.flat_map(|at| {
+            let makers = makers(image, *at);
+            let others: Vec<u64> = makers.iter().map(|(maker, _)| *maker).collect();
+            makers.into_iter().map(move |(maker, value)| {
+                let mut questions = asked(image, tests, (None, &[]), maker);
+                if maker != *at {
+                    questions.extend(asked(image, tests, (Some(maker), &others), *at));
+                }
+                Choice {
+                    at: *at,
+                    value,
+                    asked: questions,
+                }
+            })
+        });
+        made.filter(|choice| !choice.asked.is_empty() && !choice.is_same())
+            .collect()
+    }
+
+    /// Returns whether the instruction takes one step of several, each chosen by what the word holds, so that a second step goes on
+    /// from what the first stores; `Some(true)`: and comes back.
+    pub fn is_step(&mut self, number: u16, image: &Image, word: u64, at: u64) -> Option<bool> {
+        let choices = self.choices(number, image, word);
+        let function = image.function_at(at);
+        let is_near = |other: &&Choice| image.function_at(other.at) == function;
+        let own = choices.iter().filter(|choice| choice.at == at);
+        let pairs = own.flat_map(|own| {
+            choices
+                .iter()
+                .filter(is_near)
+                .map(move |other| (own, other))
+        });
+        let steps = pairs.filter_map(|(own, other)| match (own.value, other.value) {
+            (Some(a), Some(b)) => (a != b && other.admits(a)).then(|| own.admits(b)),
+            _ => own.contradicts(other).then_some(false),
+        });
+        steps.max()
+    }
+}
+
+impl Search<'_> {
+    /// Returns the conflict of the handler's stores to a word with one of the program that a question about the word has chosen: the
+    /// handler's value would have been no answer, and is lost.
+    pub fn chosen(
+        &mut self,
+        (number, word, last, _): (u16, u64, u64, u64),
+        by: Place,
+    ) -> Option<Conflict> {
+        if word != last {
+            return None;
+        }
+        let file = self.files.image(number);
+        let choices = self.index.choices(number, &file, word);
+        let mut own = Vec::new();
+        let stores = self.index.of(number, &file).writes.get(&word);
+        for &at in stores.into_iter().flatten() {
+            let function = file.function_at(at).map(|(start, _)| (number, start));
+            if function.is_some_and(|function| self.coming.own.contains_key(&function)) {
+                own.push(constant(&file, at));
+            }
+        }
+        let loses = |choice: &Choice| {
+            own.iter().any(|value| match value {
+                Some(value) => Some(*value) != choice.value && !choice.admits(*value),
+                None => choice.value.is_some_and(|value| value != 0),
+            })
+        };
+        let lost = choices.into_iter().filter(loses);
+        let other = lost
+            .map(|choice| choice.at)
+            .find(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program))?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        let place = file.place(word);
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
+            why: format!(
+                "stores to {place}, which {} asks for and then stores to, at {other:#x}: what a signal stores between the two is lost",
+                file.name(changer)
+            ),
+            remedy: crate::conflict::UPDATE,
+        })
+    }
+}

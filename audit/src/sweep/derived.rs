@@ -1,0 +1,192 @@
+//! Which words of the file a value was computed from: in registers of all kinds, in the condition flags, in the frame.
+
+use std::collections::HashMap;
+
+use iced_x86::{
+    ConditionCode, CpuidFeature, FlowControl, Instruction, InstructionInfoFactory, Mnemonic,
+    OpAccess, OpKind, Register,
+};
+
+use super::known::Local;
+
+type Words = Vec<u64>;
+
+/// Holds what is known at an instruction, without regard to branches.
+pub struct Derived {
+    registers: [Words; 16],
+    vectors: [Words; 32],
+    /// The registers of the floating-point unit, its top last.
+    floats: Vec<Words>,
+    flags: Words,
+    frame: HashMap<Local, Words>,
+    factory: InstructionInfoFactory,
+}
+
+impl Derived {
+    pub fn new() -> Self {
+        Self {
+            registers: Default::default(),
+            vectors: Default::default(),
+            floats: Vec::new(),
+            flags: Words::new(),
+            frame: HashMap::new(),
+            factory: InstructionInfoFactory::new(),
+        }
+    }
+
+    /// Returns whether the register holds what was computed from the word.
+    pub fn holds(&self, register: Register, word: u64) -> bool {
+        self.of(register).contains(&word)
+    }
+
+    /// Returns whether the instruction does nothing but store what was computed from the word.
+    pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
+        let is_plain = i.mnemonic() == Mnemonic::Xchg
+            || self.factory.info(i).op0_access() == OpAccess::Write && !i.has_lock_prefix();
+        if i.op0_kind() != OpKind::Memory || !is_plain {
+            return false;
+        }
+        let from_flags = i.condition_code() != ConditionCode::None && self.flags.contains(&word);
+        let is_float = is_float_store(i) && self.float(0).contains(&word);
+        let mut registers = (1..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register);
+        from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
+    }
+
+    fn of(&self, register: Register) -> &[u64] {
+        if register.is_gpr() {
+            &self.registers[register.full_register().number()]
+        } else if register.is_vector_register() {
+            &self.vectors[register.number()]
+        } else if register.is_st() {
+            self.float(register.number())
+        } else {
+            &[]
+        }
+    }
+
+    fn float(&self, depth: usize) -> &[u64] {
+        let place = self.floats.len().checked_sub(depth + 1);
+        place.map_or(&[], |place| &self.floats[place])
+    }
+
+    /// Follows an instruction; `word`: what it touches of the file, `local`: the place of the frame.
+    pub fn follows(&mut self, i: &Instruction, (word, local): (Option<u64>, Option<Local>)) {
+        match i.flow_control() {
+            FlowControl::Next => {}
+            FlowControl::Call | FlowControl::IndirectCall => {
+                // What a call returns is not what was loaded before it.
+                for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+                    self.registers[scratch].clear();
+                }
+                self.vectors = Default::default();
+                self.floats.clear();
+                self.flags.clear();
+                return;
+            }
+            _ => return,
+        }
+        let info = self.factory.info(i);
+        let reads = |access| {
+            use OpAccess as A;
+            matches!(
+                access,
+                A::Read | A::CondRead | A::ReadWrite | A::ReadCondWrite
+            )
+        };
+        let is_read = |n: u32| i.op_kind(n) == OpKind::Memory && reads(info.op_access(n));
+        let mut memory = Words::new();
+        if (0..i.op_count()).any(is_read) {
+            memory.extend(word);
+            memory.extend(
+                local
+                    .and_then(|local| self.frame.get(&local))
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        let used: Vec<(Register, OpAccess)> = info
+            .used_registers()
+            .iter()
+            .map(|used| (used.register(), used.access()))
+            .collect();
+        let is_exchange = matches!(i.mnemonic(), Mnemonic::Xchg | Mnemonic::Xadd);
+        let mut all = memory.clone();
+        if !is_exchange || i.op0_kind() != OpKind::Memory {
+            let read = used.iter().filter(|(_, access)| reads(*access));
+            all.extend(read.flat_map(|(register, _)| self.of(*register)));
+        }
+        let is_chosen = i.condition_code() != ConditionCode::None
+            || matches!(i.mnemonic(), Mnemonic::Adc | Mnemonic::Sbb);
+        if is_chosen {
+            all.extend_from_slice(&self.flags);
+        }
+        all.sort_unstable();
+        all.dedup();
+        if i.rflags_modified() != 0 {
+            self.flags.clone_from(&all);
+        }
+        if i.cpuid_features().contains(&CpuidFeature::FPU) {
+            if let Some(local) = local.filter(|_| is_float_store(i)) {
+                self.frame.insert(local, self.float(0).to_vec());
+            }
+            self.floats(i, memory, all);
+            return;
+        }
+        if i.op0_kind() == OpKind::Memory
+            && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
+            && let Some(local) = local
+        {
+            self.frame.insert(local, all.clone());
+        }
+        for (register, access) in used {
+            if matches!(access, OpAccess::Read | OpAccess::CondRead) {
+                continue;
+            }
+            if register.is_gpr() {
+                let full = register.full_register();
+                self.frame.retain(|(base, _), _| *base != full);
+                self.registers[full.number()].clone_from(&all);
+            } else if register.is_vector_register() {
+                self.vectors[register.number()].clone_from(&all);
+            }
+        }
+    }
+
+    /// Follows an instruction of the floating-point unit.
+    fn floats(&mut self, i: &Instruction, memory: Words, mut all: Words) {
+        let moved = i.fpu_stack_increment_info().increment();
+        if moved < 0 {
+            let copied = match i.op0_kind() {
+                OpKind::Register => self.float(i.op0_register().number()).to_vec(),
+                _ => memory,
+            };
+            self.floats.push(copied);
+            return;
+        }
+        let depth = match i.op0_kind() {
+            OpKind::Register if i.op0_register().is_st() => i.op0_register().number(),
+            _ => 0,
+        };
+        let top = self.floats.len();
+        if i.mnemonic() == Mnemonic::Fxch && i.op1_register().number() < top {
+            self.floats
+                .swap(top - 1, top - 1 - i.op1_register().number());
+        } else if !is_float_store(i)
+            && let Some(place) = top.checked_sub(depth + 1)
+        {
+            all.extend_from_slice(self.float(0));
+            self.floats[place] = all;
+        }
+        self.floats.truncate(top.saturating_sub(moved as usize));
+    }
+}
+
+/// Returns whether the instruction stores the top of the floating-point unit to memory.
+fn is_float_store(i: &Instruction) -> bool {
+    use Mnemonic as M;
+    let stores = matches!(
+        i.mnemonic(),
+        M::Fst | M::Fstp | M::Fist | M::Fistp | M::Fisttp
+    );
+    stores && i.op0_kind() == OpKind::Memory
+}
