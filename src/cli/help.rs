@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::io;
 
-use minitalk::dialect::spec::{self, Key, Preset};
+use minitalk::dialect::spec::{self, Preset};
 
 use super::COMMANDS;
 use super::command::Command;
@@ -105,14 +105,9 @@ presets:
         }
     }
     text.push_str("\nkeys (the first value is that of classic):\n");
-    for Key {
-        name,
-        values,
-        meaning,
-        ..
-    } in spec::KEYS
-    {
-        let _ = writeln!(text, "  {:<42} {meaning}", format!("{name}={values}"));
+    for key in spec::KEYS {
+        let choices = format!("{}={}", key.name, key.values());
+        let _ = writeln!(text, "  {choices:<42} {}", key.meaning());
     }
     text.push_str(
         "\nserve --dialect auto (the default) detects what a client uses; see docs/dialects.md.\n",
