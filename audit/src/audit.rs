@@ -1,6 +1,6 @@
 //! Audits each handler of a file: what it can reach, what of it is wrong, and the chain of calls that leads there.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::allow::Allow;
@@ -12,8 +12,9 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Handler;
-use crate::install::flags::{SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_SIGINFO};
+use crate::install::flags::{SA_NODEFER, SA_RESETHAND, SA_SIGINFO};
 use crate::lines::{Line, Lines};
+use crate::nested::Nested;
 use crate::policy::Policy;
 use crate::races::Nesting;
 use crate::runtime::Runtime;
@@ -244,6 +245,7 @@ fn judged(
         ..Nesting::default()
     };
     let follows_texts = Cell::new(true);
+    let nested = RefCell::new(Nested::default());
     let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.nesting = Nesting {
@@ -278,6 +280,7 @@ fn judged(
         if !is_alone && !supposes {
             objects = std::mem::take(&mut explorer.objects);
         }
+        nested.borrow_mut().note(signal.number(), &explorer);
         let own = signal.number().map_or(of.mask(), crate::mask::only);
         let saved = &explorer.saved;
         let mut unblocks = explorer
@@ -374,6 +377,9 @@ fn judged(
             }
         }
     }
+    if !of.more {
+        nested.borrow().acquit(&mut verdict, &of.signals);
+    }
     for found in &mut verdict.findings {
         if found.finding.kind == Kind::Errno && !loses_errno {
             found.finding.weight = Weight::Note;
@@ -396,20 +402,6 @@ fn has_info(of: &Handler) -> Option<bool> {
     }
     let is_known = !of.flags.is_empty() && of.flags.iter().all(|flags| flags.has(SA_SIGINFO));
     is_known.then_some(true)
-}
-
-/// Returns the bytes of stack that the handler may use.
-fn stack_of(of: &Handler) -> u64 {
-    // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
-    const ALTERNATE: u64 = 4096;
-    // The smallest stack of a thread (PTHREAD_STACK_MIN).
-    const ORDINARY: u64 = 16384;
-    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
-    if is_ordinary && !of.flags.is_empty() {
-        ORDINARY
-    } else {
-        ALTERNATE
-    }
 }
 
 /// As many bytes of stack stand for a number that is not known.
@@ -599,7 +591,9 @@ fn explored(
     }
     let is_left = (is_libcs, walked.summary.returns);
     crate::conflict::find(explorer, policy, address, is_left, &mut verdict);
-    let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
+    let most = policy
+        .max_stack
+        .unwrap_or_else(|| crate::policy::stack_of(of));
     if verdict.stack > most && hidden.is_none() {
         let weight = if verdict.stack < 1 << 30 {
             Weight::Fault

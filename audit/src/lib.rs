@@ -49,6 +49,7 @@ mod memory;
 mod mixture;
 mod motion;
 mod names;
+mod nested;
 mod odd;
 mod operand;
 mod order;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Kind, Weight};
+use crate::install::Handler;
+use crate::install::flags::SA_ONSTACK;
 
 /// Holds the weights, where they are others than the findings' own.
 #[derive(Default)]
@@ -28,5 +30,19 @@ impl Policy {
 
     pub fn weight(&self, kind: Kind, own: Weight) -> Weight {
         self.weights.get(&kind).copied().unwrap_or(own)
+    }
+}
+
+/// Returns the bytes of stack that the handler may use.
+pub fn stack_of(of: &Handler) -> u64 {
+    // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
+    const ALTERNATE: u64 = 4096;
+    // The smallest stack of a thread (PTHREAD_STACK_MIN).
+    const ORDINARY: u64 = 16384;
+    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
+    if is_ordinary && !of.flags.is_empty() {
+        ORDINARY
+    } else {
+        ALTERNATE
     }
 }
