@@ -1,6 +1,6 @@
 //! Audits each handler of a file: what it can reach, what of it is wrong, and the chain of calls that leads there.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::allow::Allow;
@@ -15,6 +15,7 @@ use crate::install::Handler;
 use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
 use crate::installed::{ends_by_default, has_info, stack_of, weigh_errno_down};
 use crate::lines::{Line, Lines};
+use crate::nested::Nested;
 use crate::policy::Policy;
 use crate::races::Nesting;
 use crate::runtime::Runtime;
@@ -245,6 +246,7 @@ fn judged(
         ..Nesting::default()
     };
     let follows_texts = Cell::new(true);
+    let nested = RefCell::new(Nested::default());
     let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.nesting = Nesting {
@@ -279,6 +281,7 @@ fn judged(
         if !is_alone && !supposes {
             objects = std::mem::take(&mut explorer.objects);
         }
+        nested.borrow_mut().note(signal.number(), &explorer);
         let own = signal.number().map_or(of.mask(), crate::mask::only);
         let saved = &explorer.saved;
         let mut unblocks = explorer
@@ -386,6 +389,9 @@ fn judged(
                 names.push(crate::names::signal(signal));
             }
         }
+    }
+    if !of.more {
+        nested.borrow().acquit(&mut verdict, &of.signals);
     }
     if !loses_errno {
         weigh_errno_down(&mut verdict, of);

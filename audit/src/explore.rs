@@ -17,6 +17,7 @@ use crate::index::Index;
 use crate::loops;
 use crate::mask::{Change, Saved, Signals};
 use crate::mixture::Pass;
+use crate::nested::Word;
 use crate::private::Part;
 use crate::races::Nesting;
 use crate::state::{Before, Errno, State, Words};
@@ -167,6 +168,8 @@ pub struct Explorer<'a> {
     pub passes: Map<(u16, u64), Pass>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
+    /// The stores of what such an instruction loaded, changed, each with the word.
+    pub lost: Map<(u16, u64), Word>,
     /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
     pub masks: Map<(u16, u64), Change>,
     pub saved: Saved,
@@ -232,6 +235,7 @@ impl<'a> Explorer<'a> {
             places: Map::default(),
             passes: Map::default(),
             loaded: Map::default(),
+            lost: Map::default(),
             masks: Map::default(),
             saved: Saved::default(),
             bound_late: BTreeSet::new(),

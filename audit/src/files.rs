@@ -272,14 +272,18 @@ impl Files {
                             | "__libc_sigaction"
                     )
         };
+        let is_behind = image.is_behind_libc(address);
+        let is_own = image.locals.contains(&address) && !is_behind;
         let unsafe_one = || {
+            if is_own {
+                return None;
+            }
             let known = self.libc_names.get_or_init(|| libc_names(&self.sysroot));
             let name = names
                 .iter()
                 .find(|n| known.contains(&***n) && !crate::allow::is_listed(libc::plain(n)))?;
             Some(name.to_string())
         };
-        let is_behind = image.is_behind_libc(address);
         let is_libcs = |name: &str| is_libcs(name) || is_behind && crate::allow::is_listed(name);
         names
             .iter()

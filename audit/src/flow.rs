@@ -408,7 +408,7 @@ fn apply(summary: &Summary, state: &mut State) {
 }
 
 pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {
-    frame.find(Kind::Return, Weight::Fault, at, why);
+    frame.strays(at, why);
     Vec::new()
 }
 

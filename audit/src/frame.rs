@@ -129,6 +129,21 @@ impl Frame {
         self.add(Finding::new(kind, Weight::Doubt, at, why).or(remedy));
     }
 
+    /// Reports that control may go astray. After a store that may have reached the frame, that is an open question as the store is.
+    pub fn strays(&mut self, at: u64, why: &str) {
+        let is_open = |found: &Finding| found.kind == Kind::Write && found.weight == Weight::Doubt;
+        if self.findings.iter().any(is_open) {
+            self.doubt(
+                Kind::Return,
+                at,
+                why,
+                "a store that is shown to stay inside its array",
+            );
+        } else {
+            self.find(Kind::Return, Weight::Fault, at, why);
+        }
+    }
+
     pub fn add(&mut self, finding: Finding) {
         if !self.findings.contains(&finding) {
             self.findings.push(finding);

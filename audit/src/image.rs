@@ -1,6 +1,6 @@
 //! An ELF file as it lies in memory: its bytes, its functions, and what the dynamic loader puts into its pointers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -54,6 +54,8 @@ pub struct Image {
     pub regions: Vec<Region>,
     /// Where functions begin, and where they end.
     pub functions: BTreeMap<u64, u64>,
+    /// The functions that another file of the same program cannot name.
+    pub locals: HashSet<u64>,
     /// The names of addresses of code, in no order.
     pub names: HashMap<u64, Vec<Rc<str>>>,
     /// The objects that have names, by address.

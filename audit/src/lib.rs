@@ -52,6 +52,7 @@ mod memory;
 mod mixture;
 mod motion;
 mod names;
+mod nested;
 mod odd;
 mod operand;
 mod order;

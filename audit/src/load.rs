@@ -227,6 +227,9 @@ pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut 
         {
             image.choosers.insert(address);
         }
+        if symbol.is_local() {
+            image.locals.insert(address);
+        }
         let known = image.names.entry(address).or_default();
         if !known.contains(&name) {
             known.push(name);

@@ -292,7 +292,7 @@ impl Explorer<'_> {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);
                 }
                 if self.nesting.is_certain() != Some(false) {
-                    self.lost_update(frame, at, image, &place, &value);
+                    self.lost_update(frame, at, image, &place, (width, &value));
                 }
                 self.together(frame, i, image, &place, (width, &value), state);
             }

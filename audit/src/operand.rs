@@ -84,7 +84,7 @@ impl Explorer<'_> {
         match stack_top(state) {
             Some(top) if top <= 0 || !frame.is_handler => frame.uses_stack(top),
             _ if state.registers[RSP].base == Base::Stack && state.registers[RSP].is_bounded() => {}
-            _ => frame.find(Kind::Return, Weight::Fault, at, "switches to another stack"),
+            _ => frame.strays(at, "switches to another stack"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::image::Image;
+use crate::nested::LOST;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};
 
@@ -108,7 +109,7 @@ impl Explorer<'_> {
         at: u64,
         image: u16,
         place: &Value,
-        value: &Value,
+        (width, value): (u32, &Value),
     ) {
         let Some(word) = place.exact().map(i64::cast_unsigned) else {
             return;
@@ -125,6 +126,8 @@ impl Explorer<'_> {
             if !is_certain && step.is_none() && !is_open {
                 return;
             }
+            let bytes = (image, word, word.saturating_add(width.into()));
+            self.lost.insert((frame.number, at), bytes);
             let is_nested = self.nesting.is_certain() == Some(true);
             let weight = if is_certain && image == frame.number && is_nested {
                 Weight::Fault
@@ -133,7 +136,7 @@ impl Explorer<'_> {
             };
             let place = file.place(word);
             let why = format!(
-                "stores to {place} after a load of it: {} the handler may interrupt itself between, and an update is lost",
+                "stores to {place} after a load of it: {} {LOST}",
                 self.nesting.why()
             );
             let remedy = "an atomic operation, flags without SA_NODEFER, or a mask that blocks its other signals";

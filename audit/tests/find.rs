@@ -156,6 +156,28 @@ fn a_static_c_library_without_symbols_is_one_open_question_and_no_fault() {
 }
 
 #[test]
+fn a_function_of_the_programs_own_may_have_a_name_of_the_c_librarys() {
+    const OPTIONS: [&str; 2] = ["-O2", "-static"];
+    for (name, of_file, expected) in [("own", "static", 0), ("linked", "extern", 1)] {
+        let body = if expected == 0 { "{ flag = 1; }" } else { ";" };
+        let source = format!(
+            "#include <signal.h>\nextern volatile sig_atomic_t flag;\n\
+             {of_file} __attribute__((noinline)) void warn(const char *text, ...){body}\n\
+             static void on(int s) {{ warn(\"x\"); flag = s; }}\n\
+             int main(void) {{ struct sigaction sa = {{.sa_handler = on}}; sigaction(SIGUSR1, &sa, 0); raise(SIGUSR1); return flag; }}\n\
+             volatile sig_atomic_t flag;\n"
+        );
+        let file = directory().join(format!("{name}_warn.c"));
+        std::fs::write(&file, source).expect("a source file");
+        let Some(path) = compiled(&file, &format!("{name}_warn"), &OPTIONS) else {
+            continue;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        assert_eq!(status, expected, "{text}");
+    }
+}
+
+#[test]
 fn handlers_that_a_very_large_function_installs_are_found() {
     let mut source = String::from(
         "#include <signal.h>\n#include <stdlib.h>\n#include <stdio.h>\n#include <string.h>\n\

@@ -11,7 +11,7 @@ use super::known::Local;
 
 type Words = Vec<u64>;
 
-/// Holds what is known at an instruction, without regard to branches.
+/// Holds what is known at an instruction, also on branches to it from instructions before it.
 pub struct Derived {
     registers: [Words; 16],
     vectors: [Words; 32],
@@ -19,6 +19,8 @@ pub struct Derived {
     floats: Vec<Words>,
     flags: Words,
     frame: HashMap<Local, Words>,
+    /// What registers hold on branches to instructions that are still to come: those of integers first, then vectors.
+    arriving: HashMap<u64, Vec<(usize, Words)>>,
     factory: InstructionInfoFactory,
 }
 
@@ -30,6 +32,7 @@ impl Derived {
             floats: Vec::new(),
             flags: Words::new(),
             frame: HashMap::new(),
+            arriving: HashMap::new(),
             factory: InstructionInfoFactory::new(),
         }
     }
@@ -70,7 +73,30 @@ impl Derived {
     }
 
     /// Follows an instruction; `word`: what it touches of the file, `local`: the place of the frame.
-    pub fn follows(&mut self, i: &Instruction, (word, local): (Option<u64>, Option<Local>)) {
+    pub fn follows(&mut self, i: &Instruction, touched: (Option<u64>, Option<Local>)) {
+        let is_branch = matches!(
+            i.flow_control(),
+            FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
+        );
+        if is_branch && i.near_branch_target() > i.ip() {
+            let all = self.registers.iter().chain(&self.vectors).enumerate();
+            let held = all.filter(|(_, words)| !words.is_empty());
+            let arriving = self.arriving.entry(i.near_branch_target()).or_default();
+            arriving.extend(held.map(|(n, words)| (n, words.clone())));
+        }
+        self.computes(i, touched);
+        for (n, words) in self.arriving.remove(&i.next_ip()).unwrap_or_default() {
+            let own = match n.checked_sub(self.registers.len()) {
+                None => &mut self.registers[n],
+                Some(n) => &mut self.vectors[n],
+            };
+            own.extend(words);
+            own.sort_unstable();
+            own.dedup();
+        }
+    }
+
+    fn computes(&mut self, i: &Instruction, (word, local): (Option<u64>, Option<Local>)) {
         match i.flow_control() {
             FlowControl::Next => {}
             FlowControl::Call | FlowControl::IndirectCall => {
