@@ -4,7 +4,7 @@ use super::Note;
 use super::action::{Action, Then};
 use super::machine::Core;
 use super::session::Session;
-use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES};
+use crate::process::peer::MIGRATE_ABOVE_COPIES;
 use crate::process::pid::Pid;
 use crate::signal::event::Signal;
 use crate::wire::control::Reply;
@@ -13,11 +13,12 @@ impl Core {
     /// Answers a signal that the client has just sent, on `signal`: with the reply, or with a bare signal for `None`.
     ///
     /// AS-21: after the answer to the end of its message, a client may execute another program. So an inspection precedes a second
-    /// answer at the same moment, a copy too, and an answer for which the last inspection is too old.
+    /// answer at the same moment, a copy too, the answer to a bit that may begin another message, and an answer for which the last
+    /// inspection is too old.
     pub fn answer(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
         self.trace_answer(session.pid, signal, reply);
         let is_second = session.answered_at == Some(self.now) && !session.in_message();
-        if is_second || self.now.saturating_sub(session.inspected_at) >= INSPECT_INTERVAL {
+        if is_second || session.may_have_changed || session.is_inspection_old(self.now) {
             return self.inspect(session.pid, Then::Answer(signal, reply));
         }
         self.send(session, signal, reply);

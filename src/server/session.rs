@@ -5,15 +5,12 @@ use super::notes::{Allowance, OF_CLIENT};
 use crate::dialect::ack_choice::HandledSignals;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
+use crate::process::peer::INSPECT_INTERVAL;
 use crate::process::pid::Pid;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::receiver::FrameReceiver;
 use crate::wire::siphash::Key;
-
-/// How long a process needs to execute another program that sends a signal: about this with a C library, 0.1 ms for the smallest
-/// static program on x86-64. Most clients that pace themselves send a bit in less, and looks at them would make bits merge.
-const EXECUTION: Nanos = 1_000_000;
 
 /// Holds what the server knows of one client.
 #[derive(Debug)]
@@ -75,8 +72,8 @@ pub struct Session {
     inspected_uid: Option<u32>,
     pub inspected_program: Option<(u64, u64)>,
     pub inspected_at: Nanos,
-    /// Until when the client cannot have executed another program since then.
-    same_until: Nanos,
+    /// Whether a bit has come since then that may be another program's.
+    pub may_have_changed: bool,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
     /// The batch of signals in which the last bare bit came.
@@ -146,7 +143,7 @@ impl Session {
             inspected_uid: None,
             inspected_program: None,
             inspected_at: now,
-            same_until: now,
+            may_have_changed: false,
             is_unreachable: opened.inspection.handled.is_err(),
             batch: 0,
             bit_at: 0,
@@ -167,7 +164,7 @@ impl Session {
         let uid = inspection.uid.map_or(u64::MAX, u64::from);
         self.receiver.set_key(self.key.derive(uid));
         self.inspected_program = inspection.program;
-        (self.inspected_at, self.same_until) = (now, now.saturating_add(EXECUTION));
+        (self.inspected_at, self.may_have_changed) = (now, false);
         // A client that cannot be answered on the signal of words does not learn of them.
         let takes_words = self.takes_words && self.can_answer(Signal::WORD);
         self.receiver.set_takes_words(takes_words);
@@ -182,10 +179,15 @@ impl Session {
         self.inspected_at != now
     }
 
-    /// Returns whether the next bare bit, at `now`, may begin a message of another program, which an answer could kill.
-    pub fn may_begin_anew(&self, now: Nanos) -> bool {
-        let may_begin = !self.in_message() || self.text_is(TextReceiver::may_be_over);
-        may_begin && now >= self.same_until
+    /// Returns whether the last inspection is too old for an answer.
+    pub fn is_inspection_old(&self, now: Nanos) -> bool {
+        now.saturating_sub(self.inspected_at) >= INSPECT_INTERVAL
+    }
+
+    /// Returns whether the next bare bit may begin a message.
+    pub fn may_begin(&self) -> bool {
+        // After the end of a message, the next signal may come from another program, which an answer could kill.
+        !self.in_message() || self.text_is(TextReceiver::may_be_over)
     }
 
     /// Returns for how long the client has run since the first look at its present silence, in nanoseconds; `None` at that look.
@@ -304,9 +306,6 @@ impl Session {
         self.bits += 1;
         let same_batch = core::mem::replace(&mut self.batch, batch) == batch;
         let at_once = now.saturating_sub(core::mem::replace(&mut self.bit_at, now)) < NO_SLEEP;
-        if now < self.same_until {
-            self.same_until = now.saturating_add(EXECUTION);
-        }
         if same_batch || at_once && !self.handles().any() {
             self.unpaced_bits += 1;
         }

@@ -135,7 +135,6 @@ fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered
     world.feed_each(frame(client, 7, b"x"));
     assert!(!world.answers(client).is_empty());
     world.process(client).handled = SignalSet::NONE;
-    world.pass(MILLISECOND);
     world.feed_each(classic(client, "a")[..4].iter().copied());
     assert_eq!(world.answers(client), []);
     // "12" and a NUL are a text, unless the client goes on.
@@ -143,7 +142,14 @@ fn a_program_that_follows_a_delivered_message_or_a_possible_text_is_not_answered
     let events = signals(client, "head=digits,end=none", "twelve bytes");
     assert_eq!(converse(&mut world, client, &events[..24]), 24);
     world.process(client).handled = SignalSet::NONE;
-    world.pass(MILLISECOND);
     world.feed_each([events[24]]);
     assert_eq!(world.answers(client), []);
+}
+
+#[test]
+fn a_client_that_paces_itself_is_not_looked_at_before_each_bit_that_may_begin_a_text() {
+    let (mut world, client) = World::with_client();
+    let events = signals(client, "head=len32,ack=none", "");
+    world.feed_apart(MILLISECOND / 10, events[..32].to_vec());
+    assert!(!world.log.contains(&Did::Inspect(client)));
 }
