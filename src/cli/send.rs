@@ -161,20 +161,17 @@ fn wait(args: &mut Args, long: &str) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// The signals of bits.
-const BOTH: [Signal; 2] = [Signal::USR1, Signal::USR2];
-
 /// Returns the server, which has to survive `signals`.
-fn find(pid: Pid, options: Options, signals: &[Signal]) -> Result<Arc<Peer>, Failure> {
+fn find(pid: Pid, options: Options, signals: SignalSet) -> Result<Arc<Peer>, Failure> {
     let failed = |error| Failure::find(pid, &error);
     let server = client::find(pid, true).map_err(failed)?;
     check(&server, options, signals).map_err(failed)?;
     Ok(server)
 }
 
-/// Checks that `server` survives the signals, unless that is not wanted. Many print their PID before they install their handlers,
+/// Checks that `server` survives `signals`, unless that is not wanted. Many print their PID before they install their handlers,
 /// so a young process is given time; so is one that blocks both signals, which may be between two waits for them.
-fn check(server: &Peer, options: Options, signals: &[Signal]) -> Result<(), SendError> {
+fn check(server: &Peer, options: Options, signals: SignalSet) -> Result<(), SendError> {
     if options.skip_check {
         return Ok(());
     }
@@ -203,7 +200,7 @@ pub fn send(
     wants_reply: bool,
 ) -> Result<Report, Failure> {
     // Before the message is read: nobody types a message for a wrong PID.
-    let server = find(pid, options, &BOTH)?;
+    let server = find(pid, options, SignalSet::BITS)?;
     let message = source.read()?;
     if !server.is_certain() {
         print_stderr(
@@ -246,10 +243,9 @@ fn send_in_dialect(
     options: Options,
 ) -> Result<Report, Failure> {
     // A server that is asked for admission may install the handler of the other signal only then.
-    let asked = [Signal::from(dialect.hello_signal)];
-    let signals: &[Signal] = match dialect.hello {
-        true => &asked,
-        false => &BOTH,
+    let signals = match dialect.hello {
+        true => Signal::from(dialect.hello_signal).into(),
+        false => SignalSet::BITS,
     };
     let server = find(pid, options, signals)?;
     let failed = |error| Failure::send_to(&server, &error);

@@ -13,7 +13,7 @@ use std::vec::Vec;
 use crate::ffi;
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::event::{Signal, SignalSet};
 use crate::wire::sender::Lane;
 
 pub use error::SendError;
@@ -40,25 +40,25 @@ pub fn find(pid: Pid, skip_check: bool) -> Result<Arc<Peer>, SendError> {
     Ok(Arc::new(peer))
 }
 
-/// Checks that `server` handles the two signals, or takes both without handlers, and returns whether it handles the real-time signal
-/// too.
+/// Checks that `server` handles SIGUSR1 and SIGUSR2, or takes both without handlers, and returns whether it handles the real-time
+/// signal too.
 ///
 /// # Errors
 /// Returns [`SendError::Refused`] if it does neither, and another [`SendError`] if it cannot be inspected.
 pub fn check(server: &Peer) -> Result<bool, SendError> {
-    check_for(server, &[Signal::USR1, Signal::USR2])
+    check_for(server, SignalSet::BITS)
 }
 
-/// Does the same for `signals` alone.
+/// Checks that `server` handles or takes each of `signals`, and returns whether it handles the real-time signal too.
 ///
 /// # Errors
-/// Returns those of [`check`].
-pub fn check_for(server: &Peer, signals: &[Signal]) -> Result<bool, SendError> {
+/// Returns the same errors as [`check`].
+pub fn check_for(server: &Peer, signals: SignalSet) -> Result<bool, SendError> {
     let look = server.inspect()?;
     if !look.may_signal(ffi::getuid()) {
         return Err(SendError::NotPermitted);
     }
-    let survives = |signal: &Signal| look.handles(*signal) || look.takes(*signal);
+    let survives = |signal| look.handles(signal) || look.takes(signal);
     if signals.iter().all(survives) {
         return Ok(look.handles(Signal::WORD));
     }

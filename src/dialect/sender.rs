@@ -8,7 +8,7 @@ use core::fmt;
 use super::encoder::{TextEncoder, Unencodable};
 use super::{Ack, Dialect, FinalAck, MILLISECOND, OnSilence, Symbol};
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::event::SignalSet;
 use crate::wire::Nanos;
 
 /// Limits the wait for the second final acknowledgement: the kernel may have merged the two.
@@ -26,9 +26,6 @@ const INSPECTION_PAUSE: Nanos = MILLISECOND / 20;
 /// again and has the second limit; beyond the first, a pause precedes each inspection.
 const AWAKE_INSPECTIONS: u32 = 8;
 const MOST_AWAKE_INSPECTIONS: u32 = 400;
-
-/// The two signals of the bits, as a set.
-const BOTH: u64 = Signal::USR1.mask() | Signal::USR2.mask();
 
 /// Holds what `/proc` shows of the server: sets of signals, of which only SIGUSR1 and SIGUSR2 are to be included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -297,7 +294,7 @@ impl TextSender {
         // One that was asked for admission may install its other handler only now.
         let is_unready = inspection.then == SendStep::Send
             && self.initial.caught != 0
-            && BOTH & !status.caught != 0;
+            && SignalSet::BITS.mask() & !status.caught != 0;
         if status.pending == 0 && !in_handler && !is_lost && !is_unready {
             // A server that acknowledges outside its handler and then waits loses what comes between the two.
             let is_known = self.acks > 0 && !self.initial.sleeps || self.signals == 0;

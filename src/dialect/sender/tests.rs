@@ -6,13 +6,14 @@ use Symbol::{Usr1, Usr2};
 use TextSendError::{Busy, ServerEnded, Stuck, Unanswered};
 
 use super::*;
+use crate::signal::event::Signal;
 
 const SECOND: Nanos = 1000 * MILLISECOND;
 const TIMEOUT: Nanos = 5 * SECOND;
 const INITIAL: ServerStatus = ServerStatus {
     pending: 0,
     blocked: 0,
-    caught: BOTH,
+    caught: SignalSet::BITS.mask(),
     sleeps: true,
 };
 
@@ -331,7 +332,7 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
         }
         let mut server = acknowledging();
         server.status = std::vec![busy];
-        let error = if busy.caught == BOTH {
+        let error = if busy.caught == INITIAL.caught {
             Stuck
         } else {
             ServerEnded
