@@ -96,7 +96,7 @@ impl AckChoice {
     pub fn note_ack(&mut self) {
         let is_mismatch = self.symbol() != self.last;
         self.mismatches = self.mismatches.saturating_add(u8::from(is_mismatch));
-        // One that handles another signal later, for the end of the text, goes on with this one.
+        // A client that handles the other signal later, for the end of its text, goes on by this one.
         if !self.handled.both() {
             self.symbol = self.symbol();
         }
