@@ -255,6 +255,10 @@ impl Core {
         }
         let is_patient = session.text_is(TextReceiver::can_be_held);
         self.interrupt(Party::Foreign(pid));
+        if !is_patient {
+            // It goes on without a turn, and while there is one the next bit is waited for with its signal blocked.
+            self.scheduler.leave(Party::Foreign(pid));
+        }
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
         self.drive_text(session, |receiver, now| {
             receiver.hold(!may_go_on);

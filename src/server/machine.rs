@@ -66,7 +66,7 @@ pub(super) struct Batch {
     pub number: u64,
     /// Whether one was a bit of a foreign client that does not wait for acknowledgements.
     pub has_unpaced_client: bool,
-    /// Whether one was a bit of a foreign client that waits for acknowledgements.
+    /// Whether a foreign client that waits for acknowledgements has had one.
     pub has_paced_client: bool,
     /// Whether one was a bit of a transfer.
     pub has_bit: bool,
@@ -484,9 +484,7 @@ impl Core {
         }
         session.attested_uid = Some(uid);
         session.count_bit(self.batch.number, self.now);
-        let is_paced = session.is_paced();
-        self.batch.has_paced_client |= is_paced;
-        self.batch.has_unpaced_client |= !is_paced;
+        self.batch.has_unpaced_client |= !session.is_paced();
         if let Some(symbol) = Symbol::of(event.signal) {
             self.on_foreign_bit(session, symbol);
         }

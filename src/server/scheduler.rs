@@ -125,7 +125,7 @@ impl TurnScheduler {
         self.waiting.contains(&party)
     }
 
-    /// Removes `party`: its message is over.
+    /// Removes `party`: its message is over, or it does not wait for a turn.
     pub fn leave(&mut self, party: Party) {
         self.remove(|other| other == party);
     }

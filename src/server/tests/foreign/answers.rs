@@ -153,3 +153,15 @@ fn a_client_that_paces_itself_is_not_looked_at_before_each_bit_that_may_begin_a_
     world.feed_apart(MILLISECOND / 10, events[..32].to_vec());
     assert!(!world.log.contains(&Did::Inspect(client)));
 }
+
+#[test]
+fn the_bits_of_a_client_that_goes_on_without_answers_are_not_waited_for_blocked() {
+    let (mut world, client) = World::with_client();
+    for (i, event) in signals(client, "head=len32,ack=none", "ab")
+        .into_iter()
+        .enumerate()
+    {
+        world.feed_apart(MILLISECOND / 10, vec![event]);
+        assert!(i == 0 || !world.machine.expects_signal(), "{i}");
+    }
+}
