@@ -21,8 +21,8 @@ mod tests;
 use core::mem;
 
 use super::ack_choice::{AckChoice, AckPolicy};
-use super::final_acks::BYTE_PAUSE;
-use super::{Ack, ByteAck, Dialect, HeadAck, MILLISECOND, Symbol};
+use super::final_acks::PAUSE_OF_OTHER;
+use super::{Ack, ByteAck, Dialect, Head, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client has stopped: no program that paces itself sleeps so long for a bit.
@@ -45,6 +45,9 @@ const SWITCH_LATE: Nanos = 500 * MILLISECOND;
 
 /// The numbers of bits of the heads that a client may send without waiting.
 const HEADS: [u32; 3] = [16, 32, 64];
+
+/// The number of bits of a PID.
+const PID_BITS: u32 = 32;
 
 /// The numbers of bits after which a client may wait first that are no head: those of a character.
 const CHARACTERS: [u32; 3] = [7, 8, 9];
@@ -74,8 +77,9 @@ pub(super) struct AckProbe {
     character: u32,
     /// Whether it was seen to sleep for a signal at the last stop after a byte.
     sleeps_after_byte: bool,
-    /// Where the client waits in its head, as far as is known.
+    /// Where the client waits in its head, as far as is known, and after how many bits.
     head: HeadAck,
+    head_bits: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +110,13 @@ impl AckProbe {
             character: 8,
             sleeps_after_byte: false,
             head: HeadAck::All,
+            head_bits: 0,
         }
+    }
+
+    /// Takes the client for one that waits for every bit.
+    pub const fn expect_wait(&mut self) {
+        self.bit_stops = PROOF_STOPS;
     }
 
     /// Forgets everything but the signals to acknowledge with.
@@ -168,7 +178,7 @@ impl AckProbe {
             }
             (_, count) => {
                 if self.byte_stops == 0 && HEADS.contains(&count) {
-                    self.head = HeadAck::Last;
+                    (self.head, self.head_bits) = (HeadAck::Last, count);
                 }
                 self.character = count;
                 self.sleeps_after_byte = sleeps;
@@ -192,7 +202,7 @@ impl AckProbe {
             }
             (WaitsForBits, 0) if self.choice.handled.both() && self.of_byte == 0 => {
                 let pause = match (self.byte_ack, self.again) {
-                    (ByteAck::Both, 0) => BYTE_PAUSE,
+                    (ByteAck::Both, 0) => PAUSE_OF_OTHER,
                     (ByteAck::Same, 0) => SWITCH_AFTER,
                     (ByteAck::Same, 1) => SWITCH_LATE,
                     _ => return None,
@@ -244,11 +254,13 @@ impl AckProbe {
         is_after_character || self.unanswered == 8 || is_after_byte || is_after_head
     }
 
-    /// Returns a dialect with the acknowledgements that the client waits for, as far as is known.
-    pub fn observed(&self) -> Dialect {
+    /// Returns a dialect with the acknowledgements that a client with this head waits for, as far as is known.
+    pub fn observed(&self, head: Head) -> Dialect {
+        // The acknowledgements that precede the length do no harm to a client that waits for none until its PID is complete.
+        let is_of_pid = head.has_pid_and_length() && self.head_bits == PID_BITS;
         Dialect {
             ack: self.ack(),
-            ack_head: self.head,
+            ack_head: if is_of_pid { HeadAck::All } else { self.head },
             ack_signal: self.choice.ack_signal(),
             ack_byte: match self.ack() {
                 Ack::Bit => self.byte_ack,
@@ -310,6 +322,11 @@ impl AckProbe {
     /// Returns whether the client waits for every byte, and was seen to sleep for a signal then.
     pub fn sleeps_after_bytes(&self) -> bool {
         self.state == WaitsForBytes && self.sleeps_after_byte
+    }
+
+    /// Returns whether the client has sent one symbol, and has not been acknowledged.
+    pub const fn has_kept_waiting(&self) -> bool {
+        self.unanswered == 1 && self.last_ack.is_none()
     }
 
     /// Returns whether the client has been acknowledged.

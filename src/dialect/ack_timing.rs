@@ -44,6 +44,8 @@ pub(super) struct AckTiming {
     needed: SleepState,
     /// Whether the client goes on sooner if it naps first, while that is not known.
     trial: NapTrial,
+    /// Whether the client has to be seen to sleep before it is acknowledged for the first time.
+    is_first_due: bool,
     /// How long to wait for that.
     bound: Nanos,
     /// The acknowledgement that waits, and since when.
@@ -82,6 +84,7 @@ impl AckTiming {
         Self {
             needed,
             trial: NapTrial::new(),
+            is_first_due: false,
             bound: match needed {
                 SleepState::Awake => BOUND,
                 _ => KNOWN_BOUND,
@@ -93,6 +96,12 @@ impl AckTiming {
             pause: FIRST_LOOK,
             others: [0; 2],
         }
+    }
+
+    /// Acknowledges the client for the first time only when it sleeps: one whose handler sends the next bit may not have counted
+    /// its first one yet.
+    pub const fn delay_first(&mut self) {
+        self.is_first_due = true;
     }
 
     /// Returns how the client has to be seen to sleep before it is acknowledged.
@@ -271,7 +280,7 @@ impl AckTiming {
 
     /// Returns how the client has to be seen to sleep before the next acknowledgement.
     fn needed_now(&self) -> SleepState {
-        match self.trial.is_on() {
+        match self.trial.is_on() || self.is_first_due {
             true => self.needed.max(SleepState::Napping),
             false => self.needed,
         }
@@ -288,6 +297,7 @@ impl AckTiming {
     }
 
     fn send(&mut self, ack: Symbol, at: Nanos, slept: SleepState, is_repeated: bool) -> Symbol {
+        self.is_first_due = false;
         self.sent = Some(Sent {
             ack,
             at,

@@ -172,10 +172,11 @@ impl AutoDecoder {
         text
     }
 
-    /// Takes the likeliest message that may be complete and adopts its dialect, whose acknowledgements are `observed`.
+    /// Takes the likeliest message that may be complete and adopts its dialect, whose acknowledgements are those that `observed`
+    /// returns for its head.
     ///
     /// After a [tie](Detection::is_tie) no dialect is adopted.
-    pub fn finish(&mut self, observed: Dialect) -> Option<Detection> {
+    pub fn finish(&mut self, observed: impl FnOnce(Head) -> Dialect) -> Option<Detection> {
         let next = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
             return None;
@@ -189,7 +190,7 @@ impl AutoDecoder {
         if let Some(known) = self.known.iter().find(|known| known.visible_form() == form) {
             found.dialect = *known;
         } else {
-            let acks = expected.unwrap_or(observed);
+            let acks = expected.unwrap_or_else(|| observed(found.dialect.head));
             found.dialect.ack = acks.ack;
             found.dialect.ack_signal = acks.ack_signal;
             found.dialect.ack_byte = acks.ack_byte;

@@ -15,46 +15,37 @@ type Ending = (bool, Option<u8>, bool);
 /// handshake by that signal.
 pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
-    for &order in BitOrder::ALL {
-        for one in [Symbol::Usr2, Symbol::Usr1] {
-            let plain = Dialect {
-                order,
-                one,
-                head_order: order,
-                head_bytes: ByteOrder::of_bit_loop(order),
-                ..Dialect::CLASSIC
-            };
-            for char_bits in CHAR_BITS {
-                all.push(Dialect { char_bits, ..plain });
-            }
-            for parity in [Parity::Even, Parity::Odd] {
-                all.push(Dialect { parity, ..plain });
-            }
-            for hello in &[None, greeting][..1 + usize::from(greeting.is_some())] {
-                for &head in Head::ALL {
-                    for &head_order in BitOrder::ALL {
-                        for &head_bytes in ByteOrder::ALL {
-                            let framed = Dialect {
-                                hello: hello.is_some(),
-                                hello_signal: hello.unwrap_or(Symbol::Usr1),
-                                head,
-                                head_order,
-                                head_bytes,
-                                ..plain
+    for plain in plain() {
+        for char_bits in CHAR_BITS {
+            all.push(Dialect { char_bits, ..plain });
+        }
+        for &parity in &Parity::ALL[1..] {
+            all.push(Dialect { parity, ..plain });
+        }
+        for hello in &[None, greeting][..1 + usize::from(greeting.is_some())] {
+            for &head in Head::ALL {
+                for &head_order in BitOrder::ALL {
+                    for &head_bytes in ByteOrder::ALL {
+                        let framed = Dialect {
+                            hello: hello.is_some(),
+                            hello_signal: hello.unwrap_or(Symbol::Usr1),
+                            head,
+                            head_order,
+                            head_bytes,
+                            ..plain
+                        };
+                        if !has_likely_order(&framed) {
+                            continue;
+                        }
+                        for &(head_nul, end, counts_end) in endings(head) {
+                            let dialect = Dialect {
+                                head_nul,
+                                end,
+                                counts_end,
+                                ..framed
                             };
-                            if !has_likely_order(&framed) {
-                                continue;
-                            }
-                            for &(head_nul, end, counts_end) in endings(head) {
-                                let dialect = Dialect {
-                                    head_nul,
-                                    end,
-                                    counts_end,
-                                    ..framed
-                                };
-                                if dialect != plain {
-                                    all.push(dialect);
-                                }
+                            if dialect != plain {
+                                all.push(dialect);
                             }
                         }
                     }
@@ -63,6 +54,27 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
         }
     }
     all
+}
+
+/// Returns the classic dialect in each order of bits and with each signal for 1.
+pub fn plain() -> impl Iterator<Item = Dialect> {
+    let of_order = |&order: &BitOrder| {
+        [Symbol::Usr2, Symbol::Usr1].map(|one| Dialect {
+            order,
+            one,
+            head_order: order,
+            head_bytes: ByteOrder::of_bit_loop(order),
+            ..Dialect::CLASSIC
+        })
+    };
+    BitOrder::ALL.iter().flat_map(of_order)
+}
+
+/// Returns whether a program can have chosen this byte to end its texts, because no text has it.
+pub const fn is_own_end(byte: u8) -> bool {
+    let is_text = matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    let is_of_utf8 = matches!(byte, 0x80..0xc0 | 0xc2..0xf5);
+    !is_text && !is_of_utf8
 }
 
 /// Returns whether the bits and bytes of the head can have this order.
@@ -254,7 +266,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 952);
+        assert_eq!(candidates.len(), 960);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -268,7 +280,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 952);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 960);
     }
 
     #[test]

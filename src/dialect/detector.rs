@@ -10,10 +10,11 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::candidates;
-use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use super::decoder::DecodeProgress::{self, Incomplete};
+use super::decoder::{Provenance, TextDecoder};
 use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{Dialect, Head, Symbol};
+use super::{BitOrder, Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -37,6 +38,8 @@ pub struct Detector {
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
+    /// Whether all can be a text and an end byte of the program's own, as only the end of the client can show.
+    may_have_own_end: bool,
     /// Whether the last decoder was dropped because of a text longer than the limit.
     is_too_long: bool,
     has_begun: bool,
@@ -78,6 +81,8 @@ pub struct Detection {
     pub rival: Option<Excerpt>,
     /// Whether the program is known to use the dialect and that of the rival, so that nothing speaks for either.
     pub is_tie: bool,
+    /// Whether the client has gone on behind the end of its text, and so waits for another acknowledgement.
+    pub has_run_on: bool,
     /// The text.
     pub text: Vec<u8>,
     /// The symbols after the message; an error if there was no memory for them.
@@ -97,6 +102,7 @@ impl Detector {
             is_fragment: false,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::default(),
+            may_have_own_end: false,
             is_too_long: false,
             has_begun: false,
             open: Vec::new(),
@@ -137,6 +143,10 @@ impl Detector {
             self.decode(symbol, self.log.len())?;
         } else if self.log.len() >= HEAD_START {
             self.begin()?;
+        }
+        self.may_have_own_end = false;
+        if self.state() == DetectState::NoMatch {
+            self.may_have_own_end = !self.is_fragment && !self.with_own_end().is_empty();
         }
         match self.state() {
             DetectState::NoMatch if self.is_too_long => Err(Reason::TooLong),
@@ -192,7 +202,37 @@ impl Detector {
         if self.complete.is_empty() {
             self.complete = self.before_own_byte().unwrap_or_default();
         }
+        if self.complete.is_empty() {
+            self.complete = self.with_own_end();
+        }
         self.state()
+    }
+
+    /// Returns the readings of the whole stream as a text and an end byte of the program's own.
+    fn with_own_end(&self) -> Vec<Reading> {
+        let at = self.log.len();
+        let symbols = || self.log.iter();
+        let Some(before) = at.checked_sub(8).filter(|_| at.is_multiple_of(8)) else {
+            return Vec::new();
+        };
+        let ended = candidates::plain().filter_map(|plain| {
+            let place = |at: usize| match plain.order {
+                BitOrder::Msb => 0x80 >> at,
+                BitOrder::Lsb => 1 << at,
+            };
+            let last = symbols().skip(before).enumerate();
+            let ones = last.filter(|(_, symbol)| *symbol == plain.one);
+            let end: u8 = ones.map(|(at, _)| place(at)).sum();
+            let mut decoder = self.guess(Dialect {
+                end: Some(end),
+                ..plain
+            });
+            let over = symbols().position(|symbol| decoder.push(symbol) != Incomplete);
+            let is_text = over == Some(at - 1) && decoder.text_len() > 0 && !decoder.has_controls();
+            (candidates::is_own_end(end) && is_text)
+                .then(|| Reading::new(decoder, at, self.limit, self.pid))
+        });
+        ended.collect()
     }
 
     /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.
@@ -219,7 +259,7 @@ impl Detector {
             rival,
             is_tie,
         } = rank(&self.complete, &self.known)?;
-        let (dialect, at) = (*best.dialect(), best.at());
+        let (dialect, at, has_run_on) = (*best.dialect(), best.at(), best.has_run_on());
         let rival =
             rival.map(|rival| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at))));
         let rest = self.log.since(at);
@@ -237,6 +277,7 @@ impl Detector {
             is_sure,
             rival,
             is_tie,
+            has_run_on,
             text,
             rest,
         })
@@ -319,7 +360,7 @@ impl Detector {
             }
             is_too_long |= progress == DecodeProgress::Rejected(Reason::TooLong)
                 && decoder.text_len() >= limit;
-            progress == DecodeProgress::Incomplete
+            progress == Incomplete
         });
         self.is_too_long = is_too_long;
         // Most decoders of a long head survive the first bytes and not the next.
@@ -346,6 +387,7 @@ impl Detector {
         let goes_on = |decoder: &TextDecoder| !has_message || decoder.dialect().char_bits > 7;
         match (!self.open.iter().any(goes_on), !has_message) {
             _ if !self.has_begun => DetectState::Undecided,
+            (true, true) if self.may_have_own_end => DetectState::Undecided,
             (true, true) => DetectState::NoMatch,
             // An empty text may be the beginning of a head that is not known: the client shows it by going on.
             (true, false) if !has_text => DetectState::Tentative,

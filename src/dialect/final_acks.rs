@@ -8,11 +8,11 @@ use alloc::vec::Vec;
 use super::{Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
-/// The pause between two final acknowledgements that the dialect has: the first must have been taken.
+/// The pause between two acknowledgements by the same signal: the first must have been taken.
 const PAUSE: Nanos = 3 * MILLISECOND;
 
-/// The pause before the second acknowledgement of a byte.
-pub const BYTE_PAUSE: Nanos = MILLISECOND / 5;
+/// The pause before a second acknowledgement by the other signal: the first should be handled first.
+pub const PAUSE_OF_OTHER: Nanos = MILLISECOND / 5;
 
 /// The pause before one that is tried because the client has not ended.
 const TRY_AFTER: Nanos = 50 * MILLISECOND;
@@ -56,7 +56,8 @@ impl FinalAcks {
         };
         for (ack, kind) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
             if second == Some(ack) {
-                self.left.insert(0, (PAUSE, ack, kind));
+                let pause = if ack == first { PAUSE } else { PAUSE_OF_OTHER };
+                self.left.insert(0, (pause, ack, kind));
             } else if may_try {
                 self.left.push((TRY_AFTER, ack, kind));
             }
@@ -67,7 +68,7 @@ impl FinalAcks {
     pub fn plan_second(&mut self, ack: Symbol, now: Nanos) {
         self.clear();
         self.sent = Some((now, None));
-        self.left.push((BYTE_PAUSE, ack, FinalAck::Both));
+        self.left.push((PAUSE_OF_OTHER, ack, FinalAck::Both));
     }
 
     /// Handles that the client has gone on, which ends the plan.
@@ -170,7 +171,7 @@ mod tests {
         for (spec, expected) in [
             ("classic", &[][..]),
             ("final=other", &[]),
-            ("final=both", &[(PAUSE, Usr2)]),
+            ("final=both", &[(PAUSE_OF_OTHER, Usr2)]),
             ("final=twice", &[(PAUSE, Usr1)]),
         ] {
             assert_eq!(play(spec, false).0, expected, "{spec}");
@@ -188,7 +189,7 @@ mod tests {
             ),
             (
                 "final=both",
-                [(PAUSE, Usr2), (TRY_AFTER, Usr1)],
+                [(PAUSE_OF_OTHER, Usr2), (TRY_AFTER, Usr1)],
                 [Same, Both, Twice],
             ),
             (

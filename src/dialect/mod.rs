@@ -137,6 +137,10 @@ choice! {
         Even = "even",
         /// The number of ones is odd with it.
         Odd = "odd",
+        /// It is a 0.
+        Space = "space",
+        /// It is a 1.
+        Mark = "mark",
     }
 }
 
@@ -325,7 +329,13 @@ impl Dialect {
 
     /// Returns the parity bit of a byte.
     pub const fn parity_bit(&self, byte: u8) -> bool {
-        (byte.count_ones() % 2 == 1) != matches!(self.parity, Parity::Odd)
+        let is_odd = byte.count_ones() % 2 == 1;
+        match self.parity {
+            Parity::None | Parity::Even => is_odd,
+            Parity::Odd => !is_odd,
+            Parity::Space => false,
+            Parity::Mark => true,
+        }
     }
 
     /// Returns the symbol for a bit.

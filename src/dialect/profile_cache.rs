@@ -21,6 +21,8 @@ pub struct Profile {
     pub ended_on: Option<AckPolicy>,
     /// How its processes have to be seen to sleep before they are acknowledged.
     pub ack_sleep: SleepState,
+    /// Whether one has failed before its first bit was acknowledged.
+    pub is_impatient: bool,
 }
 
 /// Says what one client has shown of its program.
@@ -32,6 +34,8 @@ pub enum ProfileUpdate {
     AckPolicy(AckPolicy),
     /// The client lost an acknowledgement that came before it slept like this.
     AckSleep(SleepState),
+    /// The client failed before its first bit was acknowledged.
+    Impatient,
 }
 
 impl Profile {
@@ -57,8 +61,9 @@ impl Profile {
             ProfileUpdate::Speaks(dialect) => dialect,
             ProfileUpdate::AckPolicy(policy) => return self.ended_on = Some(policy),
             ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
+            ProfileUpdate::Impatient => return self.is_impatient = true,
         };
-        self.ended_on = None;
+        (self.ended_on, self.is_impatient) = (None, false);
         self.dialects
             .retain(|old| old.visible_form() != dialect.visible_form());
         if self.dialects.len() == MAX_DIALECTS {

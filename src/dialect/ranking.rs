@@ -28,6 +28,10 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
+    /// The same without a handshake, if the dialect has one: the handler of a client may send what stands behind its text.
+    run_on: Option<TextDecoder>,
+    /// Whether what follows can be another message.
+    is_followed: bool,
     /// Whether anything followed the message, and whether all of that is its end once more.
     has_rest: bool,
     repeats_end: bool,
@@ -37,11 +41,19 @@ impl Reading {
     /// Returns the reading of `decoder`, which is complete after `at` symbols.
     pub fn new(decoder: TextDecoder, at: usize, limit: usize, pid: Pid) -> Self {
         let dialect = *decoder.dialect();
+        let guess = |dialect| TextDecoder::new(dialect, limit, pid, Provenance::Guess);
+        let without_hello = Dialect {
+            hello: false,
+            ..dialect
+        };
+        let may_run_on = dialect.hello && dialect.head == Head::None && dialect.end == Some(0);
         Self {
             decoder,
             at,
             later: 0,
-            next: TextDecoder::new(dialect, limit, pid, Provenance::Guess),
+            next: guess(dialect),
+            run_on: may_run_on.then(|| guess(without_hello)),
+            is_followed: true,
             has_rest: false,
             repeats_end: dialect.end.is_some(),
         }
@@ -78,6 +90,11 @@ impl Reading {
         self.at == count || is_end_again && self.next.is_at_start()
     }
 
+    /// Returns whether what follows the message is no other one, but text without a handshake.
+    pub const fn has_run_on(&self) -> bool {
+        !self.is_followed
+    }
+
     /// Takes a symbol that follows the message; returns whether it can.
     pub fn push(&mut self, symbol: Symbol) -> bool {
         // Any text without NULs can be messages of these, one after the other.
@@ -85,6 +102,16 @@ impl Reading {
             return false;
         }
         self.has_rest = true;
+        if let Some(run_on) = &mut self.run_on {
+            match run_on.push(symbol) {
+                DecodeProgress::Incomplete => {}
+                DecodeProgress::Complete => _ = run_on.take(),
+                DecodeProgress::Rejected(_) => self.run_on = None,
+            }
+        }
+        if !self.is_followed {
+            return self.run_on.is_some();
+        }
         let progress = self.next.push(symbol);
         let is_text = self.next.text_len() > 0;
         // A letter and three NULs before a text are rather a number.
@@ -99,7 +126,8 @@ impl Reading {
                 .saturating_add(self.next.cost());
             self.next.take();
         }
-        !matches!(progress, DecodeProgress::Rejected(_))
+        self.is_followed = !matches!(progress, DecodeProgress::Rejected(_));
+        self.is_followed || self.run_on.is_some()
     }
 
     /// Returns how much evidence it takes to believe what follows the message.
@@ -110,6 +138,7 @@ impl Reading {
             true if self.repeats_end && self.text_len() > 0 => {
                 MESSAGE_COST + self.later.min(2 * MESSAGE_COST)
             }
+            true if self.has_run_on() => MESSAGE_COST,
             true => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
         }
     }
@@ -158,7 +187,13 @@ pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a
         };
         let is_other = !core::ptr::eq(*other, best);
         let is_same = other.at == best.at || other.repeats_end && !differs(other);
-        is_other && is_same && other.cost(known) < best.cost(known).saturating_add(margin)
+        // One that ends later explains what is but a part of a message to the best.
+        let is_whole = other.at > best.at && !best.next.is_at_start();
+        let (of_other, of_best) = match is_whole {
+            true => (total(other), total(best)),
+            false => (other.cost(known), best.cost(known)),
+        };
+        is_other && (is_same || is_whole) && of_other < of_best.saturating_add(margin)
     };
     let near = || readings.iter().filter(is_near);
     let rivals = || near().filter(|other| differs(other));

@@ -71,6 +71,8 @@ pub struct TextReceiver {
     end_again: Option<Box<TextDecoder>>,
     /// Whether the client went on after the end, so that it waits for nothing that is still owed.
     has_moved_on: bool,
+    /// Whether it sends what stands behind its text, and so waits for another acknowledgement of that.
+    has_run_on: bool,
 }
 
 impl TextReceiver {
@@ -82,7 +84,10 @@ impl TextReceiver {
 
     /// Returns a receiver for a client of which only the profile of its program is known.
     pub fn unknown(profile: Profile, limit: usize, pid: Pid, handled: HandledSignals) -> Self {
-        let probe = AckProbe::new(AckChoice::with_policy(profile.ack_policy(), handled));
+        let mut probe = AckProbe::new(AckChoice::with_policy(profile.ack_policy(), handled));
+        if profile.is_impatient {
+            probe.expect_wait();
+        }
         let greeting = probe.choice.greeting();
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, greeting);
         Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
@@ -91,6 +96,12 @@ impl TextReceiver {
     /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
     pub const fn with_ack_sleep(mut self, sleep: SleepState) -> Self {
         self.timing = AckTiming::new(sleep);
+        self
+    }
+
+    /// Returns this receiver for a client of a known dialect, which is acknowledged for the first time once it sleeps.
+    pub const fn with_delayed_first_ack(mut self) -> Self {
+        self.timing.delay_first();
         self
     }
 
@@ -113,6 +124,7 @@ impl TextReceiver {
             closing: None,
             end_again: None,
             has_moved_on: false,
+            has_run_on: false,
         }
     }
 

@@ -112,7 +112,7 @@ pub const KEYS: &[Key] = &[
         |d| (d.char_bits != Dialect::CLASSIC.char_bits).then(|| d.char_bits.to_string())
     ),
     key!("chars", "bytes|unicode", "what a character of 16 or 32 bits is", choice chars: Chars),
-    key!("parity", "none|even|odd", "the parity bit that follows each character", choice parity: Parity),
+    key!("parity", "none|even|odd|space|mark", "the parity bit that follows each character", choice parity: Parity),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-head", "yes|last|no", "how much of the head is acknowledged", choice ack_head: HeadAck),
     key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: that of the bit", choice ack_signal: AckSignal),
@@ -248,8 +248,8 @@ impl Draft {
             "head=digits ends with a NUL anyway"
         } else if (self.head_order.is_some() || self.head_bytes.is_some()) && !has_number {
             "head-order and head-bytes need a head of 8, 16, 32 or 64 bits"
-        } else if d.char_bits != 8 && d.head != Head::None {
-            "char-bits needs head=none"
+        } else if d.char_bits > 9 && d.head != Head::None {
+            "characters of 16 and 32 bits need head=none"
         } else if d.chars == Chars::Unicode && !is_wide {
             "chars=unicode needs char-bits=16 or char-bits=32, and no parity"
         } else if d.char_bits < 8 && d.end.is_some_and(|end| end >> d.char_bits != 0) {
@@ -435,7 +435,7 @@ mod tests {
             ),
             ("ack=none,final=both", "final needs acknowledgements"),
             ("char-bits=10", "one of 7|8|9|16|32"),
-            ("char-bits=7,head=pid", "char-bits needs head=none"),
+            ("char-bits=16,head=pid", "32 bits need head=none"),
             ("chars=unicode", "needs char-bits=16 or"),
             ("head=stx,counts-end=yes", "a head that is a length"),
             ("char-bits=7,end=0xff", "the end byte needs more"),

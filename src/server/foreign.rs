@@ -231,11 +231,12 @@ impl Core {
             let profile = session.program.map(|program| profiles.get(program));
             let profile = profile.unwrap_or_default();
             let (limit, handles) = (self.config.max_message, session.handles());
-            session.text_receiver = Some(match self.config.dialects.given() {
+            let receiver = match self.config.dialects.given() {
                 Some(dialect) => TextReceiver::given(dialect, limit, pid, handles)
                     .with_ack_sleep(profile.ack_sleep),
                 None => TextReceiver::unknown(profile, limit, pid, handles),
-            });
+            };
+            session.text_receiver = Some(receiver.with_delayed_first_ack());
             if self.shutdown.is_begun() {
                 let reason = Reason::ShuttingDown;
                 self.drive_text(session, |receiver, _| receiver.close(reason));

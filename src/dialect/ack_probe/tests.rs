@@ -66,8 +66,8 @@ fn a_client_that_waits_for_both_signals_after_a_byte_gets_both_after_each_in_the
     let mut now = 0;
     for expected in [
         &[(SWITCH_AFTER, Symbol::Usr1), (SWITCH_LATE, Symbol::Usr2)][..],
-        &[(BYTE_PAUSE, Symbol::Usr2)],
-        &[(BYTE_PAUSE, Symbol::Usr2)],
+        &[(PAUSE_OF_OTHER, Symbol::Usr2)],
+        &[(PAUSE_OF_OTHER, Symbol::Usr2)],
     ] {
         for bit in 0..8 {
             if !probe.handle_symbol(Symbol::Usr1, now) {
@@ -85,10 +85,29 @@ fn a_client_that_waits_for_both_signals_after_a_byte_gets_both_after_each_in_the
         }
         assert_eq!(probe.poll_timeout(false), None);
     }
-    let observed = probe.observed();
+    let observed = probe.observed(Head::None);
     assert_eq!((observed.ack, observed.ack_byte), (Ack::Bit, ByteAck::Both));
     probe.reset();
-    assert_eq!(probe.observed().ack_byte, ByteAck::Same, "no bits yet");
+    assert_eq!(
+        probe.observed(Head::None).ack_byte,
+        ByteAck::Same,
+        "no bits yet"
+    );
+}
+
+#[test]
+fn a_client_that_waits_after_its_pid_may_be_acknowledged_in_all_of_its_head() {
+    for (bits, head, expected) in [
+        (32, Head::PidLen32, HeadAck::All),
+        (32, Head::PidLen64, HeadAck::All),
+        (64, Head::PidLen32, HeadAck::Last),
+        (32, Head::Len32, HeadAck::Last),
+    ] {
+        let mut probe = probe();
+        (0..bits).for_each(|_| assert!(!probe.handle_symbol(Symbol::Usr1, 0)));
+        assert!(probe.poll_ack(SILENCE_AFTER_BYTE, false).is_some());
+        assert_eq!(probe.observed(head).ack_head, expected, "{bits} {head:?}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
 
 fn finish(decoder: &mut AutoDecoder) -> Detection {
     decoder
-        .finish("ack=byte,ack-signal=usr2".parse().unwrap())
+        .finish(|_| "ack=byte,ack-signal=usr2".parse().unwrap())
         .unwrap()
 }
 

@@ -54,14 +54,14 @@ fn detect(spec: &str, text: &[u8]) -> Detection {
 const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes head=len16,end=none head=len16 \
     head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
     order=lsb,head=len32,head-order=msb order=lsb,head=len64,end=none head=len32,head-nul=yes,end=none head=digits,end=none \
-    head=pid order=lsb,head=pid head=pid-len32 order=lsb,head=pid-len32,end=none head=pid-len64 end=etx end=eot end=0xff end=0x0a parity=even order=lsb,parity=odd char-bits=9 order=lsb,char-bits=16 char-bits=32";
+    head=pid order=lsb,head=pid head=pid-len32 order=lsb,head=pid-len32,end=none head=pid-len64 end=etx end=eot end=0xff end=0x0a parity=even order=lsb,parity=odd parity=space one=usr1,parity=mark char-bits=9 order=lsb,char-bits=16 char-bits=32";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn prose_is_detected_in_every_decidable_dialect(
         text in "[A-Z][a-z]{2,9}( [a-zé]{1,9}){2,8}[.!?]\n?",
-        i in 0..30usize,
+        i in 0..32usize,
     ) {
         let spec = DECIDABLE.split_whitespace().nth(i).unwrap();
         let text = if spec == "end=0x0a" { text.trim_end() } else { &*text };
@@ -228,6 +228,31 @@ fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
         let expected = (expected == DetectState::Decided).then(|| (b"Hello there".into(), None));
         assert_eq!(text, expected);
     }
+}
+
+#[test]
+fn the_end_of_the_client_shows_an_end_byte_of_its_own() {
+    for (spec, text, success, is_found) in [
+        ("one=usr1,end=0x7f", &b"Hello"[..], true, true),
+        ("end=0x01", b"Hello", true, true),
+        ("order=lsb,end=0xfe", b"a", true, true),
+        ("one=usr1,end=0x7f", b"Hello", false, false),
+        ("one=usr1,end=none", b"Hel\x7flo\x7f", true, false),
+        ("one=usr1,end=0x7f", b"Hel\x01lo", true, false),
+        ("one=usr1,end=0xc3", b"Hello", true, false),
+    ] {
+        let mut detector = detector(64);
+        let is_lost = push(&mut detector, &symbols(spec, text)) == DetectState::NoMatch;
+        assert!(!is_lost || !is_found, "{spec}: the client may end here");
+        let found = detector.handle_exit(success).has_message();
+        let found = detector.finish().filter(|_| found);
+        let expected = is_found.then(|| (text.to_vec(), spec.parse().unwrap()));
+        assert_eq!(found.map(|it| (it.text, it.dialect)), expected, "{spec}");
+    }
+    let mut detector = detector(64);
+    let stream = symbols("one=usr1,end=0x7f", b"Hello");
+    assert_eq!(push(&mut detector, &stream), DetectState::Undecided);
+    assert_eq!(push(&mut detector, &[Symbol::Usr1]), DetectState::NoMatch);
 }
 
 #[test]

@@ -13,26 +13,44 @@ impl TextReceiver {
         let Some(mut dialect) = self.decoder.dialect().copied() else {
             return;
         };
-        if !is_written || self.unwritten > 0 || self.decoder.in_message() || self.has_moved_on {
+        // One that has sent less than a byte since may be about to begin another message, or have sent bits too many.
+        let has_begun = self.decoder.in_message();
+        let is_unfinished = has_begun && self.decoder.received_bytes() > 0;
+        if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
             return;
         }
-        if self.is_other_likelier(&dialect) {
+        let handles_both = self.probe.choice.handled.both();
+        if self.is_other_likelier(&dialect) || self.has_run_on && handles_both {
             dialect.final_ack = FinalAck::Other;
+        }
+        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
+        let may_try = !is_certain && handles_both;
+        if has_begun {
+            self.final_acks.plan(&dialect, self.last, may_try, now);
+            return self.final_acks.handle_symbol(self.last_seen);
         }
         let acks = dialect.final_acks(self.last);
         self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
-        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
-        self.final_acks.plan(
-            &dialect,
-            self.last,
-            !is_certain && self.probe.choice.handled.both(),
-            now,
-        );
+        self.final_acks.plan(&dialect, self.last, may_try, now);
         if !self.final_acks.is_empty() {
             self.timing.trust();
         } else if !is_certain {
             self.timing.end();
         }
+    }
+
+    /// Returns the acknowledgement of a client that asked for admission, and has sent a text and then something that is none: its
+    /// handler may send the next bit until the other signal ends it.
+    pub(super) fn ack_of_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        let may_run_on = self.probe.choice.handled.both() && !self.has_run_on;
+        let dialect = self
+            .decoder
+            .detected()
+            .filter(|d| d.hello && d.ack == Ack::Bit && may_run_on)?;
+        let ack = dialect.ack_for(symbol).other();
+        self.has_run_on = true;
+        self.final_acks.note_sent(FinalAck::Other, now);
+        Some(ack)
     }
 
     /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.

@@ -10,6 +10,9 @@ impl TextReceiver {
     /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
     pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
+            if has_failed && self.probe.has_kept_waiting() {
+                return Some(ProfileUpdate::Impatient);
+            }
             let policy = self.probe.next_policy();
             let policy = policy.filter(|_| !self.naps_on());
             return policy.map(ProfileUpdate::AckPolicy);
@@ -28,7 +31,8 @@ impl TextReceiver {
         dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
             // It was acknowledged to the end, and takes that for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
-            FinalAck::Other if may_be_other => FinalAck::Same,
+            FinalAck::Other if may_be_other => FinalAck::Both,
+            FinalAck::Both if may_be_other => FinalAck::Same,
             awaited => awaited,
         };
         Some(ProfileUpdate::Speaks(dialect))

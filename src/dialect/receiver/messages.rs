@@ -75,7 +75,8 @@ impl TextReceiver {
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
-                self.act(TextAction::Rejected { reason, bytes })
+                let ack = self.ack_of_run_on(symbol, now);
+                ack.or_else(|| self.act(TextAction::Rejected { reason, bytes }))
             }
             DecodeOutcome::Ignored => None,
         }
@@ -83,7 +84,7 @@ impl TextReceiver {
 
     /// Takes the message and the dialect that were detected; returns the acknowledgement that a symbol after the message needs.
     pub(super) fn finish_detection(&mut self, now: Nanos) -> Option<Symbol> {
-        let Some(mut found) = self.decoder.finish(self.probe.observed()) else {
+        let Some(mut found) = self.decoder.finish(|head| self.probe.observed(head)) else {
             let reason = Reason::NoMemory;
             return self.act(TextAction::Rejected { reason, bytes: 0 });
         };
@@ -106,6 +107,11 @@ impl TextReceiver {
             self.act(TextAction::Detected { dialect, rival });
         }
         self.deliver(Some(found.text));
+        self.has_run_on = found.has_run_on;
+        if found.has_run_on {
+            self.finish_closing();
+            return None;
+        }
         let was_acknowledged = self.is_acknowledged;
         let rest = match found.rest {
             Ok(rest) => rest,

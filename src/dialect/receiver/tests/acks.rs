@@ -356,11 +356,68 @@ fn a_client_that_sends_the_end_of_its_text_again_gets_the_other_signal() {
 }
 
 #[test]
+fn a_client_that_has_sent_bits_too_many_before_its_text_is_written_gets_the_other_signal() {
+    for (extra, expected) in [(1, "usr2"), (8, "")] {
+        let mut receiver = known(&["classic"]);
+        send(&mut receiver, &symbols("classic", "ab"), 0);
+        send(&mut receiver, &symbols("classic", "a")[..extra], 1);
+        receiver.handle_written(true, 2);
+        let mut now = 2;
+        assert_eq!(wait(&mut receiver, &mut now), expected);
+        let is_learned = receiver.profile_update(false, now) == speaks("final=other");
+        assert_eq!(is_learned, extra == 1);
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_behind_its_text_after_a_handshake_gets_the_other_signal() {
+    for (handled, last) in [(BOTH, "usr2"), (USR1, "usr1")] {
+        let mut receiver = unknown_to(handled);
+        let mut now = 0;
+        let mut stream = std::vec![Usr1];
+        stream.extend(symbols("classic", "Hi"));
+        stream.extend(symbols("classic", "PATH=/usr/bin"));
+        let mut said = String::new();
+        for symbol in stream {
+            now += 1;
+            said = send(&mut receiver, &[symbol], now);
+            if said.is_empty() {
+                said = wait(&mut receiver, &mut now);
+            }
+            if !said.starts_with("usr1") {
+                break;
+            }
+        }
+        assert_eq!(said, "<hello=yes> \"Hi\"");
+        receiver.handle_written(true, now);
+        assert_eq!(words(&mut receiver), last);
+        let shown = speaks(["hello=yes,final=other", "hello=yes"][usize::from(last == "usr1")]);
+        assert_eq!(receiver.profile_update(false, now), shown);
+    }
+}
+
+#[test]
+fn a_program_that_fails_before_its_first_bit_is_acknowledged_is_acknowledged_at_once() {
+    for (bits, has_failed, is_shown) in [(1, true, true), (1, false, false), (2, true, false)] {
+        let mut receiver = unknown();
+        assert_eq!(send(&mut receiver, &[Usr1; 2][..bits], 0), "");
+        let shown = receiver.profile_update(has_failed, 1);
+        assert_eq!(shown, is_shown.then_some(ProfileUpdate::Impatient));
+    }
+    let mut profile = Profile::default();
+    profile.update(ProfileUpdate::Impatient);
+    let mut receiver = TextReceiver::unknown(profile.clone(), 64, pid(), BOTH);
+    assert_eq!(send(&mut receiver, &[Usr1; 2], 0), "usr1 usr1");
+    profile.update(speaks("classic").unwrap());
+    assert!(!profile.is_impatient, "its dialect says more");
+}
+
+#[test]
 fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_other() {
     for (has_failed, known_to_be, expected) in [
         (true, "classic", "final=other"),
         (false, "classic", "classic"),
-        (true, "final=other", "classic"),
+        (true, "final=other", "final=both"),
         (false, "final=other", "final=other"),
     ] {
         let mut receiver = known(&[known_to_be]);

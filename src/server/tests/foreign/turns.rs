@@ -85,6 +85,7 @@ fn a_client_that_goes_on_after_the_bit_of_another_is_looked_at_no_longer() {
     world.feed_each([others[0], events[8]]);
     world.feed(&[]);
     assert_eq!(world.answers(first), []);
+    world.pass(MILLISECOND);
     assert_eq!(world.answers(second).len(), 1);
 }
 
