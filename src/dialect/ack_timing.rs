@@ -16,6 +16,8 @@ pub enum SleepState {
     Awake,
     /// It sleeps for some time.
     Napping,
+    /// It sleeps for some time again and again, and sends nothing meanwhile.
+    Polling,
     /// It sleeps until a signal comes.
     ForSignal,
 }
@@ -111,12 +113,16 @@ impl AckTiming {
 
     /// Returns whether a client that sleeps like this waits for its acknowledgement.
     pub fn is_wait(&self, sleep: SleepState) -> bool {
-        sleep == SleepState::ForSignal || sleep == self.needed && sleep == SleepState::Napping
+        sleep >= SleepState::Polling || sleep == self.needed && sleep == SleepState::Napping
     }
 
-    /// Acknowledges the client from now on only when it is seen to sleep like this.
+    /// Acknowledges the client from now on only when it is seen to sleep like this. One that polls has begun to when it naps.
     pub fn need(&mut self, sleep: SleepState) {
-        self.needed = self.needed.max(sleep);
+        let needed = match sleep {
+            SleepState::Polling => SleepState::Napping,
+            other => other,
+        };
+        self.needed = self.needed.max(needed);
     }
 
     /// Takes an acknowledgement that is due, and returns it if it is to be sent at once.
@@ -292,7 +298,7 @@ impl AckTiming {
             let is_long = now.saturating_sub(sent.at) >= NAP;
             // Twice, since what the client sent before the first look may not have been read yet.
             let is_asleep = sleep > SleepState::Awake && sent.seen >= sleep;
-            is_asleep && (is_long || sleep == SleepState::ForSignal)
+            is_asleep && (is_long || sleep >= SleepState::Polling)
         })
     }
 

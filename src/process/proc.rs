@@ -155,6 +155,15 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     time.ok()
 }
 
+/// Returns how often the main thread of `pid` has given up its CPU to wait (`proc_pid_status(5)`, `voluntary_ctxt_switches`);
+/// `None` if the kernel does not tell.
+pub fn voluntary_switches(pid: Pid) -> Option<u64> {
+    let count = with_text(&std::format!("/proc/{pid}/status"), |text| {
+        field(text, "voluntary_ctxt_switches")?.parse().ok()
+    });
+    count.ok()
+}
+
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
 /// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
 pub fn sleeps_for_signal(pid: Pid) -> bool {
@@ -287,11 +296,14 @@ pub fn program(pid: Pid) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
+/// Returns the value of a line of `/proc/PID/status`.
+fn field<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let mut lines = text.lines();
+    lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
+}
+
 fn parse(text: &str) -> Option<Status> {
-    let field = |key: &str| {
-        let mut lines = text.lines();
-        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
-    };
+    let field = |key| field(text, key);
     let mask = |key| u64::from_str_radix(field(key)?, 16).ok();
     let mut uids = field("Uid")?.split('\t').map(str::parse);
     Some(Status {

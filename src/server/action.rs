@@ -65,6 +65,17 @@ pub enum After {
     Stop { again: bool },
 }
 
+/// Says how a client was seen to wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Observation {
+    /// How it sleeps.
+    pub sleep: SleepState,
+    /// Its CPU time in nanoseconds, if it waits for a CPU or is stopped.
+    pub run_time: Option<u64>,
+    /// How often it has gone to sleep since it began, if it naps.
+    pub naps: Option<u64>,
+}
+
 /// Says what an inspection showed.
 #[derive(Debug)]
 pub struct Inspection {

@@ -3,7 +3,7 @@
 use core::mem;
 use std::vec::Vec;
 
-use super::action::{Action, Then};
+use super::action::{Action, Observation, Then};
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
 use super::session::{ENOUGH_TIME, Session};
@@ -149,14 +149,19 @@ impl Machine {
         }
     }
 
-    /// Takes in how a client sleeps, and its CPU time if it waits for a CPU.
-    pub fn handle_observed(&mut self, pid: Pid, sleep: SleepState, run_time: Option<u64>) {
+    /// Takes in how a client was seen to wait.
+    pub fn handle_observed(&mut self, pid: Pid, observation: Observation) {
         let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
+        let polls = observation.naps.is_some_and(|naps| session.polls(naps));
+        let sleep = match polls {
+            true => SleepState::Polling,
+            false => observation.sleep,
+        };
         let is_watched = core.foreign.watched.contains(&pid);
-        let ran_for = run_time.map(|time| session.ran_for(time));
+        let ran_for = observation.run_time.map(|time| session.ran_for(time));
         let may_send_soon = match ran_for {
             None => sleep > SleepState::Awake,
             Some(ran_for) => ran_for.is_none_or(|time| (1..ENOUGH_TIME).contains(&time)),

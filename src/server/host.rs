@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::vec::Vec;
 
-use super::action::{Action, After, Inspection, Opened};
+use super::action::{Action, After, Inspection, Observation, Opened};
 use super::machine::Machine;
 use super::notes::NoteSink;
 use super::shutdown::Urgency;
@@ -241,11 +241,16 @@ impl<'n> Host<'n> {
                     true if proc::naps(pid) => SleepState::Napping,
                     _ => SleepState::Awake,
                 };
-                let run_time = match sleep {
-                    SleepState::Awake => proc::run_time_if_runnable(pid),
-                    _ => None,
+                let observation = Observation {
+                    sleep,
+                    run_time: (sleep == SleepState::Awake)
+                        .then(|| proc::run_time_if_runnable(pid))
+                        .flatten(),
+                    naps: (sleep == SleepState::Napping)
+                        .then(|| proc::voluntary_switches(pid))
+                        .flatten(),
                 };
-                self.machine.handle_observed(pid, sleep, run_time);
+                self.machine.handle_observed(pid, observation);
             }
             Action::CheckEnded { pids, after } => {
                 let peers = pids.iter().filter_map(|pid| self.peers.get(pid));

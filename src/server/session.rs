@@ -96,6 +96,9 @@ struct Silence {
     /// The CPU time of the client when the silence was first looked at.
     run_time: u64,
     excuses: u32,
+    /// When the client was first seen to nap in a silence that began then, and how often it had napped before.
+    napped_since: Option<Nanos>,
+    naps: u64,
 }
 
 /// Bounds the nanoseconds of CPU time that a client needs to send a bit: it needs much less.
@@ -199,10 +202,22 @@ impl Session {
                 since: Some(self.last_seen),
                 run_time,
                 excuses: 0,
+                ..*silence
             };
             return None;
         }
         Some(run_time.saturating_sub(silence.run_time))
+    }
+
+    /// Returns whether the client goes to sleep again and again in its present silence; `naps` says how often it has in all.
+    pub fn polls(&mut self, naps: u64) -> bool {
+        // An acknowledgement ends one, and it may nap once more before it sends.
+        const MANY: u64 = 4;
+        let silence = &mut self.silence;
+        if silence.napped_since.replace(self.last_seen) != Some(self.last_seen) {
+            silence.naps = naps;
+        }
+        naps.saturating_sub(silence.naps) >= MANY
     }
 
     /// Counts a silence in which the client has run for so long, if it `counts`; returns whether it is excused, because the client

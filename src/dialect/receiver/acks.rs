@@ -19,6 +19,10 @@ impl TextReceiver {
         if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
             return;
         }
+        // It has installed its handler since its dialect was found, or its program's.
+        if dialect.ack == Ack::None && !self.decoder.is_given() && self.probe.choice.handled.any() {
+            (dialect.ack, dialect.ack_signal) = (Ack::Message, self.probe.choice.ack_signal());
+        }
         let handles_both = self.probe.choice.handled.both();
         if self.is_other_likelier(&dialect) || self.has_run_on && handles_both {
             dialect.final_ack = FinalAck::Other;

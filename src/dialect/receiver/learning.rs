@@ -40,7 +40,8 @@ impl TextReceiver {
 
     /// Returns whether the client was seen to nap after its last bit of a message, and after the acknowledgement if it had that.
     fn naps_on(&self) -> bool {
-        self.in_message() && self.last_sleep == SleepState::Napping
+        let is_nap = matches!(self.last_sleep, SleepState::Napping | SleepState::Polling);
+        self.in_message() && is_nap
     }
 
     /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.

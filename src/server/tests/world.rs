@@ -7,7 +7,7 @@ use std::io;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use super::super::action::{Action, After, Inspection, Opened};
+use super::super::action::{Action, After, Inspection, Observation, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
 use super::super::{Config, Note, Received, ServeError};
@@ -36,6 +36,8 @@ pub struct Process {
     pub sleep: SleepState,
     /// Its CPU time, if it waits for a CPU.
     pub run_time: Option<u64>,
+    /// How often it has gone to sleep.
+    pub naps: Option<u64>,
     pub program: u64,
     pub uid: u32,
     pub start: u64,
@@ -155,6 +157,7 @@ impl World {
             ends_well: true,
             sleep: SleepState::ForSignal,
             run_time: None,
+            naps: None,
             program: 7,
             uid: USER,
             start: START,
@@ -374,7 +377,12 @@ impl World {
                     SleepState::Awake
                 };
                 let run_time = process.run_time.filter(|_| state == SleepState::Awake);
-                self.machine.handle_observed(pid, state, run_time);
+                let observation = Observation {
+                    sleep: state,
+                    run_time,
+                    naps: process.naps.filter(|_| state == SleepState::Napping),
+                };
+                self.machine.handle_observed(pid, observation);
             }
             Action::CheckEnded { pids, after } => {
                 let has_ended = |pid: &Pid| self.processes[pid].has_ended;

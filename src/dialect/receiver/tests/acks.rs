@@ -370,6 +370,22 @@ fn a_client_that_has_sent_bits_too_many_before_its_text_is_written_gets_the_othe
 }
 
 #[test]
+fn a_client_that_handles_a_signal_only_at_its_end_is_acknowledged_then() {
+    for (given_too, handled, expected) in
+        [(false, USR2, "usr2"), (false, NONE, ""), (true, USR2, "")]
+    {
+        let mut receiver = match given_too {
+            true => given("ack=none"),
+            false => known_to(&["ack=none"], NONE),
+        };
+        assert!(send(&mut receiver, &symbols("ack=none", "ab"), 0).ends_with("\"ab\""));
+        receiver.set_handled(handled);
+        receiver.handle_written(true, 0);
+        assert_eq!(words(&mut receiver), expected);
+    }
+}
+
+#[test]
 fn a_client_that_goes_on_behind_its_text_after_a_handshake_gets_the_other_signal() {
     for (handled, last) in [(BOTH, "usr2"), (USR1, "usr1")] {
         let mut receiver = unknown_to(handled);

@@ -1,9 +1,11 @@
 //! When a client is answered, and how its dialect is learned.
 
 use std::vec;
+use std::vec::Vec;
 
 use super::{classic, converse, say, server, signals};
 use crate::dialect::ack_timing::SleepState;
+use crate::process::pid::Pid;
 use crate::server::Dialects;
 use crate::server::tests::own::frame;
 use crate::server::tests::world::*;
@@ -163,5 +165,29 @@ fn the_bits_of_a_client_that_goes_on_without_answers_are_not_waited_for_blocked(
     {
         world.feed_apart(MILLISECOND / 10, vec![event]);
         assert!(i == 0 || !world.machine.expects_signal(), "{i}");
+    }
+}
+
+/// Returns after how many milliseconds a client that naps so often in each quarter of one is acknowledged for the first bits.
+fn acks_of_napping(mut world: World, client: Pid, naps_each: u64) -> Vec<u64> {
+    let mut acks = vec![];
+    world.process(client).sleep = SleepState::Napping;
+    world.feed(&classic(client, "a")[..1]);
+    for quarter in 1..=440 {
+        world.process(client).naps = Some(quarter * naps_each);
+        world.pass(MILLISECOND / 4);
+        acks.extend(world.answers(client).iter().map(|_| quarter / 4));
+    }
+    acks
+}
+
+#[test]
+fn a_client_that_naps_again_and_again_is_acknowledged_soon_and_again() {
+    for (naps_each, of_unknown, of_given) in [(5, 0, &[0, 4][..]), (0, 8, &[0])] {
+        let (world, client) = World::with_client();
+        let acks = acks_of_napping(world, client, naps_each);
+        assert_eq!(acks[0], of_unknown, "{naps_each}");
+        let (world, client) = server("classic");
+        assert_eq!(acks_of_napping(world, client, naps_each), of_given);
     }
 }
