@@ -1,6 +1,6 @@
 //! What becomes of an address that an instruction takes: whether it stays within the function, and nothing is stored through it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use iced_x86::{
     Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
@@ -30,6 +30,18 @@ const ALL_PRESERVED: Set = {
 /// The registers in which `sigaction` may be given the address: all but rdi, which has the number of the signal.
 pub const TO_SIGACTION: Set = !ALL_PRESERVED & !(1 << 7);
 
+/// Functions of the C library that have three arguments, in rdi, rsi and rdx.
+const OF_THREE: [&str; 6] = [
+    "pthread_sigmask",
+    "read",
+    "sigaction",
+    "sigprocmask",
+    "waitpid",
+    "write",
+];
+
+const ARGUMENTS_OF_THREE: Set = 1 << 7 | 1 << 6 | 1 << 2;
+
 fn bit(register: Register) -> Set {
     if register.is_gpr() {
         1 << register.full_register().number()
@@ -43,19 +55,31 @@ fn bit(register: Register) -> Set {
 ///
 /// What such a call stores through it is an action that was installed before.
 pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
+    uses(image, at, calls, false).is_some()
+}
+
+/// Returns the instructions that read through the address that the instruction at `at` takes, and those that store through it if
+/// that is allowed; `None` if the address may go elsewhere.
+pub fn uses(
+    image: &Image,
+    at: u64,
+    calls: &HashMap<u64, Set>,
+    may_store: bool,
+) -> Option<BTreeSet<u64>> {
     const MOST: usize = 50_000;
-    let Some(bounds) = image.function_at(at) else {
-        return false;
-    };
+    let bounds = image.function_at(at)?;
     let mut walk = Walk {
         image,
         calls,
+        may_store,
+        used: BTreeSet::new(),
         factory: InstructionInfoFactory::new(),
     };
     let first = walk.decode(at);
-    let Some(start) = walk.takes(&first) else {
-        return false;
-    };
+    let start = walk.takes(&first)?;
+    if start == 0 {
+        walk.used.insert(at);
+    }
     let mut known: HashMap<u64, Set> = HashMap::new();
     let mut todo = vec![(first.next_ip(), start)];
     let mut steps = 0;
@@ -69,19 +93,17 @@ pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
         *before = holds;
         steps += 1;
         if steps > MOST || !(bounds.0..bounds.1).contains(&at) {
-            return false;
+            return None;
         }
         let i = walk.decode(at);
-        let Some(holds) = walk.step(&i, holds) else {
-            return false;
-        };
+        let holds = walk.step(&i, holds)?;
         match i.flow_control() {
             FlowControl::UnconditionalBranch => {
                 let to = i.near_branch_target();
                 if (bounds.0..bounds.1).contains(&to) {
                     todo.push((to, holds));
                 } else if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
-                    return false;
+                    return None;
                 }
             }
             FlowControl::ConditionalBranch => {
@@ -95,19 +117,22 @@ pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
             // Into a table of another file, as the last call of a function.
             FlowControl::IndirectBranch if calls.contains_key(&at) => {
                 if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
-                    return false;
+                    return None;
                 }
             }
             _ if holds == 0 => {}
-            _ => return false,
+            _ => return None,
         }
     }
-    true
+    Some(walk.used)
 }
 
 struct Walk<'a> {
     image: &'a Image,
     calls: &'a HashMap<u64, Set>,
+    may_store: bool,
+    /// The instructions that read or store through the address.
+    used: BTreeSet<u64>,
     factory: InstructionInfoFactory,
 }
 
@@ -126,7 +151,7 @@ impl Walk<'_> {
             return Some(bit(i.op0_register()));
         }
         let has_index = i.memory_base() != Register::None || i.memory_index() != Register::None;
-        let is_element = has_index && !self.stores(i);
+        let is_element = has_index && (self.may_store || !self.stores(i));
         let has_address = (0..i.op_count()).any(|n| {
             matches!(
                 i.op_kind(n),
@@ -173,7 +198,16 @@ impl Walk<'_> {
     /// Returns whether the call passes the address to a function that does not install the handler at that address.
     fn gives(&self, i: &Instruction, holds: Set) -> bool {
         let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
-        holds & !ALL_PRESERVED & !may != 0
+        let slot = self.image.stub(i.near_branch_target());
+        let name = slot.and_then(|slot| self.image.slots.get(&slot));
+        let is_of_three =
+            matches!(name, Some(Slot::Extern(name)) if OF_THREE.contains(&&*name.name));
+        let looked_at = if is_of_three {
+            ARGUMENTS_OF_THREE
+        } else {
+            !ALL_PRESERVED
+        };
+        holds & looked_at & !may != 0
     }
 
     /// Returns the registers that hold the address afterwards, or `None` if it may go elsewhere or be stored through.
@@ -197,8 +231,11 @@ impl Walk<'_> {
             _ => return Some(holds),
         }
         let is_lea = i.mnemonic() == M::Lea;
-        if self.stores(i) && address & holds != 0 {
-            return None;
+        if address & holds != 0 && !is_lea {
+            if self.stores(i) && !self.may_store {
+                return None;
+            }
+            self.used.insert(i.ip());
         }
         let mut read = 0;
         let mut written = 0;
@@ -213,7 +250,8 @@ impl Walk<'_> {
             }
         }
         // A register may be read as a value and as a part of the address.
-        let values = (0..i.op_count())
+        let is_only_written = self.factory.info(i).op0_access() == OpAccess::Write;
+        let values = (u32::from(is_only_written)..i.op_count())
             .filter(|n| i.op_kind(*n) == OpKind::Register)
             .fold(0, |all, n| all | bit(i.op_register(n)));
         if !is_lea {

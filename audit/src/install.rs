@@ -62,7 +62,7 @@ impl Handler {
                 .iter()
                 .filter(|(own, _)| own.is_none() || *own != signal);
             let masked: Vec<Option<bool>> = runs
-                .map(|(own, flags)| flags.masks(signal?).filter(|masks| *masks || own.is_some()))
+                .map(|(own, flags)| flags.masks(signal).filter(|masks| *masks || own.is_some()))
                 .collect();
             if masked.iter().all(|masked| *masked == Some(true)) {
                 Some(false)

@@ -12,6 +12,7 @@
 mod access;
 mod address;
 mod allow;
+mod apart;
 mod arrays;
 mod assume;
 mod audit;

@@ -17,6 +17,8 @@ pub enum Change {
     Unblocks(Option<Signals>),
     /// The place is where the set lies.
     Sets(Option<Signals>, Option<Place>),
+    /// It waits with that set, and then restores the one that was there before.
+    Waits(Option<Signals>),
 }
 
 /// Is a set's file, the function whose frame has it, or 0 for data of the file, and its offset or address.
@@ -59,6 +61,20 @@ impl Change {
             Self::Sets(None, _) => Some(Guard::Begins),
             Self::Sets(Some(set), _) if has_all(set) => Some(Guard::Begins),
             Self::Sets(..) => Some(Guard::Ends),
+            Self::Waits(_) => None,
+        }
+    }
+
+    /// Returns whether these signals, which are known, are surely blocked after the call if the set says so; `None` if it leaves
+    /// them as they are.
+    pub fn surely_blocks(self, signals: Signals) -> Option<bool> {
+        let has_all = |set: Signals| signals & !set == 0;
+        match self {
+            Self::Blocks(Some(set)) if has_all(set) => Some(true),
+            Self::Blocks(_) | Self::Waits(_) => None,
+            Self::Sets(Some(set), _) => Some(has_all(set)),
+            Self::Unblocks(Some(set)) if set & signals == 0 => None,
+            Self::Unblocks(_) | Self::Sets(None, _) => Some(false),
         }
     }
 
@@ -68,7 +84,7 @@ impl Change {
             Self::Blocks(set) => {
                 set.is_none_or(|set| set != 0 && (signals == 0 || set & signals != 0))
             }
-            Self::Unblocks(_) => false,
+            Self::Unblocks(_) | Self::Waits(_) => false,
             Self::Sets(Some(set), _) => Self::Blocks(Some(set)).may_block(signals, saved),
             Self::Sets(None, place) => !place.is_some_and(|place| saved.contains(&place)),
         }
@@ -83,7 +99,8 @@ impl Change {
             Self::Unblocks(set) => set.map(|set| set & signals != 0),
             Self::Sets(Some(set), _) => Some(signals & !set != 0),
             Self::Sets(None, Some(place)) if saved.contains(&place) => Some(false),
-            Self::Sets(None, _) => None,
+            Self::Sets(None, _) | Self::Waits(None) => None,
+            Self::Waits(Some(set)) => Some(signals & !set != 0),
         }
     }
 
@@ -130,7 +147,7 @@ impl Explorer<'_> {
                     }
                 }
             }
-            "sigsuspend" => Change::Sets(set(0), place(frame, &arguments[0])),
+            "sigsuspend" => Change::Waits(set(0)),
             "sigblock" => Change::Blocks(word(0)),
             "sigsetmask" => Change::Sets(word(0), None),
             "sighold" => Change::Blocks(one(0)),

@@ -1,4 +1,5 @@
-//! Data that nothing but the handler touches: nobody can see it half changed.
+//! Data that nothing but the handler touches, or that the program touches only while the signals are blocked: nobody can see it half
+//! changed.
 
 use iced_x86::{Decoder, DecoderOptions};
 
@@ -56,7 +57,9 @@ impl Explorer<'_> {
     ///
     /// Of what nobody is seen to look at, the reader is not seen.
     pub fn private_stores(&mut self) -> Set<Place> {
-        if self.is_shared() {
+        // Which signals it is installed for need not be known if its mask has all of them.
+        let is_found = self.signals != 0 || self.index.handlers.contains_key(&self.handler);
+        if self.nesting.is_certain() != Some(false) || !is_found {
             return Set::default();
         }
         let torn = std::mem::take(&mut self.torn);
@@ -88,7 +91,11 @@ impl Explorer<'_> {
             signals: self.signals,
             own: &self.contexts,
         };
-        is_put_out && !is_published && self.index.is_named_by(number, &file, (lo, hi), &coming)
+        if is_published {
+            return false;
+        }
+        is_put_out && self.index.is_named_by(number, &file, (lo, hi), &coming)
+            || self.index.is_seen_apart(number, &file, (lo, hi), &coming)
     }
 }
 
@@ -98,12 +105,27 @@ impl Index {
         &mut self,
         number: u16,
         image: &Image,
-        (lo, hi): (u64, u64),
+        part: (u64, u64),
         coming: &Coming,
     ) -> bool {
+        let sites = self.names(number, image, part);
+        sites.is_some_and(|(taken, touched)| {
+            let mut all = taken.union(&touched);
+            all.all(|at| self.is_run_by(number, image, *at, coming))
+        })
+    }
+
+    /// Returns the instructions that take an address of the data, or of what it may lie behind, and those that touch it by name;
+    /// `None` if other files know it by its name.
+    pub fn names(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (lo, hi): (u64, u64),
+    ) -> Option<(Set<u64>, Set<u64>)> {
         const WIDEST: u64 = 64;
         if image.exports.values().any(|at| (lo..hi).contains(at)) {
-            return false;
+            return None;
         }
         let is_other = |at: &u64| {
             image
@@ -113,19 +135,16 @@ impl Index {
         let tables = self.of(number, image);
         let near = |at: &u64| (lo.saturating_sub(BEFORE)..=hi).contains(at) && !is_other(at);
         let taken = tables.taken.iter().filter(|(at, _)| near(at));
-        let taken = taken.flat_map(|(_, by)| by).copied();
+        let taken = taken.flat_map(|(_, by)| by).copied().collect();
         let touched = tables.read.range(lo.saturating_sub(WIDEST)..hi);
         let touched = touched.flat_map(|(at, by)| by.iter().map(move |by| (*at, *by)));
         let touched = touched.filter(|(at, by)| at + width(image, *by) > lo);
-        let sites: Set<u64> = taken.chain(touched.map(|(_, by)| by)).collect();
-        sites
-            .into_iter()
-            .all(|at| self.is_run_by(number, image, at, coming))
+        Some((taken, touched.map(|(_, by)| by).collect()))
     }
 
     /// Returns whether the handler alone runs the instruction: each function on each way to it is one that the handler reaches, and no
     /// pointer to it is kept but for its installation.
-    fn is_run_by(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
+    pub fn is_run_by(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let mut seen = Set::default();
         let mut todo = vec![at];
         while let Some(at) = todo.pop() {

@@ -1,6 +1,6 @@
 //! Where a signal may come: who runs an instruction, and what is blocked there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions};
@@ -147,6 +147,12 @@ impl Index {
         self.blocked.saved.extend(saved);
         self.blocked.guards.clear();
         self.blocked.places.clear();
+    }
+
+    /// Returns what the calls of a function of that file do that was read to its end.
+    pub fn known_masks(&self, number: u16, start: u64) -> HashMap<u64, Change> {
+        let known = self.blocked.calls.get(&(number, start));
+        known.into_iter().flatten().copied().collect()
     }
 
     pub fn has_masks(&self, function: Place) -> bool {

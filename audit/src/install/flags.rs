@@ -112,8 +112,15 @@ impl Flags {
         }
     }
 
-    /// Returns whether the signal is blocked while the handler runs, or `None` if that is not known.
-    pub const fn masks(self, signal: i64) -> Option<bool> {
+    /// Returns whether the signal is blocked while the handler runs, or `None` if that is not known; it may be any signal.
+    pub const fn masks(self, signal: Option<i64>) -> Option<bool> {
+        let Some(signal) = signal else {
+            return if self.masks_always == Signals::MAX {
+                Some(true)
+            } else {
+                None
+            };
+        };
         let signal = crate::mask::only(signal);
         if self.masks_always & signal != 0 {
             return Some(true);
