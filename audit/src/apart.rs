@@ -152,22 +152,23 @@ impl Index {
                 return true;
             }
             for i in instructions(image, start, end) {
-                match i.flow_control() {
-                    FlowControl::Call if image.stub(i.near_branch_target()).is_some() => {
-                        if self.changes_masks(number, image, i.ip()) {
-                            return true;
-                        }
+                let may = match i.flow_control() {
+                    FlowControl::Call if image.stub(i.near_branch_target()).is_none() => {
+                        todo.push(i.near_branch_target());
+                        false
                     }
-                    FlowControl::Call => todo.push(i.near_branch_target()),
-                    FlowControl::UnconditionalBranch
-                        if !(start..end).contains(&i.near_branch_target()) =>
-                    {
-                        return true;
+                    FlowControl::Call => self.changes_masks(number, image, i.ip()),
+                    FlowControl::IndirectCall => {
+                        !is_of_libc(image, &i) || self.changes_masks(number, image, i.ip())
                     }
-                    FlowControl::IndirectCall if !is_of_libc(image, &i) => return true,
-                    FlowControl::IndirectBranch => return true,
-                    _ if i.is_invalid() => return true,
-                    _ => {}
+                    FlowControl::UnconditionalBranch => {
+                        !(start..end).contains(&i.near_branch_target())
+                    }
+                    FlowControl::IndirectBranch => true,
+                    _ => i.is_invalid(),
+                };
+                if may {
+                    return true;
                 }
             }
         }

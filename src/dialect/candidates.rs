@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::spec::CHAR_BITS;
 use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Parity, Symbol};
 
 /// Bytes of a text that count as evidence.
@@ -11,16 +10,30 @@ const EVIDENCE_LIMIT: usize = 1 << 16;
 /// Is a head, its end byte, and whether its length counts that.
 type Ending = (bool, Option<u8>, bool);
 
+/// The bits and the parity of characters without a head.
+const CHARACTERS: [(u8, Parity); 9] = [
+    (7, Parity::None),
+    (8, Parity::None),
+    (9, Parity::None),
+    (16, Parity::None),
+    (32, Parity::None),
+    (8, Parity::Even),
+    (8, Parity::Odd),
+    (8, Parity::Space),
+    (8, Parity::Mark),
+];
+
 /// Returns every dialect that a stream could be in, in its visible form; `greeting` adds those that open with a
 /// handshake by that signal.
 pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
     for plain in plain() {
-        for char_bits in CHAR_BITS {
-            all.push(Dialect { char_bits, ..plain });
-        }
-        for &parity in &Parity::ALL[1..] {
-            all.push(Dialect { parity, ..plain });
+        for (char_bits, parity) in CHARACTERS {
+            all.push(Dialect {
+                char_bits,
+                parity,
+                ..plain
+            });
         }
         for hello in &[None, greeting][..1 + usize::from(greeting.is_some())] {
             for &head in Head::ALL {
@@ -57,17 +70,20 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
 }
 
 /// Returns the classic dialect in each order of bits and with each signal for 1.
-pub fn plain() -> impl Iterator<Item = Dialect> {
-    let of_order = |&order: &BitOrder| {
-        [Symbol::Usr2, Symbol::Usr1].map(|one| Dialect {
-            order,
-            one,
-            head_order: order,
-            head_bytes: ByteOrder::of_bit_loop(order),
-            ..Dialect::CLASSIC
-        })
-    };
-    BitOrder::ALL.iter().flat_map(of_order)
+pub fn plain() -> [Dialect; 4] {
+    const ALL: [(BitOrder, Symbol); 4] = [
+        (BitOrder::Msb, Symbol::Usr2),
+        (BitOrder::Msb, Symbol::Usr1),
+        (BitOrder::Lsb, Symbol::Usr2),
+        (BitOrder::Lsb, Symbol::Usr1),
+    ];
+    ALL.map(|(order, one)| Dialect {
+        order,
+        one,
+        head_order: order,
+        head_bytes: ByteOrder::of_bit_loop(order),
+        ..Dialect::CLASSIC
+    })
 }
 
 /// Returns whether a program can have chosen this byte to end its texts, because no text has it.
@@ -155,7 +171,7 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
 pub const fn text_cost(byte: u8, at: usize) -> u32 {
     match at {
         // Few texts open with punctuation, and hardly one of a single character is such.
-        0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => byte_cost(byte) + 30,
+        0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => byte_cost(byte) + 50,
         0..EVIDENCE_LIMIT => byte_cost(byte),
         _ => 0,
     }
@@ -327,9 +343,9 @@ mod tests {
         for (text, expected) in [
             (&b"az "[..], 6),
             (b"AZ09.,", 24),
-            (b"!~{\n\t", 60),
+            (b"!~{\n\t", 80),
             (b"\x80\xff", 10),
-            (b"\x01\x7f\r", 150),
+            (b"\x01\x7f\r", 170),
         ] {
             assert_eq!(cost(text), expected, "{text:?}");
         }

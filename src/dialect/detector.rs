@@ -14,7 +14,7 @@ use super::decoder::DecodeProgress::{self, Incomplete};
 use super::decoder::{Provenance, TextDecoder};
 use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{BitOrder, Dialect, Head, Symbol};
+use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -210,29 +210,29 @@ impl Detector {
 
     /// Returns the readings of the whole stream as a text and an end byte of the program's own.
     fn with_own_end(&self) -> Vec<Reading> {
-        let at = self.log.len();
-        let symbols = || self.log.iter();
-        let Some(before) = at.checked_sub(8).filter(|_| at.is_multiple_of(8)) else {
-            return Vec::new();
-        };
-        let ended = candidates::plain().filter_map(|plain| {
-            let place = |at: usize| match plain.order {
-                BitOrder::Msb => 0x80 >> at,
-                BitOrder::Lsb => 1 << at,
-            };
-            let last = symbols().skip(before).enumerate();
-            let ones = last.filter(|(_, symbol)| *symbol == plain.one);
-            let end: u8 = ones.map(|(at, _)| place(at)).sum();
+        let count = self.log.len();
+        let mut readings = Vec::new();
+        if count < 16 || !count.is_multiple_of(8) {
+            return readings;
+        }
+        for plain in candidates::plain() {
+            let end = self.log.last_byte(&plain);
+            if !candidates::is_own_end(end) {
+                continue;
+            }
             let mut decoder = self.guess(Dialect {
                 end: Some(end),
                 ..plain
             });
-            let over = symbols().position(|symbol| decoder.push(symbol) != Incomplete);
-            let is_text = over == Some(at - 1) && decoder.text_len() > 0 && !decoder.has_controls();
-            (candidates::is_own_end(end) && is_text)
-                .then(|| Reading::new(decoder, at, self.limit, self.pid))
-        });
-        ended.collect()
+            let over = self
+                .log
+                .iter()
+                .position(|symbol| decoder.push(symbol) != Incomplete);
+            if over == Some(count - 1) && decoder.text_len() > 0 && !decoder.has_controls() {
+                readings.push(Reading::new(decoder, count, self.limit, self.pid));
+            }
+        }
+        readings
     }
 
     /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.

@@ -1,5 +1,6 @@
 //! Which of several complete readings of a stream is the likeliest, and whether another one is nearly as likely.
 
+use alloc::boxed::Box;
 use core::cmp::Reverse;
 
 use super::candidates::dialect_cost;
@@ -29,7 +30,7 @@ pub struct Reading {
     later: u32,
     next: TextDecoder,
     /// The same without a handshake, if the dialect has one: the handler of a client may send what stands behind its text.
-    run_on: Option<TextDecoder>,
+    run_on: Option<Box<TextDecoder>>,
     /// Whether what follows can be another message.
     is_followed: bool,
     /// Whether anything followed the message, and whether all of that is its end once more.
@@ -52,7 +53,7 @@ impl Reading {
             at,
             later: 0,
             next: guess(dialect),
-            run_on: may_run_on.then(|| guess(without_hello)),
+            run_on: may_run_on.then(|| Box::new(guess(without_hello))),
             is_followed: true,
             has_rest: false,
             repeats_end: dialect.end.is_some(),
@@ -187,13 +188,12 @@ pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a
         };
         let is_other = !core::ptr::eq(*other, best);
         let is_same = other.at == best.at || other.repeats_end && !differs(other);
-        // One that ends later explains what is but a part of a message to the best.
-        let is_whole = other.at > best.at && !best.next.is_at_start();
-        let (of_other, of_best) = match is_whole {
-            true => (total(other), total(best)),
-            false => (other.cost(known), best.cost(known)),
-        };
-        is_other && (is_same || is_whole) && of_other < of_best.saturating_add(margin)
+        // One that ends later explains what is but a part of a byte to the best.
+        let is_whole = other.at > best.at && !best.next.is_at_byte_boundary();
+        let margin = margin + if is_whole { MESSAGE_COST } else { 0 };
+        is_other
+            && (is_same || is_whole)
+            && other.cost(known) < best.cost(known).saturating_add(margin)
     };
     let near = || readings.iter().filter(is_near);
     let rivals = || near().filter(|other| differs(other));

@@ -63,8 +63,9 @@ pub struct TextReceiver {
     /// Whether it is another client's turn, and the acknowledgement that is withheld.
     is_held: bool,
     withheld: Option<Symbol>,
-    /// The number of messages that are complete and not yet written.
+    /// The number of messages that are complete and not yet written, and the dialect of the last one.
     unwritten: u32,
+    delivered: Option<Dialect>,
     /// Why nothing more is received once the text is over that may be complete.
     closing: Option<Reason>,
     /// Decodes what follows a text, while it may be the end byte once more.
@@ -121,6 +122,7 @@ impl TextReceiver {
             is_held: false,
             withheld: None,
             unwritten: 0,
+            delivered: None,
             closing: None,
             end_again: None,
             has_moved_on: false,

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Symbol;
+use super::{BitOrder, Dialect, Symbol};
 use crate::wire::reason::Reason;
 
 /// Holds symbols in order.
@@ -21,6 +21,18 @@ impl SymbolLog {
     /// Returns the bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.bytes.capacity()
+    }
+
+    /// Returns what the last symbols are as a byte in `dialect`, if their number is a multiple of eight.
+    pub fn last_byte(&self, dialect: &Dialect) -> u8 {
+        let mut byte = self.bytes.last().copied().unwrap_or(0);
+        if dialect.one == Symbol::Usr1 {
+            byte = !byte;
+        }
+        match dialect.order {
+            BitOrder::Lsb => byte,
+            BitOrder::Msb => byte.reverse_bits(),
+        }
     }
 
     /// Returns the symbols in order.

@@ -22,6 +22,8 @@ pub struct Status {
     pub ended: bool,
     /// Says whether the process sleeps in a call that a signal can interrupt.
     pub sleeps: bool,
+    /// How often the process has given up its CPU to wait (`voluntary_ctxt_switches`); 0 if the kernel does not tell.
+    pub waits: u64,
     /// Says whether `SigQ` reads 0/0, as in a thread that is ending, whose masks read 0.
     ///
     /// Also in a process whose limit on queued signals is 0 (RLIMIT_SIGPENDING) and that has none queued.
@@ -155,15 +157,6 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     time.ok()
 }
 
-/// Returns how often the main thread of `pid` has given up its CPU to wait (`proc_pid_status(5)`, `voluntary_ctxt_switches`);
-/// `None` if the kernel does not tell.
-pub fn voluntary_switches(pid: Pid) -> Option<u64> {
-    let count = with_text(&std::format!("/proc/{pid}/status"), |text| {
-        field(text, "voluntary_ctxt_switches")?.parse().ok()
-    });
-    count.ok()
-}
-
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
 /// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
 pub fn sleeps_for_signal(pid: Pid) -> bool {
@@ -272,7 +265,9 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
             let mut arguments = line.split(|byte| *byte == 0).skip(1);
             arguments.any(|word| word == argument.as_bytes())
         };
-        with_file(&std::format!("/proc/{other}/cmdline"), is_in).unwrap_or(false)
+        let mut has = false;
+        let path = std::format!("/proc/{other}/cmdline");
+        with_file(&path, &mut |line| has = is_in(line)).is_ok() && has
     };
     let waits = |other: &Pid| {
         let is_client = |status: Status| {
@@ -296,14 +291,11 @@ pub fn program(pid: Pid) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
-/// Returns the value of a line of `/proc/PID/status`.
-fn field<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let mut lines = text.lines();
-    lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
-}
-
 fn parse(text: &str) -> Option<Status> {
-    let field = |key| field(text, key);
+    let field = |key: &str| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
+    };
     let mask = |key| u64::from_str_radix(field(key)?, 16).ok();
     let mut uids = field("Uid")?.split('\t').map(str::parse);
     Some(Status {
@@ -317,6 +309,9 @@ fn parse(text: &str) -> Option<Status> {
         caught: mask("SigCgt")?,
         pending: mask("SigPnd")? | mask("ShdPnd")?,
         blocked: mask("SigBlk")?,
+        waits: field("voluntary_ctxt_switches")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(0),
     })
 }
 
@@ -327,14 +322,19 @@ pub fn read_text(path: &str) -> io::Result<String> {
 
 /// Returns what `parse` makes of the text of a file; the name of a command in it need not be UTF-8.
 fn with_text<T>(path: &str, parse: impl FnOnce(&str) -> Option<T>) -> io::Result<T> {
-    let parsed = with_file(path, |bytes| parse(&String::from_utf8_lossy(bytes)))?;
+    let (mut parse, mut parsed) = (Some(parse), None);
+    with_file(path, &mut |bytes| {
+        parsed = parse
+            .take()
+            .and_then(|parse| parse(&String::from_utf8_lossy(bytes)));
+    })?;
     parsed.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Calls `parse` with the content of a file, in three system calls if it is short.
 ///
 /// A read that does not fill the buffer is the last: the kernel renders a file of a process when it is read (`seq_file`).
-fn with_file<T>(path: &str, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+fn with_file(path: &str, parse: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut file = File::open(path)?;
     let mut buffer = [0; 4096];
     let len = loop {
@@ -344,12 +344,14 @@ fn with_file<T>(path: &str, parse: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
         }
     };
     if len < buffer.len() {
-        return Ok(parse(&buffer[..len]));
+        parse(&buffer[..len]);
+        return Ok(());
     }
     // The arguments of a process, or the groups of a user, may be many.
     let mut bytes = buffer.to_vec();
     file.read_to_end(&mut bytes)?;
-    Ok(parse(&bytes))
+    parse(&bytes);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -384,11 +386,11 @@ mod tests {
 
     #[test]
     fn a_status_in_the_documented_format_is_parsed() {
-        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nThreads:\t3\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\n";
+        let text = "Name:\ta:\\tb\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t42\nUid:\t7\t8\t9\t8\nThreads:\t3\nSigQ:\t0/0\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000800\nSigBlk:\t0000000000000001\nSigCgt:\t0000000180004a02\nvoluntary_ctxt_switches:\t12\n";
         let status = parse(text).unwrap();
         assert_eq!((status.name.as_str(), status.leader), ("a:\\tb", 42));
         assert!(status.ended && status.released);
-        assert_eq!(status.threads, 3);
+        assert_eq!((status.threads, status.waits), (3, 12));
         assert_eq!(status.uid, (7, 8));
         assert_eq!(status.caught, 0x1_8000_4a02);
         assert_eq!((status.pending, status.blocked), (0xa00, 1));

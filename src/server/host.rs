@@ -241,15 +241,17 @@ impl<'n> Host<'n> {
                     true if proc::naps(pid) => SleepState::Napping,
                     _ => SleepState::Awake,
                 };
-                let observation = Observation {
+                let mut observation = Observation {
                     sleep,
-                    run_time: (sleep == SleepState::Awake)
-                        .then(|| proc::run_time_if_runnable(pid))
-                        .flatten(),
-                    naps: (sleep == SleepState::Napping)
-                        .then(|| proc::voluntary_switches(pid))
-                        .flatten(),
+                    ..Observation::default()
                 };
+                match sleep {
+                    SleepState::Awake => observation.run_time = proc::run_time_if_runnable(pid),
+                    SleepState::Napping => {
+                        observation.naps = proc::status(pid).ok().map(|status| status.waits);
+                    }
+                    SleepState::Polling | SleepState::ForSignal => {}
+                }
                 self.machine.handle_observed(pid, observation);
             }
             Action::CheckEnded { pids, after } => {

@@ -10,7 +10,8 @@ impl TextReceiver {
     /// Handles that a message was written, or that it could not be.
     pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
         self.unwritten = self.unwritten.saturating_sub(1);
-        let Some(mut dialect) = self.decoder.dialect().copied() else {
+        // With the next symbol a dialect that was not certain is looked for again.
+        let Some(mut dialect) = self.delivered.filter(|_| !self.decoder.is_lost()) else {
             return;
         };
         // One that has sent less than a byte since may be about to begin another message, or have sent bits too many.
@@ -29,13 +30,12 @@ impl TextReceiver {
         }
         let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
         let may_try = !is_certain && handles_both;
+        let first = dialect.final_acks(self.last).0;
+        self.acknowledge(first.filter(|_| !self.is_acknowledged && !has_begun), now);
+        self.final_acks.plan(&dialect, self.last, may_try, now);
         if has_begun {
-            self.final_acks.plan(&dialect, self.last, may_try, now);
             return self.final_acks.handle_symbol(self.last_seen);
         }
-        let acks = dialect.final_acks(self.last);
-        self.acknowledge(acks.0.filter(|_| !self.is_acknowledged), now);
-        self.final_acks.plan(&dialect, self.last, may_try, now);
         if !self.final_acks.is_empty() {
             self.timing.trust();
         } else if !is_certain {

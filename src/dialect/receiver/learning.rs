@@ -14,7 +14,7 @@ impl TextReceiver {
                 return Some(ProfileUpdate::Impatient);
             }
             let policy = self.probe.next_policy();
-            let policy = policy.filter(|_| !self.naps_on());
+            let policy = policy.filter(|_| !self.naps_on() && self.delivered.is_none());
             return policy.map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
@@ -48,7 +48,7 @@ impl TextReceiver {
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
         let may_have = self.probe.has_acknowledged() && !self.naps_on();
-        (is_early && may_have).then_some(self.last_ack)
+        (is_early && may_have && self.delivered.is_none()).then_some(self.last_ack)
     }
 
     /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer

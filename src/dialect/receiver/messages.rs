@@ -131,8 +131,8 @@ impl TextReceiver {
     fn deliver(&mut self, detected: Option<Vec<u8>>) {
         self.unwritten += 1;
         let text = detected.unwrap_or_else(|| self.decoder.take());
-        let dialect = self.decoder.dialect().filter(|_| !text.is_empty());
-        if let Some(dialect) = dialect.copied() {
+        self.delivered = self.decoder.dialect().copied();
+        if let Some(dialect) = self.delivered.filter(|_| !text.is_empty()) {
             self.expect_end_again(&dialect);
         }
         self.act(TextAction::Complete(text));
