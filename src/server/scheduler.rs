@@ -81,7 +81,10 @@ impl TurnScheduler {
         }
         self.remove(|other| other.is_own() && is_another(other));
         match &mut self.holder {
-            None if self.paused_until.is_none() => self.holder = Some(Holder::new(party, now)),
+            // What waits comes first: more of the last holder's bits are under way.
+            None if self.paused_until.is_none() && self.waiting.is_empty() => {
+                self.holder = Some(Holder::new(party, now));
+            }
             Some(holder) if holder.party == party => {
                 holder.last_seen = now;
                 if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
@@ -215,6 +218,8 @@ mod tests {
         assert_eq!(scheduler.next(2), None, "the holder is active");
         assert_eq!(scheduler.deadline(), Some(IDLE_LIMIT));
         assert!(!scheduler.may_go_on(client(1), QUANTUM), "its time is up");
+        let has_it_again = scheduler.may_go_on(client(1), QUANTUM);
+        assert!(!has_it_again, "by a bit that was under way");
         assert_eq!(scheduler.next(QUANTUM), Some(client(2)));
         let silent = QUANTUM + IDLE_LIMIT;
         assert_eq!(scheduler.next(silent), Some(client(3)));
