@@ -75,8 +75,8 @@ impl TextReceiver {
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
-                let ack = self.ack_of_run_on(symbol, now);
-                ack.or_else(|| self.act(TextAction::Rejected { reason, bytes }))
+                self.act(TextAction::Rejected { reason, bytes });
+                self.ack_of_run_on(symbol, now)
             }
             DecodeOutcome::Ignored => None,
         }
