@@ -212,7 +212,7 @@ impl Detector {
     fn with_own_end(&self) -> Vec<Reading> {
         let count = self.log.len();
         let mut readings = Vec::new();
-        if count < 16 || !count.is_multiple_of(8) {
+        if count < 16 || count % 8 != 0 {
             return readings;
         }
         for plain in candidates::plain() {
