@@ -445,8 +445,8 @@ fn both_directions_keep_the_properties_on_the_real_time_signal() {
 
 #[test]
 fn both_directions_with_turns_keep_the_properties() {
-    explore_both("both_turns", BOTH_TURNS, 240_000);
-    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 385_000);
+    explore_both("both_turns", BOTH_TURNS, 214_000);
+    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 301_000);
     explore_both("both_turns_end", BOTH_TURNS_END, 120_000);
 }
 
