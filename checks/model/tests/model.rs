@@ -252,21 +252,21 @@ const BOTH_WORDS_FULL: BothBounds = BothBounds {
     ..BOTH_WORDS
 };
 
-/// The second bits of two long transfers in bits between processes that take turns, of which two end in time or in silence.
+/// The second bits of two long transfers in bits between processes that take turns, of which three end in time or in silence.
 const BOTH_TURNS: BothBounds = BothBounds {
     transfers: [2, 2],
     from: [1, 1],
     until: [2, 2],
     turns: true,
-    ends: 2,
+    ends: 3,
     ..BOTH
 };
 
-/// The beginning of the same transfers, in which one turn ends so.
+/// The beginning of the same transfers, in which two turns end so.
 const BOTH_TURNS_BEGIN: BothBounds = BothBounds {
     from: [0, 0],
     until: [1, 1],
-    ends: 1,
+    ends: 2,
     ..BOTH_TURNS
 };
 
@@ -445,8 +445,8 @@ fn both_directions_keep_the_properties_on_the_real_time_signal() {
 
 #[test]
 fn both_directions_with_turns_keep_the_properties() {
-    explore_both("both_turns", BOTH_TURNS, 214_000);
-    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 301_000);
+    explore_both("both_turns", BOTH_TURNS, 380_000);
+    explore_both("both_turns_begin", BOTH_TURNS_BEGIN, 1_200_000);
     explore_both("both_turns_end", BOTH_TURNS_END, 120_000);
 }
 
