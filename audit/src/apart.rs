@@ -2,29 +2,56 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
 
 use crate::escape;
 use crate::hash::Set;
 use crate::image::Image;
 use crate::index::Index;
-use crate::mask::Change;
+use crate::mask::{Change, Signals};
 use crate::races::{Coming, needs_only_libc};
+use crate::reach;
 
 /// Functions after which another thread, where no signal need be blocked, or a file that was not read may look at data.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 12] = [
     "__clone",
+    "aio_read",
+    "aio_write",
     "clone",
+    "dlmopen",
     "dlopen",
+    "getaddrinfo_a",
+    "lio_listio",
+    "mq_notify",
     "pthread_create",
     "thrd_create",
+    "timer_create",
+];
+
+/// How the names of the functions begin by which C++ starts threads.
+const CPP_THREAD: &str = "_ZNSt6thread";
+
+/// Functions of the C library, beside those that block signals, that may change which are blocked: by another context, by what they
+/// call, or by a number.
+const OTHERS: [&str; 13] = [
+    "__longjmp_chk",
+    "__sigsetjmp",
+    "_setjmp",
+    "bsearch",
+    "longjmp",
+    "qsort",
+    "qsort_r",
+    "setcontext",
+    "setjmp",
+    "siglongjmp",
+    "sigset",
+    "swapcontext",
+    "syscall",
 ];
 
 impl Index {
-    /// Returns whether what follows is shown of all that names the data: the handler alone runs it, or the handler is not installed
-    /// yet, or its signals, which may be any if they are not known, are blocked there; and that there is such code of the program.
-    ///
-    /// What a call does to the set of blocked signals counts only if the set is known.
+    /// Returns whether the program is seen to look at the data, and only before the handler is installed or in one critical section:
+    /// all else that names the data is run by the handler alone.
     pub fn is_seen_apart(
         &mut self,
         number: u16,
@@ -32,196 +59,254 @@ impl Index {
         part: (u64, u64),
         coming: &Coming,
     ) -> bool {
-        let elsewhere = self.of(number, image).calls_of(image, &ELSEWHERE);
-        let is_alone = elsewhere.is_empty() && !image.is_library && needs_only_libc(image);
-        if !is_alone {
+        let tables = self.of(number, image);
+        let has_threads = tables
+            .outside
+            .keys()
+            .any(|name| name.starts_with(CPP_THREAD))
+            || !tables.calls_of(image, &ELSEWHERE).is_empty();
+        if has_threads || image.is_library || !needs_only_libc(image) {
             return false;
         }
         let Some((taken, touched)) = self.names(number, image, part) else {
             return false;
         };
-        let mut is_seen = false;
-        for (at, is_taken) in taken
-            .iter()
-            .map(|at| (*at, true))
-            .chain(touched.iter().map(|at| (*at, false)))
-        {
-            if self.is_run_by(number, image, at, coming) {
+        let mut uses = BTreeSet::new();
+        for at in taken.union(&touched) {
+            if *at != 0 && self.is_run_by(number, image, *at, coming) {
                 continue;
             }
-            is_seen = true;
-            let uses = match is_taken {
-                true => escape::uses(image, at, &HashMap::new(), true),
-                false => Some(BTreeSet::from([at])),
-            };
-            let Some(uses) = uses else {
-                return false;
-            };
-            if !uses
-                .iter()
-                .all(|at| self.is_kept(number, image, *at, coming))
-            {
-                return false;
-            }
-        }
-        is_seen
-    }
-
-    /// Returns whether the handler surely does not come at the instruction, because of what its function does before, or what is
-    /// done before each call of that.
-    fn is_kept(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
-        let mut seen = Set::default();
-        let mut todo = vec![at];
-        while let Some(at) = todo.pop() {
-            let Some((start, _)) = image.function_at(at) else {
-                return false;
-            };
-            // What an exception leads to is not seen.
-            if !crate::reach::surely_leads(image, start, at, &[]) {
-                return false;
-            }
-            if self.precedes_installation(number, image, coming.handler, at)
-                || self.is_surely_blocked(number, image, at, coming.signals)
-            {
+            if !taken.contains(at) {
+                uses.insert(*at);
                 continue;
             }
-            let tables = self.of(number, image);
-            let callers = tables.callers.get(&start).cloned().unwrap_or_default();
-            let is_called = !callers.is_empty()
-                && !tables.taken.contains_key(&start)
-                && !tables.is_main(image, start)
-                && !self.may_unblock(number, image, start);
-            if !is_called {
+            // A word of data that has the address may be read anywhere.
+            let all = (*at != 0).then(|| escape::uses(image, *at, &HashMap::new(), true));
+            let Some(all) = all.flatten() else {
                 return false;
-            }
-            if seen.insert(start) {
-                todo.extend(callers);
-            }
+            };
+            uses.extend(all);
         }
-        true
+        uses.retain(|at| !self.is_seen_before(number, image, *at, coming));
+        !uses.is_empty() && self.is_one_section(number, image, &uses, coming)
     }
 
-    /// Returns whether on each way to the instruction within its function a call blocks the signals, and none after it may unblock one.
-    fn is_surely_blocked(&mut self, number: u16, image: &Image, at: u64, signals: u64) -> bool {
-        let Some((start, end)) = image.function_at(at) else {
+    /// Returns whether the instruction precedes the installation of the handler on each way that is seen.
+    fn is_seen_before(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
+        let start = image.function_at(at).map(|(start, _)| start);
+        // What an exception leads to is not seen.
+        start.is_some_and(|start| reach::surely_leads(image, start, at, &[]))
+            && self.precedes_installation(number, image, coming.handler, at)
+    }
+
+    /// Returns whether all uses are in one function where each way to one of them passes a call that blocks the signals, or which is
+    /// called only where they are blocked; and whether the same use is the first after each such beginning.
+    ///
+    /// If sections began with different uses, a pair could be read half in one and half in another.
+    fn is_one_section(
+        &mut self,
+        number: u16,
+        image: &Image,
+        uses: &BTreeSet<u64>,
+        coming: &Coming,
+    ) -> bool {
+        let Some(function) = uses.first().and_then(|at| image.function_at(*at)) else {
             return false;
         };
-        let known: HashMap<u64, Change> = self.known_masks(number, start);
-        let signals = if signals == 0 { u64::MAX } else { signals };
-        let blocks: Vec<u64> = known
-            .iter()
-            .filter(|(_, change)| change.surely_blocks(signals) == Some(true))
-            .map(|(at, _)| *at)
-            .collect();
-        if blocks.is_empty() {
+        let (start, end) = function;
+        let is_inside =
+            |at: &u64| (start..end).contains(at) && reach::surely_leads(image, start, *at, &[]);
+        if !uses.iter().all(is_inside) {
             return false;
         }
-        let never = |from, to| crate::reach::never_leads(image, from, to, &blocks);
-        let mut open: Vec<u64> = vec![start];
-        for i in instructions(image, start, end) {
-            let may_open = match i.flow_control() {
-                FlowControl::Call | FlowControl::IndirectCall => match known.get(&i.ip()) {
-                    Some(change) => change.surely_blocks(signals) == Some(false),
-                    None => self.call_may_unblock(number, image, &i),
-                },
-                _ => false,
-            };
-            if may_open {
-                open.push(i.next_ip());
+        let Some(Section { blocks, opens }) = self.section(number, image, function, coming.signals)
+        else {
+            return false;
+        };
+        let begins = if blocks.is_empty() {
+            if !opens.is_empty() || !self.is_called_blocked(number, image, start, coming) {
+                return false;
             }
-        }
-        open.into_iter().all(|from| never(from, at))
+            vec![start]
+        } else {
+            let mut open = opens.iter().map(|at| after(image, *at)).chain([start]);
+            let never = |from| {
+                uses.iter()
+                    .all(|at| reach::never_leads(image, from, *at, &blocks))
+            };
+            if !open.all(never) {
+                return false;
+            }
+            blocks.iter().map(|at| after(image, *at)).collect()
+        };
+        let is_first = |at: &u64| {
+            let others = uses.iter().copied().filter(|other| other != at);
+            let stops: Vec<u64> = others.chain(opens.iter().copied()).collect();
+            let leads = |begin: &u64| !reach::never_leads(image, *begin, *at, &stops);
+            begins.iter().any(leads)
+        };
+        uses.iter().filter(|at| is_first(at)).count() == 1
     }
 
-    /// Returns whether a function, or one that it calls, may change which signals are blocked.
-    fn may_unblock(&mut self, number: u16, image: &Image, function: u64) -> bool {
+    /// Returns whether the signals are blocked at each call of the function, of which nothing else is seen to be made.
+    fn is_called_blocked(
+        &mut self,
+        number: u16,
+        image: &Image,
+        function: u64,
+        coming: &Coming,
+    ) -> bool {
         let mut seen = Set::default();
         let mut todo = vec![function];
         while let Some(start) = todo.pop() {
             if !seen.insert(start) {
                 continue;
             }
-            let Some((start, end)) = image.function_at(start) else {
+            let tables = self.of(number, image);
+            let callers = tables.callers.get(&start).cloned().unwrap_or_default();
+            let is_called = !callers.is_empty()
+                && !tables.taken.contains_key(&start)
+                && !tables.is_main(image, start);
+            if !is_called {
+                return false;
+            }
+            for call in callers {
+                let Some(caller) = image.function_at(call) else {
+                    return false;
+                };
+                let Some(Section { blocks, opens }) =
+                    self.section(number, image, caller, coming.signals)
+                else {
+                    return false;
+                };
+                if !reach::surely_leads(image, caller.0, call, &[]) {
+                    return false;
+                }
+                if blocks.is_empty() && opens.is_empty() {
+                    todo.push(caller.0);
+                    continue;
+                }
+                let mut open = opens.iter().map(|at| after(image, *at)).chain([caller.0]);
+                if !open.all(|from| reach::never_leads(image, from, call, &blocks)) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Returns the calls of a function that block the signals, and those that may unblock one; `None` if not all of it is seen.
+    fn section(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (start, end): (u64, u64),
+        signals: Signals,
+    ) -> Option<Section> {
+        // Which signals come need not be known if all are blocked.
+        let signals = if signals == 0 { Signals::MAX } else { signals };
+        let known = self.known_masks(number, start);
+        let mut section = Section {
+            blocks: Vec::new(),
+            opens: Vec::new(),
+        };
+        for i in instructions(image, start, end) {
+            let change = known
+                .get(&i.ip())
+                .map(|change| change.surely_blocks(signals));
+            match i.flow_control() {
+                FlowControl::Call | FlowControl::IndirectCall => match change {
+                    Some(Some(true)) => section.blocks.push(i.ip()),
+                    Some(None) => {}
+                    Some(Some(false)) => section.opens.push(i.ip()),
+                    None if self.may_unblock(number, image, &i) => section.opens.push(i.ip()),
+                    None => {}
+                },
+                // A part of it that lies elsewhere may unblock, and come back.
+                FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch => {
+                    (start..end)
+                        .contains(&i.near_branch_target())
+                        .then_some(())?;
+                }
+                FlowControl::Exception if !i.is_invalid() => {}
+                FlowControl::Next | FlowControl::Return => {}
+                _ => return None,
+            }
+        }
+        Some(section)
+    }
+
+    /// Returns whether what the instruction calls, or what that calls, may change which signals are blocked.
+    fn may_unblock(&mut self, number: u16, image: &Image, call: &Instruction) -> bool {
+        let mut seen = Set::default();
+        let mut todo = vec![*call];
+        while let Some(call) = todo.pop() {
+            let target = call.near_branch_target();
+            if reach::is_outside(image, &call) || image.stub(target).is_some() {
+                let tables = self.of(number, image);
+                let sites = [tables.blocking(image), tables.calls_of(image, &OTHERS)];
+                let is_wait = self.waits_at(number, image, call.ip());
+                if sites.iter().any(|sites| sites.contains(&call.ip())) && !is_wait {
+                    return true;
+                }
+                continue;
+            }
+            let Some((start, end)) = image.function_at(target) else {
                 return true;
             };
-            if !self
-                .known_masks(number, start)
-                .values()
-                .all(|change| matches!(change, Change::Waits(_)))
-            {
+            if call.flow_control() != FlowControl::Call || target == 0 || start != target {
                 return true;
             }
+            if !seen.insert(start) {
+                continue;
+            }
             for i in instructions(image, start, end) {
-                let may = match i.flow_control() {
-                    FlowControl::Call if image.stub(i.near_branch_target()).is_none() => {
-                        todo.push(i.near_branch_target());
-                        false
+                match i.flow_control() {
+                    FlowControl::Call | FlowControl::IndirectCall => todo.push(i),
+                    FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
+                        if !(start..end).contains(&i.near_branch_target()) =>
+                    {
+                        return true;
                     }
-                    FlowControl::Call => self.changes_masks(number, image, i.ip()),
-                    FlowControl::IndirectCall => {
-                        !is_of_libc(image, &i) || self.changes_masks(number, image, i.ip())
-                    }
-                    FlowControl::UnconditionalBranch => {
-                        !(start..end).contains(&i.near_branch_target())
-                    }
-                    FlowControl::IndirectBranch => true,
-                    _ => i.is_invalid(),
-                };
-                if may {
-                    return true;
+                    FlowControl::Exception if !i.is_invalid() => {}
+                    FlowControl::Next
+                    | FlowControl::Return
+                    | FlowControl::ConditionalBranch
+                    | FlowControl::UnconditionalBranch => {}
+                    _ => return true,
                 }
             }
         }
         false
     }
 
-    fn call_may_unblock(
-        &mut self,
-        number: u16,
-        image: &Image,
-        call: &iced_x86::Instruction,
-    ) -> bool {
-        match call.flow_control() {
-            FlowControl::Call if image.stub(call.near_branch_target()).is_none() => {
-                self.may_unblock(number, image, call.near_branch_target())
-            }
-            FlowControl::IndirectCall if !is_of_libc(image, call) => true,
-            _ => self.changes_masks(number, image, call.ip()),
-        }
-    }
-
-    /// Returns whether the call is one of a function of the C library that changes which signals are blocked.
-    fn changes_masks(&mut self, number: u16, image: &Image, at: u64) -> bool {
-        const OTHERS: [&str; 9] = [
-            "__sigsetjmp",
-            "_setjmp",
-            "longjmp",
-            "setjmp",
-            "setcontext",
-            "siglongjmp",
-            "sigset",
-            "swapcontext",
-            "syscall",
-        ];
-        let tables = self.of(number, image);
-        tables.blocking(image).contains(&at) || tables.calls_of(image, &OTHERS).contains(&at)
+    /// Returns whether the call only waits with other signals blocked.
+    fn waits_at(&self, number: u16, image: &Image, at: u64) -> bool {
+        let start = image.function_at(at).map(|(start, _)| start);
+        let known = start.and_then(|start| self.known_masks(number, start).get(&at).copied());
+        matches!(known, Some(Change::Waits(_)))
     }
 }
 
-/// Returns the instructions of a function, in order.
-fn instructions(image: &Image, start: u64, end: u64) -> Vec<iced_x86::Instruction> {
+/// Holds the calls of a function that block the signals, and those that may unblock one of them.
+struct Section {
+    blocks: Vec<u64>,
+    opens: Vec<u64>,
+}
+
+/// Returns the address behind an instruction.
+fn after(image: &Image, at: u64) -> u64 {
+    instructions(image, at, at + 16)
+        .first()
+        .map_or(at, Instruction::next_ip)
+}
+
+/// Returns the instructions between two addresses, in order.
+fn instructions(image: &Image, start: u64, end: u64) -> Vec<Instruction> {
     let bytes = image.bytes(start);
     let length = usize::try_from(end - start).unwrap_or(usize::MAX);
     let bytes = &bytes[..bytes.len().min(length)];
     Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
         .iter()
         .collect()
-}
-
-/// Returns whether the instruction calls a function of another file through a word that the loader fills.
-fn is_of_libc(image: &Image, i: &iced_x86::Instruction) -> bool {
-    let word = i
-        .is_ip_rel_memory_operand()
-        .then(|| i.ip_rel_memory_address());
-    word.is_some_and(|word| matches!(image.slots.get(&word), Some(crate::image::Slot::Extern(_))))
 }

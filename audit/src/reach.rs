@@ -73,8 +73,8 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
     is_known.then_some(false)
 }
 
-/// Returns whether the instruction jumps to a function of another file.
-fn is_outside(image: &Image, i: &Instruction) -> bool {
+/// Returns whether the instruction calls or jumps to a function of another file, through a word that the loader fills.
+pub fn is_outside(image: &Image, i: &Instruction) -> bool {
     let word = i
         .is_ip_rel_memory_operand()
         .then(|| i.ip_rel_memory_address());

@@ -231,3 +231,15 @@ fn a_check_of_a_debug_build_is_an_open_question_and_a_panic_of_the_program_a_fau
         assert_eq!(is_check, program == "safe/iterator.rs", "{text}");
     }
 }
+
+#[test]
+fn a_pair_that_the_program_reads_in_critical_sections_is_no_question() {
+    let source = "audit/tests/handlers/table_blocked.c";
+    for (name, options) in [("usual", &["-O2"][..]), ("stripped", &["-O2", "-s"])] {
+        let Some(path) = compiled(source, &format!("table-blocked-{name}"), options) else {
+            continue;
+        };
+        let (code, text) = run(&[path.to_str().unwrap()]);
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+}
