@@ -5,7 +5,8 @@
 //!
 //! 1. The first symbols are acknowledged only after the client has visibly stopped: it sleeps for a signal, or was silent for
 //!    [`SILENCE_AWAKE`]. A client that goes on without does not wait for each bit. After [`PROOF_STOPS`] such stops the client waits
-//!    for every bit, and is acknowledged at once from then on.
+//!    for every bit, and is acknowledged at once from then on. So is each client of a program of which a process has failed before
+//!    its first bit was acknowledged.
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
 //!    after every byte. One that stops after a head of 16, 32 or 64 bits, or one bit later, does not wait in the head: it is
 //!    watched from then on.
@@ -77,7 +78,7 @@ pub(super) struct AckProbe {
     character: u32,
     /// Whether it was seen to sleep for a signal at the last stop after a byte.
     sleeps_after_byte: bool,
-    /// Where the client waits in its head, as far as is known, and after how many bits.
+    /// Where the client waits in its head, as far as is known, and how many bits it sent before it did.
     head: HeadAck,
     head_bits: u32,
 }

@@ -38,7 +38,7 @@ pub struct Detector {
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
-    /// Whether all can be a text and an end byte of the program's own, as only the end of the client can show.
+    /// Whether all symbols can be a text and an end byte that only this program uses; the end of the client shows whether they are.
     may_have_own_end: bool,
     /// Whether the last decoder was dropped because of a text longer than the limit.
     is_too_long: bool,
@@ -81,7 +81,7 @@ pub struct Detection {
     pub rival: Option<Excerpt>,
     /// Whether the program is known to use the dialect and that of the rival, so that nothing speaks for either.
     pub is_tie: bool,
-    /// Whether the client has gone on behind the end of its text, and so waits for another acknowledgement.
+    /// Whether the client has gone on behind the end of its text, and so waits for another acknowledgement of it.
     pub has_run_on: bool,
     /// The text.
     pub text: Vec<u8>,
@@ -208,7 +208,7 @@ impl Detector {
         self.state()
     }
 
-    /// Returns the readings of the whole stream as a text and an end byte of the program's own.
+    /// Returns the readings of the whole stream as a text and an end byte that only this program uses.
     fn with_own_end(&self) -> Vec<Reading> {
         let count = self.log.len();
         let mut readings = Vec::new();

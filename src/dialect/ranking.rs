@@ -29,7 +29,7 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
-    /// The same without a handshake, if the dialect has one: the handler of a client may send what stands behind its text.
+    /// What follows, read without a handshake if the dialect has one: a client's handler may send what stands behind its text.
     run_on: Option<Box<TextDecoder>>,
     /// Whether what follows can be another message.
     is_followed: bool,
@@ -91,7 +91,7 @@ impl Reading {
         self.at == count || is_end_again && self.next.is_at_start()
     }
 
-    /// Returns whether what follows the message is no other one, but text without a handshake.
+    /// Returns whether text without a handshake follows the message, rather than another message.
     pub const fn has_run_on(&self) -> bool {
         !self.is_followed
     }

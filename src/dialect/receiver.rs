@@ -72,7 +72,7 @@ pub struct TextReceiver {
     end_again: Option<Box<TextDecoder>>,
     /// Whether the client went on after the end, so that it waits for nothing that is still owed.
     has_moved_on: bool,
-    /// Whether it sends what stands behind its text, and so waits for another acknowledgement of that.
+    /// Whether the client has sent what stands behind its text, and so waits for another acknowledgement of the text.
     has_run_on: bool,
 }
 
@@ -100,7 +100,7 @@ impl TextReceiver {
         self
     }
 
-    /// Returns this receiver for a client of a known dialect, which is acknowledged for the first time once it sleeps.
+    /// Returns this receiver for a client that is acknowledged for the first time only once it sleeps.
     pub const fn with_delayed_first_ack(mut self) -> Self {
         self.timing.delay_first();
         self

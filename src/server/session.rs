@@ -96,7 +96,7 @@ struct Silence {
     /// The CPU time of the client when the silence was first looked at.
     run_time: u64,
     excuses: u32,
-    /// When the client was first seen to nap in a silence that began then, and how often it had napped before.
+    /// When the silence began in which the client was last seen to nap, and how often it had napped when it was first seen to.
     napped_since: Option<Nanos>,
     naps: u64,
 }

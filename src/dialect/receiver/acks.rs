@@ -14,13 +14,13 @@ impl TextReceiver {
         let Some(mut dialect) = self.delivered.filter(|_| !self.decoder.is_lost()) else {
             return;
         };
-        // One that has sent less than a byte since may be about to begin another message, or have sent bits too many.
+        // A client that has sent less than a byte since may have begun another message, or have sent bits too many.
         let has_begun = self.decoder.in_message();
         let is_unfinished = has_begun && self.decoder.received_bytes() > 0;
         if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
             return;
         }
-        // It has installed its handler since its dialect was found, or its program's.
+        // The client has installed its handler since its dialect was found, or since that of its program was.
         if dialect.ack == Ack::None && !self.decoder.is_given() && self.probe.choice.handled.any() {
             (dialect.ack, dialect.ack_signal) = (Ack::Message, self.probe.choice.ack_signal());
         }
@@ -43,8 +43,8 @@ impl TextReceiver {
         }
     }
 
-    /// Returns the acknowledgement of a client that asked for admission, and has sent a text and then something that is none: its
-    /// handler may send the next bit until the other signal ends it.
+    /// Returns the signal that may end a client whose second message is no text: after a handshake, its handler may go on behind the
+    /// first text, until the other signal comes.
     pub(super) fn ack_of_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         let may_run_on = self.probe.choice.handled.both() && !self.has_run_on;
         let dialect = self
