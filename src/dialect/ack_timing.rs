@@ -180,6 +180,11 @@ impl AckTiming {
         self.look_at = self.look_at.and(Some(self.next_look(now)));
     }
 
+    /// Returns whether an acknowledgement waits until the client is seen to sleep.
+    pub const fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Returns when to look whether the client sleeps, and to call [`poll_ack`](Self::poll_ack).
     pub const fn look_at(&self) -> Option<Nanos> {
         self.look_at

@@ -248,6 +248,11 @@ impl TextReceiver {
         self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
     }
 
+    /// Returns whether an acknowledgement waits until the client is seen to sleep.
+    pub const fn has_pending_ack(&self) -> bool {
+        self.timing.has_pending()
+    }
+
     /// Returns when to look whether the client sleeps, because an acknowledgement waits for that or may be lost.
     pub const fn look_at(&self) -> Option<Nanos> {
         self.timing.look_at()

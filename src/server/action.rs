@@ -17,8 +17,9 @@ pub enum Action {
     Open { pid: Pid, event: Event },
     /// Inspect the process and feed back `handle_inspected`.
     Inspect { pid: Pid, then: Then },
-    /// Find out how the process sleeps (if `sleep` asks for that) and whether it waits for a CPU; feed back `handle_observed`.
-    Observe { pid: Pid, sleep: bool },
+    /// Find out how the process sleeps (if `sleep` asks for that), how often it has (if `naps` does) and whether it waits for a CPU;
+    /// feed back `handle_observed`.
+    Observe { pid: Pid, sleep: bool, naps: bool },
     /// Find out which of the processes have ended and feed back `handle_ended`.
     CheckEnded { pids: Vec<Pid>, after: After },
     /// Find the processes that wait and were started with the PID of this one; feed back `handle_waiting`.

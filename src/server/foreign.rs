@@ -111,7 +111,13 @@ impl Machine {
                     let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
                     session.probe_at = now.saturating_add(silence);
                 }
-                core.act(Action::Observe { pid: *pid, sleep });
+                // An acknowledgement that waits for a nap needs no more than one.
+                let naps = !session.text_is(TextReceiver::has_pending_ack);
+                core.act(Action::Observe {
+                    pid: *pid,
+                    sleep,
+                    naps,
+                });
             }
             session.is_listed
         });

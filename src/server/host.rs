@@ -231,7 +231,7 @@ impl<'n> Host<'n> {
                     self.machine.handle_inspected(pid, inspect(peer), then);
                 }
             }
-            Action::Observe { pid, sleep } => {
+            Action::Observe { pid, sleep, naps } => {
                 let sleep = match sleep {
                     // It may have been woken by a timer for each bit, and wait for nothing else.
                     true if proc::sleeps_for_signal(pid) => match proc::handles_alarm(pid) {
@@ -247,10 +247,10 @@ impl<'n> Host<'n> {
                 };
                 match sleep {
                     SleepState::Awake => observation.run_time = proc::run_time_if_runnable(pid),
-                    SleepState::Napping => {
+                    SleepState::Napping if naps => {
                         observation.naps = proc::status(pid).ok().map(|status| status.waits);
                     }
-                    SleepState::Polling | SleepState::ForSignal => {}
+                    _ => {}
                 }
                 self.machine.handle_observed(pid, observation);
             }

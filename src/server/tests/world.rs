@@ -368,7 +368,7 @@ impl World {
                     self.machine.handle_inspected(pid, inspection, then);
                 }
             }
-            Action::Observe { pid, sleep } => {
+            Action::Observe { pid, sleep, naps } => {
                 self.log.push(Did::Observe(pid, sleep));
                 let process = &self.processes[&pid];
                 let state = if sleep {
@@ -380,7 +380,9 @@ impl World {
                 let observation = Observation {
                     sleep: state,
                     run_time,
-                    naps: process.naps.filter(|_| state == SleepState::Napping),
+                    naps: process
+                        .naps
+                        .filter(|_| naps && state == SleepState::Napping),
                 };
                 self.machine.handle_observed(pid, observation);
             }
