@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::candidates;
-use super::decoder::DecodeProgress::{self, Incomplete};
+use super::decoder::DecodeProgress::{self, Complete, Incomplete};
 use super::decoder::{Provenance, TextDecoder};
 use super::ranking::{self, Ranking, Reading, rank};
 use super::symbol_log::SymbolLog;
@@ -224,11 +224,11 @@ impl Detector {
                 end: Some(end),
                 ..plain
             });
-            let over = self
-                .log
-                .iter()
-                .position(|symbol| decoder.push(symbol) != Incomplete);
-            if over == Some(count - 1) && decoder.text_len() > 0 && !decoder.has_controls() {
+            let mut symbols = self.log.iter();
+            let mut progress = symbols.by_ref().map(|symbol| decoder.push(symbol));
+            let end = progress.find(|progress| *progress != Incomplete);
+            let is_whole = end == Some(Complete) && symbols.next().is_none();
+            if is_whole && decoder.text_len() > 0 && !decoder.has_controls() {
                 readings.push(Reading::new(decoder, count, self.limit, self.pid));
             }
         }
@@ -346,7 +346,7 @@ impl Detector {
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|decoder| {
             let progress = decoder.push(symbol);
-            let is_over = progress == DecodeProgress::Complete;
+            let is_over = progress == Complete;
             let is_refuted = is_unlikely_in_seven_bits(decoder, is_over)
                 || is_fragment && decoder.has_controls();
             if is_refuted && !known.contains(decoder.dialect()) {

@@ -237,6 +237,8 @@ fn the_end_of_the_client_shows_an_end_byte_of_its_own() {
         ("end=0x01", b"Hello", true, true),
         ("order=lsb,end=0xfe", b"a", true, true),
         ("one=usr1,end=0x7f", b"Hello", false, false),
+        // Half a character is no text.
+        ("one=usr1,end=none", b"~\xe9\x7f", true, false),
         ("one=usr1,end=none", b"Hel\x7flo\x7f", true, false),
         ("one=usr1,end=0x7f", b"Hel\x01lo", true, false),
         ("one=usr1,end=0xc3", b"Hello", true, false),
