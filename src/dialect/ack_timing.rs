@@ -46,8 +46,8 @@ pub(super) struct AckTiming {
     needed: SleepState,
     /// Whether the client goes on sooner if it naps first, while that is not known.
     trial: NapTrial,
-    /// Whether the client has to be seen to sleep before it is acknowledged for the first time.
-    is_first_due: bool,
+    /// How the client has to be seen to sleep before it is acknowledged for the first time.
+    needed_first: SleepState,
     /// How long to wait for that.
     bound: Nanos,
     /// The acknowledgement that waits, and since when.
@@ -86,7 +86,7 @@ impl AckTiming {
         Self {
             needed,
             trial: NapTrial::new(),
-            is_first_due: false,
+            needed_first: SleepState::Awake,
             bound: match needed {
                 SleepState::Awake => BOUND,
                 _ => KNOWN_BOUND,
@@ -103,7 +103,15 @@ impl AckTiming {
     /// Acknowledges the client for the first time only when it sleeps: one whose handler sends the next bit may not have counted
     /// its first one yet.
     pub const fn delay_first(&mut self) {
-        self.is_first_due = true;
+        self.needed_first = SleepState::Napping;
+    }
+
+    /// Has an acknowledgement that is delayed wait until the client no longer naps for once, as it does after the last bit of a
+    /// byte too: its handler would send that byte again, which it has not counted yet.
+    pub fn delay_past_nap(&mut self) {
+        if self.needed_first == SleepState::Napping {
+            self.needed_first = SleepState::Polling;
+        }
     }
 
     /// Returns how the client has to be seen to sleep before it is acknowledged.
@@ -192,10 +200,13 @@ impl AckTiming {
 
     /// Returns when the acknowledgement that waits is sent at the latest: at the first look after its bound.
     pub fn deadline(&self) -> Option<Nanos> {
-        let bound = self
-            .pending
-            .map(|(_, since)| since.saturating_add(self.bound));
-        bound.map(|at| at.max(self.look_at.unwrap_or(0)))
+        // One that naps after its last bit is given more time than one that is only looked at.
+        let bound = match self.needed_first {
+            SleepState::Awake | SleepState::Napping => self.bound,
+            _ => self.bound.max(KNOWN_BOUND),
+        };
+        let (_, since) = self.pending?;
+        Some(since.saturating_add(bound).max(self.look_at.unwrap_or(0)))
     }
 
     /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
@@ -291,10 +302,11 @@ impl AckTiming {
 
     /// Returns how the client has to be seen to sleep before the next acknowledgement.
     fn needed_now(&self) -> SleepState {
-        match self.trial.is_on() || self.is_first_due {
-            true => self.needed.max(SleepState::Napping),
-            false => self.needed,
-        }
+        let tried = match self.trial.is_on() {
+            true => SleepState::Napping,
+            false => SleepState::Awake,
+        };
+        self.needed.max(self.needed_first).max(tried)
     }
 
     /// Returns whether the client, acknowledged and now seen to sleep like this, does not go on.
@@ -308,7 +320,7 @@ impl AckTiming {
     }
 
     fn send(&mut self, ack: Symbol, at: Nanos, slept: SleepState, is_repeated: bool) -> Symbol {
-        self.is_first_due = false;
+        self.needed_first = SleepState::Awake;
         self.sent = Some(Sent {
             ack,
             at,
@@ -337,7 +349,7 @@ impl AckTiming {
 
 #[cfg(test)]
 mod tests {
-    use SleepState::{Awake, ForSignal, Napping};
+    use SleepState::{Awake, ForSignal, Napping, Polling};
     use Symbol::Usr1;
 
     use super::*;
@@ -387,6 +399,30 @@ mod tests {
             assert_eq!(timing.poll_ack(5, Awake), None);
             assert_eq!(timing.poll_ack(5 + FIRST_LOOK, sleep), Some(Usr1));
             assert_eq!(timing.deadline(), None);
+        }
+    }
+
+    #[test]
+    fn a_first_acknowledgement_waits_for_the_sleep_that_it_needs_and_no_longer_than_its_bound() {
+        // The sleep that is needed, the one that is seen, and when the acknowledgement is sent.
+        let cases = [
+            (Napping, Napping, 0),
+            (Napping, Awake, BOUND),
+            (Polling, ForSignal, 0),
+            (Polling, Polling, 0),
+            (Polling, Napping, KNOWN_BOUND),
+        ];
+        for (needed, seen, due) in cases {
+            let mut timing = AckTiming::new(Awake);
+            timing.delay_first();
+            if needed == Polling {
+                timing.delay_past_nap();
+            }
+            assert_eq!(timing.submit(Usr1, 0), None);
+            let at = look(&mut timing, seen).unwrap();
+            assert!((due..=2 * due).contains(&at), "{needed:?}, {seen:?}: {at}");
+            timing.handle_symbol(true, at);
+            assert_eq!(timing.submit(Usr1, at), Some(Usr1), "only the first waits");
         }
     }
 

@@ -117,6 +117,10 @@ impl TextReceiver {
             self.withheld = Some(ack);
             return;
         }
+        let waits_for_bytes = |d: &Dialect| d.ack == Ack::Byte;
+        if self.decoder.dialect().is_some_and(waits_for_bytes) {
+            self.timing.delay_past_nap();
+        }
         self.is_acknowledged = true;
         if let Some(ack) = self.timing.submit(ack, now) {
             self.send_ack(ack, now);

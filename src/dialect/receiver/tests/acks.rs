@@ -130,6 +130,24 @@ fn a_given_dialect_is_acknowledged_as_it_says() {
 }
 
 #[test]
+fn the_first_acknowledgement_of_a_byte_waits_until_the_nap_after_its_last_bit_is_over() {
+    use SleepState::{ForSignal, Napping};
+    for (spec, in_nap) in [("classic", "usr1"), ("ack=byte", "")] {
+        let mut receiver = given(spec).with_delayed_first_ack();
+        let symbols = symbols(spec, "ab");
+        let bits = if spec == "classic" { 1 } else { 8 };
+        assert_eq!(send(&mut receiver, &symbols[..bits], 0), "", "{spec}");
+        receiver.handle_timeout(0, Napping);
+        assert_eq!(words(&mut receiver), in_nap, "{spec}");
+        let look = receiver.look_at().unwrap();
+        receiver.handle_timeout(look, ForSignal);
+        assert_eq!(words(&mut receiver).is_empty(), spec == "classic");
+        let next = &symbols[bits..2 * bits];
+        assert_eq!(send(&mut receiver, next, look), "usr1", "{spec}");
+    }
+}
+
+#[test]
 fn a_head_of_which_at_most_the_end_is_acknowledged_is_not_withheld() {
     for (spec, of_end) in [("last", "usr1"), ("no", "")] {
         let mut receiver = given(&std::format!("head=len16,end=none,ack-head={spec}"));
