@@ -22,7 +22,8 @@ impl TextReceiver {
         if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
             return None;
         }
-        let may_be_other = has_failed && self.probe.choice.handled.both();
+        // One that fails in mid-message has not come to its last acknowledgement.
+        let may_be_other = has_failed && !self.in_message() && self.probe.choice.handled.both();
         let awaited = self.final_acks.awaited(now);
         // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
         if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {

@@ -459,6 +459,9 @@ fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_o
         receiver.handle_written(true, 0);
         let shown = receiver.profile_update(has_failed, 1);
         assert_eq!(shown, speaks(expected));
+        // In mid-message it has not come to that.
+        send(&mut receiver, &symbols("classic", "again")[..9], 1);
+        assert_eq!(receiver.profile_update(true, 1), speaks(known_to_be));
     }
 }
 
