@@ -37,6 +37,9 @@ pub struct FrameReceiver {
     is_introduced: bool,
     state: State,
     nonces: Nonces,
+    /// The client's nonce of the last transfer before this one whose message was taken, or 0: what is left of it in a queue must
+    /// not open it again.
+    previous: Nonce,
     in_words: bool,
     /// The word that is due next.
     next: u64,
@@ -113,6 +116,7 @@ impl FrameReceiver {
             is_introduced: false,
             state: State::Idle,
             nonces,
+            previous: 0,
             in_words: false,
             next: 0,
             bits: BitBuffer::default(),
@@ -316,6 +320,10 @@ impl FrameReceiver {
         *self = Self {
             state: State::Open,
             nonces,
+            previous: match self.state {
+                State::Unwritten | State::Ended(Ok(())) => self.nonces.client,
+                State::Idle | State::Open | State::Ended(Err(_)) => self.previous,
+            },
             in_words,
             decoder: FrameDecoder::new(self.limit, nonces),
             ..Self::new(self.limit, self.key, self.takes_words)
@@ -368,7 +376,8 @@ impl FrameReceiver {
 
     fn may_open(&self, nonces: Nonces, in_words: bool) -> bool {
         let is_possible = self.takes_words || !in_words;
-        is_possible && self.is_proof(nonces) && !self.is_current(nonces)
+        let is_over = nonces.client == self.previous;
+        is_possible && self.is_proof(nonces) && !self.is_current(nonces) && !is_over
     }
 
     /// Returns the nonce that this server draws for a client's: it need not be kept until it comes back.

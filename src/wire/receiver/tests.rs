@@ -286,6 +286,34 @@ fn another_transfer_abandons_what_is_half_there() {
 }
 
 #[test]
+fn what_is_left_of_a_transfer_in_a_queue_does_not_open_it_again_after_the_next() {
+    for in_words in [false, true] {
+        let mut receiver = opened(in_words);
+        let frame = frame(b"once");
+        let deliver = |receiver: &mut FrameReceiver| {
+            let mut send = |index: u64| match in_words {
+                true => {
+                    receiver.handle_request(Channel::Realtime, word(&frame, index as u32, false))
+                }
+                false => send(receiver, &frame, index, false),
+            };
+            let outcomes = (0..frame.bits()).filter_map(|index| send(index).outcome);
+            outcomes.count()
+        };
+        assert_eq!(deliver(&mut receiver), 1);
+        receiver.handle_written(7, Ok(()));
+        let next = greeted(&mut receiver, 8);
+        let opens = receiver.handle_request(Channel::Usr1, open(next, in_words));
+        assert!(opens.reply.is_some());
+        // The next one is open, or over: signals of different numbers overtake each other.
+        assert!(!receiver.is_opening(&open(NONCES, in_words)));
+        let again = receiver.handle_request(Channel::Realtime, open(NONCES, in_words));
+        assert_eq!((again, deliver(&mut receiver)), (NOTHING, 0));
+        assert_eq!(receiver.client_nonce(), 8);
+    }
+}
+
+#[test]
 fn a_frame_that_is_wrong_is_rejected() {
     let (mut receiver, frame) = (opened(false), frame(b"x"));
     let last = all_but_the_last(&mut receiver, &frame);
