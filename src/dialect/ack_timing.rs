@@ -106,8 +106,8 @@ impl AckTiming {
         self.needed_first = SleepState::Napping;
     }
 
-    /// Has an acknowledgement that is delayed wait until the client no longer naps for once, as it does after the last bit of a
-    /// byte too: its handler would send that byte again, which it has not counted yet.
+    /// Delays the first acknowledgement, if it is delayed at all, until the client sleeps for a signal or naps again and again: one
+    /// that naps after each bit has not counted its byte in the nap after the last, and its handler would send that byte again.
     pub fn delay_past_nap(&mut self) {
         if self.needed_first == SleepState::Napping {
             self.needed_first = SleepState::Polling;
@@ -200,7 +200,7 @@ impl AckTiming {
 
     /// Returns when the acknowledgement that waits is sent at the latest: at the first look after its bound.
     pub fn deadline(&self) -> Option<Nanos> {
-        // One that naps after its last bit is given more time than one that is only looked at.
+        // A nap after the last bit of a byte is longer than the way of a client to its wait.
         let bound = match self.needed_first {
             SleepState::Awake | SleepState::Napping => self.bound,
             _ => self.bound.max(KNOWN_BOUND),
