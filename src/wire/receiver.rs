@@ -37,9 +37,9 @@ pub struct FrameReceiver {
     is_introduced: bool,
     state: State,
     nonces: Nonces,
-    /// The client's nonce of the last transfer before this one whose message was taken, or 0: what is left of it in a queue must
-    /// not open it again.
-    previous: Nonce,
+    /// How many messages were taken. The server's nonces depend on it: what is left in a queue of a transfer whose message was
+    /// taken must not open that again.
+    taken: u64,
     in_words: bool,
     /// The word that is due next.
     next: u64,
@@ -116,7 +116,7 @@ impl FrameReceiver {
             is_introduced: false,
             state: State::Idle,
             nonces,
-            previous: 0,
+            taken: 0,
             in_words: false,
             next: 0,
             bits: BitBuffer::default(),
@@ -320,10 +320,7 @@ impl FrameReceiver {
         *self = Self {
             state: State::Open,
             nonces,
-            previous: match self.state {
-                State::Unwritten | State::Ended(Ok(())) => self.nonces.client,
-                State::Idle | State::Open | State::Ended(Err(_)) => self.previous,
-            },
+            taken: self.taken,
             in_words,
             decoder: FrameDecoder::new(self.limit, nonces),
             ..Self::new(self.limit, self.key, self.takes_words)
@@ -376,18 +373,18 @@ impl FrameReceiver {
 
     fn may_open(&self, nonces: Nonces, in_words: bool) -> bool {
         let is_possible = self.takes_words || !in_words;
-        let is_over = nonces.client == self.previous;
-        is_possible && self.is_proof(nonces) && !self.is_current(nonces) && !is_over
+        is_possible && self.is_proof(nonces) && !self.is_current(nonces)
     }
 
-    /// Returns the nonce that this server draws for a client's: it need not be kept until it comes back.
+    /// Returns the nonce that this server draws for a client's, until it takes a message: it need not be kept until it comes back.
     fn draw(&self, client: Nonce) -> Nonce {
-        self.key.hash(&[client])
+        self.key.hash(&[client, self.taken])
     }
 
     /// Returns whether these nonces show that a greeting has reached who sends them. A client's nonce of 0 names no transfer.
     fn is_proof(&self, nonces: Nonces) -> bool {
-        nonces.client != 0 && nonces.server == self.draw(nonces.client)
+        let is_drawn = nonces.client != 0 && nonces.server == self.draw(nonces.client);
+        is_drawn || self.is_current(nonces)
     }
 
     /// Returns whether these nonces are those of the last transfer, if there was one.
@@ -408,6 +405,7 @@ impl FrameReceiver {
             None => Response::default(),
             Some(Ok((kind, payload))) => {
                 self.state = State::Unwritten;
+                self.taken = self.taken.wrapping_add(1);
                 self.owed = Owed::Nothing;
                 Response {
                     reply: None,

@@ -23,6 +23,8 @@ pub struct Model {
     pub is_introduced: bool,
     /// The transfer; `None` before the first.
     pub transfer: Option<Transfer>,
+    /// The nonces of the transfers whose messages were taken.
+    taken: Vec<Nonces>,
 }
 
 /// A transfer, since it was opened.
@@ -53,17 +55,34 @@ impl Model {
             takes_words,
             is_introduced: false,
             transfer: None,
+            taken: Vec::new(),
         }
     }
 
-    /// Returns the nonces of a client that was greeted.
+    /// Returns the nonces of a client that is greeted now.
     pub fn greeted(&self, client: Nonce) -> Nonces {
-        let server = reference::hash(self.key, &client.to_le_bytes());
+        let taken = self.taken.len() as u64;
+        let drawn_for = [client, taken].map(u64::to_le_bytes).concat();
+        let server = reference::hash(self.key, &drawn_for);
         Nonces { client, server }
     }
 
     /// See `FrameReceiver::handle_request`.
+    ///
+    /// # Panics
+    /// Panics if the message of a transfer is taken again.
     pub fn request(&mut self, channel: Channel, request: Request) -> Response {
+        let response = self.handle(channel, request);
+        if let (Some(transfer), Some(Outcome::Complete { .. })) =
+            (&self.transfer, &response.outcome)
+        {
+            assert!(!self.taken.contains(&transfer.nonces), "taken twice");
+            self.taken.push(transfer.nonces);
+        }
+        response
+    }
+
+    fn handle(&mut self, channel: Channel, request: Request) -> Response {
         match request {
             Request::Hello { client, version } => self.hello(channel, client, version),
             Request::Open {

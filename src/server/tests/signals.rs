@@ -66,7 +66,7 @@ pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
 pub fn nonces_of(uid: u32, pid: Pid, client: Nonce) -> Nonces {
     let key = KEY.derive(START).derive(pid.get() as u64);
     let key = key.derive(uid.into());
-    let server = key.hash(&[client]);
+    let server = key.hash(&[client, 0]);
     Nonces { client, server }
 }
 

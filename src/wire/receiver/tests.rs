@@ -7,7 +7,7 @@ use super::*;
 const LIMIT: usize = 1000;
 const KEY: Key = Key([1, 2]);
 /// What opens a transfer of client nonce 7: the server's is what `KEY` draws for it.
-const NONCES: Nonces = Nonces::new(7, 0x5253_C00C_6B6F_35A0);
+const NONCES: Nonces = Nonces::new(7, 0xD125_B320_10C2_331F);
 const NOTHING: Response = Response {
     reply: None,
     outcome: None,
@@ -286,30 +286,40 @@ fn another_transfer_abandons_what_is_half_there() {
 }
 
 #[test]
-fn what_is_left_of_a_transfer_in_a_queue_does_not_open_it_again_after_the_next() {
+fn what_is_left_of_a_transfer_in_a_queue_does_not_open_it_again_after_later_ones() {
     for in_words in [false, true] {
         let mut receiver = opened(in_words);
-        let frame = frame(b"once");
-        let deliver = |receiver: &mut FrameReceiver| {
-            let mut send = |index: u64| match in_words {
-                true => {
-                    receiver.handle_request(Channel::Realtime, word(&frame, index as u32, false))
+        let whole = frame(b"once");
+        let deliver = |receiver: &mut FrameReceiver, frame: &Frame<'_>, nonces: Nonces| {
+            let send = |index: u64| match in_words {
+                true => receiver.handle_request(
+                    Channel::Realtime,
+                    Request::Word(Word::of(frame, index as u32, false, nonces.server)),
+                ),
+                false => {
+                    let bit = frame.bit(index).unwrap_or(Bit::Zero);
+                    send_bit(receiver, nonces, bit, index, false)
                 }
-                false => send(receiver, &frame, index, false),
             };
-            let outcomes = (0..frame.bits()).filter_map(|index| send(index).outcome);
+            let outcomes = (0..frame.bits()).map(send).filter_map(|it| it.outcome);
             outcomes.count()
         };
-        assert_eq!(deliver(&mut receiver), 1);
+        assert_eq!(deliver(&mut receiver, &whole, NONCES), 1);
         receiver.handle_written(7, Ok(()));
-        let next = greeted(&mut receiver, 8);
-        let opens = receiver.handle_request(Channel::Usr1, open(next, in_words));
-        assert!(opens.reply.is_some());
-        // The next one is open, or over: signals of different numbers overtake each other.
-        assert!(!receiver.is_opening(&open(NONCES, in_words)));
-        let again = receiver.handle_request(Channel::Realtime, open(NONCES, in_words));
-        assert_eq!((again, deliver(&mut receiver)), (NOTHING, 0));
-        assert_eq!(receiver.client_nonce(), 8);
+        for client in [8, 9] {
+            let next = greeted(&mut receiver, client);
+            let opens = receiver.handle_request(Channel::Usr1, open(next, in_words));
+            assert!(opens.reply.is_some());
+            // The next one is open, or over: signals of different numbers overtake each other.
+            assert!(!receiver.is_opening(&open(NONCES, in_words)));
+            let again = receiver.handle_request(Channel::Realtime, open(NONCES, in_words));
+            let is_delivered = deliver(&mut receiver, &whole, NONCES);
+            assert_eq!((again, is_delivered), (NOTHING, 0));
+            let mut frame = Frame::new(MessageKind::Message, b"next").unwrap();
+            frame.seal(next);
+            assert_eq!(deliver(&mut receiver, &frame, next), 1);
+            assert_eq!(receiver.client_nonce(), client);
+        }
     }
 }
 
