@@ -21,8 +21,6 @@ pub struct Session {
     pub start: u64,
     /// The link, in minitalk's own protocol.
     pub receiver: FrameReceiver,
-    /// What the keys of the link come from.
-    key: Key,
     /// The receiving end for any other protocol.
     pub text_receiver: Option<TextReceiver>,
     /// When to find out whether the client sleeps for a signal; for the text receiver.
@@ -119,7 +117,6 @@ impl Session {
             is_certain: opened.is_certain,
             start: opened.start,
             receiver: FrameReceiver::new(limit, key, takes_words),
-            key,
             text_receiver: None,
             probe_at: 0,
             observed: None,
@@ -162,10 +159,12 @@ impl Session {
     /// Records an inspection. One that failed leaves no signal that may be sent.
     pub fn set_inspection(&mut self, inspection: Inspection, now: Nanos) {
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
-        self.inspected_uid = inspection.uid;
-        // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
-        let uid = inspection.uid.map_or(u64::MAX, u64::from);
-        self.receiver.set_key(self.key.derive(uid));
+        if self.inspected_uid != inspection.uid {
+            // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
+            let uid = inspection.uid.map_or(u64::MAX, u64::from);
+            self.receiver.derive_key(uid);
+            self.inspected_uid = inspection.uid;
+        }
         self.inspected_program = inspection.program;
         (self.inspected_at, self.may_have_changed) = (now, false);
         // A client that cannot be answered on the signal of words does not learn of them.

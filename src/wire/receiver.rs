@@ -29,7 +29,7 @@ pub const VERSION: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FrameReceiver {
     limit: usize,
-    /// What the server's nonces are computed with.
+    /// What the server's nonces are computed with, until a message is taken.
     key: Key,
     /// Whether words are taken.
     takes_words: bool,
@@ -37,9 +37,6 @@ pub struct FrameReceiver {
     is_introduced: bool,
     state: State,
     nonces: Nonces,
-    /// How many messages were taken. The server's nonces depend on it: what is left in a queue of a transfer whose message was
-    /// taken must not open that again.
-    taken: u64,
     in_words: bool,
     /// The word that is due next.
     next: u64,
@@ -116,7 +113,6 @@ impl FrameReceiver {
             is_introduced: false,
             state: State::Idle,
             nonces,
-            taken: 0,
             in_words: false,
             next: 0,
             bits: BitBuffer::default(),
@@ -128,9 +124,9 @@ impl FrameReceiver {
         }
     }
 
-    /// Sets what the server's nonces are computed with from now on: those of another key prove nothing any longer.
-    pub const fn set_key(&mut self, key: Key) {
-        self.key = key;
+    /// Computes the server's nonces with another key from now on, which `number` decides: those before prove nothing any longer.
+    pub fn derive_key(&mut self, number: u64) {
+        self.key = self.key.derive(number);
     }
 
     /// Sets whether later transfers may be in words.
@@ -320,7 +316,6 @@ impl FrameReceiver {
         *self = Self {
             state: State::Open,
             nonces,
-            taken: self.taken,
             in_words,
             decoder: FrameDecoder::new(self.limit, nonces),
             ..Self::new(self.limit, self.key, self.takes_words)
@@ -378,7 +373,7 @@ impl FrameReceiver {
 
     /// Returns the nonce that this server draws for a client's, until it takes a message: it need not be kept until it comes back.
     fn draw(&self, client: Nonce) -> Nonce {
-        self.key.hash(&[client, self.taken])
+        self.key.hash(&[client])
     }
 
     /// Returns whether these nonces show that a greeting has reached who sends them. A client's nonce of 0 names no transfer.
@@ -405,7 +400,8 @@ impl FrameReceiver {
             None => Response::default(),
             Some(Ok((kind, payload))) => {
                 self.state = State::Unwritten;
-                self.taken = self.taken.wrapping_add(1);
+                // What is left of the transfer in a queue must not open it again after another.
+                self.derive_key(0);
                 self.owed = Owed::Nothing;
                 Response {
                     reply: None,

@@ -17,6 +17,7 @@ use crate::{bits, reference};
 /// The reference for `FrameReceiver`.
 pub struct Model {
     limit: usize,
+    /// What the server's nonces are computed with, until a message is taken.
     key: [u64; 2],
     pub takes_words: bool,
     /// Whether a bare real-time signal has come that no hello has followed.
@@ -61,9 +62,7 @@ impl Model {
 
     /// Returns the nonces of a client that is greeted now.
     pub fn greeted(&self, client: Nonce) -> Nonces {
-        let taken = self.taken.len() as u64;
-        let drawn_for = [client, taken].map(u64::to_le_bytes).concat();
-        let server = reference::hash(self.key, &drawn_for);
+        let server = reference::hash(self.key, &client.to_le_bytes());
         Nonces { client, server }
     }
 
@@ -78,6 +77,9 @@ impl Model {
         {
             assert!(!self.taken.contains(&transfer.nonces), "taken twice");
             self.taken.push(transfer.nonces);
+            // As `Key::derive` of 0 does.
+            let half = |n: u64| reference::hash(self.key, &[0, n].map(u64::to_le_bytes).concat());
+            self.key = [half(0), half(1)];
         }
         response
     }

@@ -140,7 +140,10 @@ impl<L: Link> Simulation<L> {
         number: u64,
         patience: u64,
     ) -> Result<bool, String> {
-        let mut client = L::Client::new(message, [0xC11E, number], u64::MAX, self.lane);
+        // Signals of one lane overtake those of the other.
+        let is_in_bits = self.lane == Lane::Either && self.random.chance(30);
+        let lane = if is_in_bits { Lane::Bits } else { self.lane };
+        let mut client = L::Client::new(message, [0xC11E, number], u64::MAX, lane);
         for _ in 0..patience {
             self.disturb(&mut client)?;
             if !self.sent.iter().any(|(nonce, ..)| *nonce == client.nonce()) {

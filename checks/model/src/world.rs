@@ -40,8 +40,10 @@ pub enum Property {
 /// What holds in all states of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
-    /// What the client may use.
+    /// What the client may use in its first transfer, and the server takes.
     pub lane: Lane,
+    /// What the client may use in later transfers, if not the same.
+    pub later: Option<Lane>,
     /// The number of real-time signals for which the kernel has room, in each direction.
     pub room: usize,
     /// Whether the server ignores the real-time signal.
@@ -95,6 +97,13 @@ pub enum Fate {
     Refused,
 }
 
+impl Rules {
+    /// Returns what the client may use in this transfer.
+    fn lane_of(&self, transfer: usize) -> Lane {
+        self.later.filter(|_| transfer > 0).unwrap_or(self.lane)
+    }
+}
+
 impl<L: Link> World<L> {
     /// Returns the start of the transfer `transfer` of process `pid`.
     pub fn new(pid: u64, transfer: usize, rules: Rules) -> Self {
@@ -102,7 +111,7 @@ impl<L: Link> World<L> {
             rules,
             pid,
             transfer,
-            client: Sending::new(transfer, rules.lane),
+            client: Sending::new(transfer, rules.lane_of(transfer)),
             server: Serving::none(),
             to_server: Channel::with_room(rules.room),
             to_client: Channel::with_room(rules.room),
@@ -292,7 +301,7 @@ impl<L: Link> World<L> {
     /// Ends the client, in any state, and starts the next one.
     pub fn succeed(&mut self) {
         self.transfer += 1;
-        self.client = Sending::new(self.transfer, self.rules.lane);
+        self.client = Sending::new(self.transfer, self.rules.lane_of(self.transfer));
         self.renew();
     }
 
@@ -460,7 +469,7 @@ impl<L: Link> World<L> {
 
     /// Returns whether late signals may use up all of the client's attempts: an open that was pending ends a later transfer.
     fn may_restart_in_vain(&self) -> bool {
-        self.rules.lane == Lane::Bits && (self.forgot || self.transfer > 0)
+        self.rules.lane_of(self.transfer) == Lane::Bits && (self.forgot || self.transfer > 0)
     }
 
     fn transfer_of(&self, nonce: u64) -> Option<usize> {

@@ -111,14 +111,14 @@ fn forged_signals_change_nothing_in_a_transfer() {
         world.answers(client);
         let state = |world: &World| {
             let session = &world.machine.sessions[&client];
-            let mut receiver = session.receiver.clone();
             let times = (session.last_seen, session.started_at);
-            // The key is that of the last inspection, and the transfer's nonces stay.
-            receiver.set_key(KEY);
+            let receiver = session.receiver.clone();
             (receiver, times, session.signal, session.proven_uid)
         };
-        let before = state(&world);
+        let mut before = state(&world);
+        // The next inspection shows another user: that changes the key, and the transfer's nonces stay.
         world.process(client).uid = 0;
+        before.0.derive_key(0);
         for event in forgeries(client, half as u64) {
             world.feed_each([event]);
             let log = world.take_log();

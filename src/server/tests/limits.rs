@@ -243,10 +243,11 @@ fn messages_that_wait_for_the_output_are_kept_in_order_up_to_a_limit() {
     let mut sent = 0;
     for n in 1..=LIMIT {
         let client = world.spawn(n);
-        for tag in 1..40 {
+        for number in 1..40 {
+            let tag = number * LATER - LATER + 1;
             world.feed(&opening(client, tag));
             world.now += MILLISECOND;
-            world.feed(&frame(client, tag, &[n as u8, tag as u8]));
+            world.feed(&frame(client, tag, &[n as u8, number as u8]));
             sent += 1;
         }
         assert!(world.queue.len() <= 64);

@@ -188,11 +188,11 @@ fn words_are_answered_on_their_signal_once() {
     assert_eq!(world.replies(client), [delivered]);
     assert_eq!(world.written[0].uid, Some(USER));
     // The opening can come on another signal.
-    let [hello, _] = opening(client, 8);
-    let open = open_with(client, nonces(client, 8), Signal::USR2, true);
+    let [hello, _] = opening(client, LATER);
+    let open = open_with(client, nonces(client, LATER), Signal::USR2, true);
     world.feed_each([hello, open]);
     world.writing = Writing::Blocks;
-    world.feed_each(words(client, 8, b""));
+    world.feed_each(words(client, LATER, b""));
     world.answers(client);
     world.writing = Writing::Works;
     world.pass(0);
@@ -317,7 +317,7 @@ fn a_client_that_no_longer_handles_the_signals_is_sent_nothing() {
     assert_eq!(world.take_texts(), ["x"]);
     assert_eq!(world.answers(client), []);
     world.process(client).handled = SignalSet::LANES;
-    world.feed_each(opening(client, 8));
+    world.feed_each(opening(client, LATER));
     assert_eq!(world.answers(client).len(), 2);
 }
 

@@ -57,6 +57,9 @@ pub fn ask(pid: Pid, signal: Signal, request: Request) -> Event {
     queued(pid, signal, request.packet())
 }
 
+/// Is what a client's nonce has more for each message of the client that was taken before.
+pub const LATER: Nonce = 1 << 32;
+
 /// Returns the nonces of a transfer of a process of [`USER`] that was started at [`START`].
 pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
     nonces_of(USER, pid, client)
@@ -66,7 +69,8 @@ pub fn nonces(pid: Pid, client: Nonce) -> Nonces {
 pub fn nonces_of(uid: u32, pid: Pid, client: Nonce) -> Nonces {
     let key = KEY.derive(START).derive(pid.get() as u64);
     let key = key.derive(uid.into());
-    let server = key.hash(&[client, 0]);
+    let key = (0..client / LATER).fold(key, |key, _| key.derive(0));
+    let server = key.hash(&[client]);
     Nonces { client, server }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 const LIMIT: usize = 1000;
 const KEY: Key = Key([1, 2]);
 /// What opens a transfer of client nonce 7: the server's is what `KEY` draws for it.
-const NONCES: Nonces = Nonces::new(7, 0xD125_B320_10C2_331F);
+const NONCES: Nonces = Nonces::new(7, 0x5253_C00C_6B6F_35A0);
 const NOTHING: Response = Response {
     reply: None,
     outcome: None,

@@ -115,6 +115,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-31" in "src/ffi/start.rs", by START "a_stray_signal_does_not_end_a_command_that_reads_its_input":
         "        ignore(signal);\n"
         => "        let _ = signal;\n";
+    "AS-32" in "src/wire/receiver.rs", by UNITS "what_is_left_of_a_transfer_in_a_queue_does_not_open_it_again_after_later_ones":
+        "self.derive_key(0);"
+        => "";
     "AS-32" in "src/server/machine.rs", by ADVERSARY "named_processes_cost_no_descriptor_and_get_at_most_a_signal_for_each_hello":
         "let is_kept = |session: &Session| request.is_none() || session.is_announced();"
         => "let is_kept = |_: &Session| true;";
