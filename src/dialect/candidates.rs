@@ -140,7 +140,7 @@ const fn endings(head: Head) -> &'static [Ending] {
 /// Returns how rare the properties of a dialect are.
 pub fn dialect_cost(d: &Dialect) -> u32 {
     let costs = [
-        (d.order == BitOrder::Lsb, 8),
+        (d.order == BitOrder::Lsb, 8u8),
         (d.one == Symbol::Usr1, 10),
         (d.hello, 20),
         (d.head.byte().is_some(), 10),
@@ -164,7 +164,10 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         // The same symbols, read in the other order and with the other signal for 1, end with a NUL.
         (d.end == Some(0xff), 40),
     ];
-    costs.iter().map(|(has, cost)| u32::from(*has) * cost).sum()
+    let costs = costs
+        .iter()
+        .map(|(has, cost)| u32::from(u8::from(*has) * cost));
+    costs.sum()
 }
 
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].

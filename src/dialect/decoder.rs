@@ -496,7 +496,9 @@ impl TextDecoder {
             push(&mut self.text, byte)?;
         } else if self.is_plausible(byte) {
             self.digest = digest(self.digest, byte);
-            self.cost = self.cost.saturating_add(text_cost(byte, self.text_len));
+            // Digits that count the text make it no less likely that it opens with punctuation.
+            let at = self.text_len + usize::from(self.dialect.head.is_decimal());
+            self.cost = self.cost.saturating_add(text_cost(byte, at));
             self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));
         } else {
             return Err(Reason::NotText);

@@ -207,6 +207,16 @@ fn digits_may_be_the_head_of_a_message() {
 }
 
 #[test]
+fn digits_that_count_a_text_are_its_head_even_if_the_text_opens_with_punctuation() {
+    let spec = "order=lsb,head=digits10";
+    for text in ["\"#$%& abc", "(Hello)", "-"] {
+        let found = detect(spec, text.as_bytes());
+        assert_eq!(found.dialect, spec.parse().unwrap(), "{text}");
+        assert_eq!(found.text, text.as_bytes());
+    }
+}
+
+#[test]
 fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
     for (text, success, expected) in [
         (&b"Hello there"[..], true, DetectState::Decided),
