@@ -257,7 +257,7 @@ impl Machine {
     }
 
     /// Handles the result of opening a process for `event`.
-    // By itself it is smaller than where it is called: 1 KB of the smallest build.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
     pub fn handle_opened(&mut self, pid: Pid, opened: Result<Opened, PeerError>, event: Event) {
         let core = &mut self.core;
@@ -299,6 +299,8 @@ impl Machine {
     }
 
     /// Takes in an inspection, and goes on with what it was for.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     pub fn handle_inspected(&mut self, pid: Pid, inspection: Inspection, then: Then) {
         let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
