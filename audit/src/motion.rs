@@ -2,7 +2,7 @@
 
 use iced_x86::{ConditionCode, Mnemonic, OpKind, Register};
 
-use crate::hash::Set;
+use crate::hash::{Map, Set};
 use crate::loops::{Graph, Place, Taken, is_call, operand, writes};
 use crate::value::Base;
 
@@ -394,15 +394,32 @@ impl Graph<'_> {
         }
     }
 
-    /// Returns whether the place is given its first value by one instruction, so that each time the loop begins with the same.
+    /// Returns whether one instruction alone gives the place the value with which the loop begins.
     fn begins_once(&self, place: Place) -> bool {
-        let outside = |at: &u64| !self.nodes.contains(at);
-        let count = self
-            .code
-            .iter()
-            .filter(|(at, i)| outside(at) && writes(i, place))
-            .count();
-        count <= 1
+        let mut before: Map<u64, Vec<u64>> = Map::default();
+        let mut todo = Vec::new();
+        for (&at, all) in &self.frame.edges {
+            for &to in all {
+                before.entry(to).or_default().push(at);
+                if self.nodes.contains(&to) && !self.nodes.contains(&at) {
+                    todo.push(at);
+                }
+            }
+        }
+        let mut seen = Set::default();
+        let mut found = 0;
+        while let Some(at) = todo.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let earlier = before.get(&at).map_or(&[][..], Vec::as_slice);
+            if earlier.is_empty() || self.code.get(&at).is_none_or(|i| writes(i, place)) {
+                found += 1;
+            } else {
+                todo.extend(earlier);
+            }
+        }
+        found <= 1
     }
 }
 

@@ -36,6 +36,8 @@ impl Explorer<'_> {
             Some(all) => all.into_iter().any(ends_in_next_line),
             None => !is_aligned(i, place, width),
         };
+        // An exchange is atomic wherever the word lies.
+        let crosses = crosses && i.mnemonic() != iced_x86::Mnemonic::Xchg;
         if width > 8 || crosses {
             // Of several elements a reader may know which are whole, as with two stores.
             let is_one = file
