@@ -1,5 +1,7 @@
 //! Stores that a question about the same word has chosen, or their values: between question and store the word may have changed.
 
+use std::rc::Rc;
+
 use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 use crate::conflict::{Conflict, Search};
@@ -11,7 +13,7 @@ use crate::races::Who;
 use crate::sweep::{Test, signed};
 
 /// Holds a store of a value, and what was asked on each way to where the value was made.
-struct Choice {
+pub struct Choice {
     at: u64,
     /// The constant that is stored, if it is one.
     value: Option<i64>,
@@ -155,8 +157,17 @@ fn asked(
 }
 
 impl Index {
-    /// Returns the stores to the word that questions about it choose, or whose values these choose.
-    fn choices(&mut self, number: u16, image: &Image, word: u64) -> Vec<Choice> {
+    /// Returns the stores to the word that questions about it choose, or whose values these choose; found once for each word.
+    fn choices(&mut self, number: u16, image: &Image, word: u64) -> Rc<[Choice]> {
+        if let Some(known) = self.choices.get(&(number, word)) {
+            return Rc::clone(known);
+        }
+        let choices: Rc<[Choice]> = self.find_choices(number, image, word).into();
+        self.choices.insert((number, word), Rc::clone(&choices));
+        choices
+    }
+
+    fn find_choices(&mut self, number: u16, image: &Image, word: u64) -> Vec<Choice> {
         let tables = self.of(number, image);
         let Some(tests) = tables.tests.get(&word) else {
             return Vec::new();
@@ -229,7 +240,7 @@ impl Search<'_> {
                 None => choice.value.is_some_and(|value| value != 0),
             })
         };
-        let lost = choices.into_iter().filter(loses);
+        let lost = choices.iter().filter(|choice| loses(choice));
         let other = lost
             .map(|choice| choice.at)
             .find(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program))?;

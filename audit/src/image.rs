@@ -99,6 +99,8 @@ pub struct Image {
     pub libc_start: std::cell::OnceCell<Option<u64>>,
     /// Whether the file has code at all; one of debug information only has none.
     pub has_code: bool,
+    /// What follows the instructions of the functions that were asked about, from where they begin to where they end.
+    pub steps: std::cell::RefCell<crate::hash::Map<(u64, u64), Vec<crate::reach::Step>>>,
 }
 
 impl Image {

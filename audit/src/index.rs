@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::chosen::Choice;
 use crate::image::Image;
 use crate::install::{Handler, Place};
 use crate::races::Blocked;
@@ -18,6 +19,8 @@ pub struct Index {
     /// The calls of a file that lead to the installation of a handler, if all can be known.
     pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,
+    /// The stores that questions choose, by the word.
+    pub choices: HashMap<(u16, u64), Rc<[Choice]>>,
 }
 
 impl Index {

@@ -1,7 +1,5 @@
 //! Whether control may come from one instruction of a function to another.
 
-use std::collections::HashSet;
-
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
 
 use crate::image::{Image, Slot};
@@ -32,17 +30,22 @@ pub fn returns(image: &Image, from: u64, stops: &[u64]) -> bool {
 fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<bool> {
     const MOST: usize = 50_000;
     let (start, end) = image.function_at(from)?;
-    let mut seen = HashSet::new();
+    let mut steps = image.steps.borrow_mut();
+    let steps = steps
+        .entry((start, end))
+        .or_insert_with(|| vec![Step::default(); (end - start) as usize]);
+    let mut seen = vec![false; steps.len()];
+    let mut count = 0;
     let mut todo = vec![from];
     let mut is_known = true;
     while let Some(at) = todo.pop() {
         if to == Some(at) {
             return Some(true);
         }
-        if seen.len() > MOST {
+        if count > MOST {
             return None;
         }
-        if stops.contains(&at) || !seen.insert(at) {
+        if stops.contains(&at) {
             continue;
         }
         if !(start..end).contains(&at) {
@@ -52,25 +55,75 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
             }
             continue;
         }
-        let bytes = image.bytes(at);
-        let bytes = &bytes[..bytes.len().min(16)];
-        let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
-        match i.flow_control() {
-            FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
-                todo.push(i.next_ip());
-            }
-            FlowControl::ConditionalBranch => {
-                todo.extend([i.near_branch_target(), i.next_ip()]);
-            }
-            FlowControl::UnconditionalBranch => todo.push(i.near_branch_target()),
-            FlowControl::IndirectBranch if is_outside(image, &i) => todo.push(end),
-            // By a table, it may go anywhere.
-            FlowControl::IndirectBranch => is_known = false,
-            FlowControl::Return if to.is_none() => return Some(true),
-            _ => {}
+        let place = (at - start) as usize;
+        if std::mem::replace(&mut seen[place], true) {
+            continue;
+        }
+        count += 1;
+        if steps[place].len == 0 {
+            steps[place] = Step::of(image, at);
+        }
+        let step = steps[place];
+        let next = at.wrapping_add(step.len.into());
+        let target = next.wrapping_add_signed(step.target.into());
+        match step.to {
+            To::Next => todo.push(next),
+            To::TargetOrNext => todo.extend([target, next]),
+            To::Target => todo.push(target),
+            To::Outside => todo.push(end),
+            To::Anywhere => is_known = false,
+            To::Caller if to.is_none() => return Some(true),
+            To::Caller | To::Nowhere => {}
         }
     }
     is_known.then_some(false)
+}
+
+/// Says what follows an instruction: kept for the next question about its function, of which a large one has thousands.
+#[derive(Clone, Copy, Default)]
+pub struct Step {
+    to: To,
+    /// The bytes of the instruction, or 0 if it was not looked at.
+    len: u8,
+    /// How far behind the instruction it jumps.
+    target: i32,
+}
+
+#[derive(Clone, Copy, Default)]
+enum To {
+    #[default]
+    Next,
+    Target,
+    TargetOrNext,
+    /// A function of another file, in this one's place.
+    Outside,
+    /// By a table.
+    Anywhere,
+    Caller,
+    Nowhere,
+}
+
+impl Step {
+    fn of(image: &Image, at: u64) -> Self {
+        let bytes = image.bytes(at);
+        let bytes = &bytes[..bytes.len().min(16)];
+        let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
+        let to = match i.flow_control() {
+            FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => To::Next,
+            FlowControl::ConditionalBranch => To::TargetOrNext,
+            FlowControl::UnconditionalBranch => To::Target,
+            FlowControl::IndirectBranch if is_outside(image, &i) => To::Outside,
+            FlowControl::IndirectBranch => To::Anywhere,
+            FlowControl::Return => To::Caller,
+            _ => To::Nowhere,
+        };
+        Self {
+            to,
+            len: i.len().max(1) as u8,
+            // A near branch has 32 bits.
+            target: i.near_branch_target().wrapping_sub(i.next_ip()) as i32,
+        }
+    }
 }
 
 /// Returns whether the instruction calls or jumps to a function of another file, through a word that the loader fills.
