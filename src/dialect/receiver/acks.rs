@@ -20,8 +20,8 @@ impl TextReceiver {
         if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
             return;
         }
-        // The client installs its handler after its dialect is found, or that of its program: until then none is sent.
-        if dialect.ack == Ack::None && !self.decoder.is_given() {
+        // The client has installed its handler since its dialect was found, or since that of its program was.
+        if dialect.ack == Ack::None && !self.decoder.is_given() && self.probe.choice.handled.any() {
             (dialect.ack, dialect.ack_signal) = (Ack::Message, self.probe.choice.ack_signal());
         }
         let handles_both = self.probe.choice.handled.both();
