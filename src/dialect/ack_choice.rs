@@ -36,6 +36,8 @@ pub enum AckPolicy {
 #[derive(Clone, Debug)]
 pub(super) struct AckChoice {
     pub handled: HandledSignals,
+    /// The last acknowledgement, and what the client handled then: many restore the default actions before they end.
+    acknowledged: Option<(Symbol, HandledSignals)>,
     /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
     symbol: Symbol,
     later: Option<Symbol>,
@@ -54,6 +56,7 @@ impl AckChoice {
     pub const fn new(symbol: Symbol, handled: HandledSignals) -> Self {
         Self {
             handled,
+            acknowledged: None,
             symbol,
             later: None,
             policy: None,
@@ -82,6 +85,14 @@ impl AckChoice {
         self.policy = policy;
     }
 
+    /// Returns what the client handled at its last acknowledgement, or what it handles if it was not acknowledged.
+    pub const fn awaited(&self) -> HandledSignals {
+        match self.acknowledged {
+            Some((_, handled)) => handled,
+            None => self.handled,
+        }
+    }
+
     /// Returns whether earlier processes of the program were not acknowledged in the ordinary way.
     pub const fn has_policy(&self) -> bool {
         self.policy.is_some()
@@ -94,6 +105,7 @@ impl AckChoice {
 
     /// Counts an acknowledgement with [`symbol`](Self::symbol).
     pub fn note_ack(&mut self) {
+        self.acknowledged = Some((self.symbol(), self.handled));
         let is_mismatch = self.symbol() != self.last;
         self.mismatches = self.mismatches.saturating_add(u8::from(is_mismatch));
         // A client that handles the other signal later, for the end of its text, goes on by this one.
@@ -128,9 +140,13 @@ impl AckChoice {
 
     /// Returns the signal of the acknowledgements as a dialect has it.
     pub const fn ack_signal(&self) -> AckSignal {
-        match self.symbol() {
+        let symbol = match self.acknowledged {
+            Some((symbol, _)) if !self.has_switched => symbol,
+            _ => self.symbol(),
+        };
+        match symbol {
             _ if self.echoes() => AckSignal::Echo,
-            Symbol::Usr2 if self.handled.any() => AckSignal::Usr2,
+            Symbol::Usr2 if self.awaited().any() => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         }
     }

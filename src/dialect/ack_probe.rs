@@ -120,6 +120,14 @@ impl AckProbe {
         self.bit_stops = PROOF_STOPS;
     }
 
+    /// Takes the client for one that has sent `count` symbols, the last one at `last_seen`, and was not acknowledged.
+    pub fn catch_up(&mut self, count: u64, last: Symbol, last_seen: Nanos) {
+        self.reset();
+        for _ in 0..count {
+            self.handle_symbol(last, last_seen);
+        }
+    }
+
     /// Forgets everything but the signals to acknowledge with.
     pub fn reset(&mut self) {
         self.choice.reset();
@@ -279,7 +287,7 @@ impl AckProbe {
     /// Returns what the client seems to wait for.
     pub fn ack(&self) -> Ack {
         match self.state {
-            _ if !self.choice.handled.any() => Ack::None,
+            _ if !self.choice.awaited().any() => Ack::None,
             WaitsForBits => Ack::Bit,
             WaitsForBytes => Ack::Byte,
             Watching if self.bit_stops > 0 => Ack::Bit,
@@ -328,11 +336,6 @@ impl AckProbe {
     /// Returns whether the client has sent one symbol, and has not been acknowledged.
     pub const fn has_kept_waiting(&self) -> bool {
         self.unanswered == 1 && self.last_ack.is_none()
-    }
-
-    /// Returns whether the client has been acknowledged.
-    pub const fn has_acknowledged(&self) -> bool {
-        self.last_ack.is_some()
     }
 
     fn note_ack(&mut self, now: Nanos) {

@@ -248,9 +248,9 @@ impl AckTiming {
         self.others = others;
     }
 
-    /// Looks at the client at `now`, because another process has sent a bit that can have swallowed its own.
-    pub const fn look(&mut self, now: Nanos) {
-        (self.look_at, self.pause) = (Some(now), FIRST_LOOK);
+    /// Looks at the client at `at`, whether or not an acknowledgement was sent.
+    pub const fn look(&mut self, at: Nanos) {
+        (self.look_at, self.pause) = (Some(at), FIRST_LOOK);
     }
 
     /// Records that the client has not run for some time until `now`, so that no bit of its own was swallowed in that time.

@@ -218,6 +218,14 @@ impl AutoDecoder {
         }
     }
 
+    /// Detects the dialect of the present message, because the client is seen not to use the expected one.
+    pub fn stop_expecting(&mut self) {
+        if let Some(detector) = self.fallback.take() {
+            self.known.clear();
+            self.mode = Mode::Unknown(detector);
+        }
+    }
+
     /// Drops an incomplete message and ignores all further symbols.
     pub fn close(&mut self) {
         self.reset();
@@ -261,6 +269,11 @@ impl AutoDecoder {
     pub fn detected(&self) -> Option<&Dialect> {
         let is_detected = !self.is_given && !self.is_unsure && !self.was_lost;
         self.dialect().filter(|_| is_detected)
+    }
+
+    /// Returns whether the dialect is only expected, because other processes of the program have used it.
+    pub const fn is_expecting(&self) -> bool {
+        self.fallback.is_some()
     }
 
     /// Returns whether the dialect is being detected.
@@ -328,6 +341,11 @@ impl AutoDecoder {
     /// Returns whether part of a message has been received.
     pub const fn in_message(&self) -> bool {
         self.taken > 0 && !self.is_lost()
+    }
+
+    /// Returns how many symbols of the present message were received.
+    pub const fn received_symbols(&self) -> u64 {
+        self.taken
     }
 
     /// Returns how many whole bytes of the present message were received, its head included.

@@ -59,7 +59,7 @@ pub struct TextReceiver {
     /// Whether the last symbol of the present message has been acknowledged.
     is_acknowledged: bool,
     /// The last acknowledgement.
-    last_ack: Symbol,
+    last_ack: Option<Symbol>,
     /// Whether it is another client's turn, and the acknowledgement that is withheld.
     is_held: bool,
     withheld: Option<Symbol>,
@@ -118,7 +118,7 @@ impl TextReceiver {
             last_sleep: SleepState::Awake,
             is_silent: false,
             is_acknowledged: false,
-            last_ack: Symbol::Usr1,
+            last_ack: None,
             is_held: false,
             withheld: None,
             unwritten: 0,
@@ -134,7 +134,7 @@ impl TextReceiver {
     pub fn poll_action(&mut self) -> Option<TextAction> {
         let action = self.actions.pop_front();
         if let Some(TextAction::Acknowledge(ack)) = action {
-            self.last_ack = ack;
+            self.last_ack = Some(ack);
         }
         action
     }
@@ -171,6 +171,7 @@ impl TextReceiver {
         if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
             self.reset();
         }
+        self.doubt_expected(now, sleep);
         if !self.decoder.has_evidence() {
             return;
         }

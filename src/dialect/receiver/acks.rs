@@ -3,8 +3,14 @@
 use super::TextAction;
 use super::TextReceiver;
 use crate::dialect::ack_timing::SleepState;
-use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, HeadAck, Symbol};
+use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, HeadAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
+
+/// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
+pub(super) const DOUBT_AFTER: Nanos = 60 * MILLISECOND;
+
+/// Limits the silence in which it is looked at again.
+const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
 impl TextReceiver {
     /// Handles that a message was written, or that it could not be.
@@ -132,6 +138,30 @@ impl TextReceiver {
         (self.last_seen, self.is_silent) = (now, false);
         self.last_sleep = SleepState::Awake;
         self.actions.push_back(TextAction::Acknowledge(ack));
+    }
+
+    /// Looks later whether the client waits after a symbol that its expected dialect does not acknowledge.
+    pub(super) fn watch_expected(&mut self, now: Nanos) {
+        if self.decoder.is_expecting() {
+            self.timing.look(now.saturating_add(DOUBT_AFTER));
+        }
+    }
+
+    /// Takes the client for one of an unknown dialect if it sleeps where the expected one has no acknowledgement. An interpreter
+    /// runs clients that wait for acknowledgements and clients that do not.
+    pub(super) fn doubt_expected(&mut self, now: Nanos, sleep: SleepState) {
+        let silence = now.saturating_sub(self.last_seen);
+        let is_owed = self.is_acknowledged || self.withheld.is_some() || !self.in_message();
+        if !self.decoder.is_expecting() || is_owed || silence < DOUBT_AFTER {
+            return;
+        }
+        if self.timing.is_wait(sleep) {
+            self.decoder.stop_expecting();
+            let count = self.decoder.received_symbols();
+            self.probe.catch_up(count, self.last, self.last_seen);
+        } else if silence < STOP_DOUBTING_AFTER {
+            self.timing.look(now.saturating_add(silence));
+        }
     }
 
     /// Returns the acknowledgements of the last symbol in a known dialect, unless it ends the message.

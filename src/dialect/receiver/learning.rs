@@ -23,7 +23,7 @@ impl TextReceiver {
             return None;
         }
         // One that fails in mid-message has not come to its last acknowledgement.
-        let may_be_other = has_failed && !self.in_message() && self.probe.choice.handled.both();
+        let may_be_other = has_failed && !self.in_message() && self.probe.choice.awaited().both();
         let awaited = self.final_acks.awaited(now);
         // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
         if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
@@ -45,11 +45,12 @@ impl TextReceiver {
         self.in_message() && is_nap
     }
 
-    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in an unknown dialect.
+    /// Returns the acknowledgement on which a client may have ended, before it had sent a byte in a dialect that is not certain.
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
-        let is_early = self.decoder.has_evidence() && self.received_bytes() == 0;
-        let may_have = self.probe.has_acknowledged() && !self.naps_on();
-        (is_early && may_have && self.delivered.is_none()).then_some(self.last_ack)
+        let is_uncertain = self.decoder.has_evidence() || self.decoder.is_expecting();
+        let is_early = self.in_message() && self.received_bytes() == 0 && self.delivered.is_none();
+        let may_have = is_uncertain && is_early && !self.naps_on();
+        self.last_ack.filter(|_| may_have)
     }
 
     /// Returns how to acknowledge the next process of a program that has lost its bits, after one acknowledgement, by no longer

@@ -60,7 +60,10 @@ impl TextReceiver {
             }
             DecodeOutcome::Hello => self.hello_ack(),
             DecodeOutcome::Incomplete => {
-                let (first, second) = self.usual_acks()?;
+                let Some((first, second)) = self.usual_acks() else {
+                    self.watch_expected(now);
+                    return None;
+                };
                 if let Some(second) = second {
                     self.final_acks.plan_second(second, now);
                 }

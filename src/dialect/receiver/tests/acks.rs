@@ -1,6 +1,8 @@
 //! What a client is acknowledged with, and what its end shows of that.
 
+use super::super::acks::DOUBT_AFTER;
 use super::*;
+use SleepState::{Napping, Polling};
 
 /// Returns what a given dialect acknowledges in a message of one letter: its first seven bits, its eighth, then the end byte's
 /// last bit, the writing of the text, and everything after that.
@@ -264,6 +266,83 @@ fn a_client_that_sleeps_on_after_the_last_acknowledgement_gets_it_once_more() {
             said += &new;
         }
         assert_eq!((&*said, update), (again, speaks(shown)));
+    }
+}
+
+#[test]
+fn handlers_that_are_gone_at_the_end_say_nothing_of_what_the_client_waited_for() {
+    for (handled, shown) in [(USR1, "classic"), (USR2, "ack-signal=usr2")] {
+        let mut receiver = unknown_to(handled);
+        let mut now = 0;
+        for symbol in symbols("classic", "A") {
+            let said = send(&mut receiver, &[symbol], now);
+            if said.is_empty() {
+                wait(&mut receiver, &mut now);
+            }
+        }
+        receiver.set_handled(NONE);
+        wait(&mut receiver, &mut now);
+        receiver.handle_written(true, now);
+        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+    }
+}
+
+#[test]
+fn a_client_that_sleeps_where_its_program_needs_no_acknowledgement_is_acknowledged() {
+    for (spec, sleep, expected) in [
+        ("ack=none", ForSignal, "usr1"),
+        ("ack=message", Polling, "usr1"),
+        ("ack=message", Napping, ""),
+        ("ack=message", Awake, ""),
+    ] {
+        let mut receiver = known_to(&[spec], USR1);
+        let text = symbols("classic", "Hello there");
+        assert_eq!(send(&mut receiver, &text[..1], 0), "");
+        let mut said = String::new();
+        let mut looks = 0;
+        while let Some(at) = receiver.look_at().filter(|_| said.is_empty()) {
+            assert!(
+                at >= DOUBT_AFTER,
+                "a client that paces itself is not looked at"
+            );
+            receiver.handle_timeout(at, sleep);
+            said = words(&mut receiver);
+            looks += 1;
+        }
+        assert_eq!(
+            (&*said, looks > 1),
+            (expected, expected.is_empty()),
+            "{spec} {sleep:?}"
+        );
+        // It is watched from then on, as a client of an unknown program is.
+        let mut now = DOUBT_AFTER;
+        for symbol in &text[1..] {
+            said = send(&mut receiver, &[*symbol], now);
+            if said.is_empty() && !expected.is_empty() {
+                said = wait(&mut receiver, &mut now);
+            }
+        }
+        let printed = match expected.is_empty() {
+            true => "\"Hello there\"",
+            false => "<classic> \"Hello there\"",
+        };
+        assert_eq!(said, printed, "{spec} {sleep:?}");
+        let shown = if expected.is_empty() { spec } else { "classic" };
+        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+    }
+}
+
+#[test]
+fn a_client_that_ends_on_an_acknowledgement_of_the_expected_dialect_may_have_lost_its_text() {
+    for (count, has_ended, expected) in [
+        (1, true, Some(Usr1)),
+        (1, false, Some(Usr1)),
+        (8, true, None),
+    ] {
+        let mut receiver = known_to(&["classic"], USR1);
+        send(&mut receiver, &symbols("classic", "A")[..count], 0);
+        receiver.handle_exit(has_ended, 0);
+        assert_eq!(receiver.may_have_ended_on(), expected, "{count}");
     }
 }
 
