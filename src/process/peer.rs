@@ -119,6 +119,8 @@ impl Peer {
     fn look(&self, known: u64) -> Result<ProcessStatus, PeerError> {
         self.probe()?;
         let status = proc::status(self.pid);
+        // The Go runtime catches every signal, and does nothing for these two unless the program asks for them (package os/signal).
+        let is_go = status.as_ref().is_ok_and(|s| is_everything(s.caught)) && proc::is_go(self.pid);
         // The process still exists, so the status is its own and not that of a later process.
         self.probe()?;
         let status = status.map_err(|error| {
@@ -132,7 +134,7 @@ impl Peer {
         if status.ended || status.leader != self.pid.get() {
             return Err(PeerError::NoSuchProcess);
         }
-        Ok(ProcessStatus {
+        let mut status = ProcessStatus {
             name: status.name,
             caught: status.caught,
             taken: match status.caught & SignalSet::BITS.mask() {
@@ -142,7 +144,11 @@ impl Peer {
                 _ => 0,
             },
             uid: status.uid,
-        })
+        };
+        if is_go {
+            status.caught &= SignalSet::BITS.mask();
+        }
+        Ok(status)
     }
 
     /// Returns when the process was started, in clock ticks since the boot (`/proc/PID/stat`).
@@ -260,7 +266,7 @@ impl ProcessStatus {
     /// Returns whether the process handles `signal`, and so is not killed by it (AS-21).
     ///
     /// A handler alone does not prove it. Shells and some language runtimes catch every signal; bash cleans up and then ends by
-    /// it: see [`catches_everything`](Self::catches_everything).
+    /// it. The Go runtime does not: see [`catches_everything`](Self::catches_everything).
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0 && !self.catches_everything()
     }
@@ -283,18 +289,23 @@ impl ProcessStatus {
         may_signal(self.uid, uid)
     }
 
-    /// Returns whether the process catches at least three signals that a program catches only if it catches all.
+    /// Returns whether the process catches every signal, as far as that can be seen, and is not known to survive SIGUSR1 and SIGUSR2.
     pub const fn catches_everything(&self) -> bool {
-        const RARELY_CAUGHT: SignalSet = SignalSet::of(&[
-            Signal::TRAP,
-            Signal::XCPU,
-            Signal::XFSZ,
-            Signal::VTALRM,
-            Signal::PROF,
-            Signal::SYS,
-        ]);
-        (self.caught & RARELY_CAUGHT.mask()).count_ones() >= 3
+        is_everything(self.caught)
     }
+}
+
+/// Returns whether a mask of caught signals has at least three that a program catches only if it catches all.
+const fn is_everything(caught: u64) -> bool {
+    const RARELY_CAUGHT: SignalSet = SignalSet::of(&[
+        Signal::TRAP,
+        Signal::XCPU,
+        Signal::XFSZ,
+        Signal::VTALRM,
+        Signal::PROF,
+        Signal::SYS,
+    ]);
+    (caught & RARELY_CAUGHT.mask()).count_ones() >= 3
 }
 
 /// Returns whether a process with these real and effective user IDs may signal a process of the real user `uid` (`kill(2)`).

@@ -2,9 +2,11 @@
 
 use core::sync::atomic::{AtomicI32, Ordering};
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::str::SplitAsciiWhitespace;
 use std::string::String;
 use std::vec::Vec;
@@ -157,16 +159,39 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
     time.ok()
 }
 
+/// Returns whether the main thread of `pid` sleeps, so that a signal would wake it (`proc_pid_stat(5)`, field 3); `false` if that
+/// cannot be read.
+///
+/// The call of a stopped process is shown too, but the process cannot take a signal.
+#[inline(never)]
+pub fn sleeps(pid: Pid) -> bool {
+    stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
+}
+
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
 /// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
 pub fn sleeps_for_signal(pid: Pid) -> bool {
-    const CALLS: &[libc::c_long] = &[
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_pause,
-        libc::SYS_rt_sigsuspend,
-        libc::SYS_rt_sigtimedwait,
-    ];
-    sleeps_in(pid, CALLS, &["sigsuspend", "sigtimedwait", "pause"])
+    let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
+        let number = call.split_ascii_whitespace().next();
+        let number = number.and_then(|n| n.parse::<libc::c_long>().ok());
+        Some(number.is_some_and(|n| match n {
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_pause => true,
+            libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => true,
+            _ => false,
+        }))
+    });
+    let is_in_call = is_in_call.or_else(|_| {
+        with_text(&std::format!("/proc/{pid}/wchan"), |place| {
+            // `str::contains` would be 2 KB of the smallest build.
+            let has = |name: &str| {
+                let mut parts = place.as_bytes().windows(name.len());
+                parts.any(|part| part == name.as_bytes())
+            };
+            Some(has("sigsuspend") || has("sigtimedwait") || has("pause"))
+        })
+    });
+    is_in_call.unwrap_or(false) && sleeps(pid)
 }
 
 /// Returns the mask of signals that the main thread of `pid` takes without a handler: those for which it sleeps in a wait, and those
@@ -217,46 +242,9 @@ pub fn handles_alarm(pid: Pid) -> bool {
     status(pid).is_ok_and(|status| status.handles(Signal::ALRM))
 }
 
-/// Returns whether the main thread of `pid` sleeps in a call that waits for some time; `false` if the kernel does not tell.
-pub fn naps(pid: Pid) -> bool {
-    const CALLS: &[libc::c_long] = &[
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_select,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_poll,
-        libc::SYS_nanosleep,
-        libc::SYS_clock_nanosleep,
-        libc::SYS_pselect6,
-        libc::SYS_ppoll,
-    ];
-    sleeps_in(pid, CALLS, &["nanosleep", "select", "poll"])
-}
-
-/// Returns whether the main thread of `pid` sleeps in one of `calls` or, if the number of the call is not shown, in a place of
-/// the kernel whose name contains one of `places`.
-fn sleeps_in(pid: Pid, calls: &[libc::c_long], places: &[&str]) -> bool {
-    let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
-        let number = call.split_ascii_whitespace().next();
-        let number = number.and_then(|n| n.parse().ok());
-        Some(number.is_some_and(|n| calls.contains(&n)))
-    });
-    let is_in_call = is_in_call.or_else(|_| {
-        with_text(&std::format!("/proc/{pid}/wchan"), |place| {
-            // `str::contains` would be 2 KB of the smallest build.
-            let has = |name: &str| {
-                let mut parts = place.as_bytes().windows(name.len());
-                parts.any(|part| part == name.as_bytes())
-            };
-            Some(places.iter().any(|name| has(name)))
-        })
-    });
-    // The call of a stopped process is shown too, but the process cannot take a signal.
-    is_in_call.unwrap_or(false) && stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
-}
-
 /// Returns the processes that have `pid` as an argument, as a client of a server that publishes it, and wait.
 ///
-/// They handle SIGUSR1 or SIGUSR2, and sleep until a signal comes or for some time. Those of minitalk's own protocol, which
+/// They handle SIGUSR1 or SIGUSR2, and sleep. Those of minitalk's own protocol, which
 /// repeat what was lost, are left out.
 pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
     let argument = std::format!("{pid}");
@@ -274,21 +262,55 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
             let mut bits = SignalSet::BITS.iter();
             bits.any(|bit| status.handles(bit)) && !status.handles(Signal::WORD)
         };
-        status(*other).is_ok_and(is_client) && (sleeps_for_signal(*other) || naps(*other))
+        status(*other).is_ok_and(is_client) && sleeps(*other)
     };
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| Pid::parse(entry.file_name().to_str()?).ok());
     pids.filter(has_argument).filter(waits).collect()
 }
 
-/// Returns the device and inode numbers of the program that `pid` runs, which identify it (`/proc/PID/exe`).
+/// Identifies what a process runs, by device and inode numbers: those of its executable file and, if that is an interpreter, of the
+/// script. A process without a script has zeros there.
+pub type Program = [u64; 4];
+
+/// Returns what `pid` runs: its executable file (`/proc/PID/exe`), and the file that its first argument names, options apart.
 ///
 /// # Errors
 /// NotFound: no such process. PermissionDenied: a process of another user.
-pub fn program(pid: Pid) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
-    Ok((file.dev(), file.ino()))
+#[inline(never)]
+pub fn program(pid: Pid) -> io::Result<Program> {
+    let executable = fs::metadata(std::format!("/proc/{pid}/exe"))?;
+    let mut program = [executable.dev(), executable.ino(), 0, 0];
+    with_file(&std::format!("/proc/{pid}/cmdline"), &mut |line| {
+        let mut arguments = line.split(|byte| *byte == 0).skip(1);
+        let name = arguments.find(|word| !word.starts_with(b"-"));
+        let name = name.unwrap_or_default();
+        let base = if name.starts_with(b"/") {
+            "root"
+        } else {
+            "cwd/"
+        };
+        let path = [std::format!("/proc/{pid}/{base}").as_bytes(), name].concat();
+        let file = fs::metadata(OsStr::from_bytes(&path));
+        if let Some(file) = file.ok().filter(fs::Metadata::is_file) {
+            (program[2], program[3]) = (file.dev(), file.ino());
+        }
+    })?;
+    Ok(program)
+}
+
+/// Returns whether `pid` runs a Go program: a note of Go's linker stands at the beginning of its executable file (elf(5)).
+#[inline(never)]
+pub fn is_go(pid: Pid) -> bool {
+    let mut head = [0; 4096];
+    let file = File::open(std::format!("/proc/{pid}/exe"));
+    if file.and_then(|file| file.read_at(&mut head, 0)).is_err() {
+        return false;
+    }
+    // The type of the note and its name.
+    let (kind, name) = (4u32.to_ne_bytes(), *b"Go\0\0");
+    head.windows(8)
+        .any(|note| note[..4] == kind && note[4..] == name)
 }
 
 fn parse(text: &str) -> Option<Status> {
@@ -382,6 +404,39 @@ mod tests {
         }
         // The call's first argument is the address of a word, here of one with all bits set, as that of a mask of signals would be.
         assert_eq!(taken(tid, 0), 0);
+    }
+
+    #[test]
+    fn a_program_is_its_executable_file_and_the_script_that_its_first_argument_names() {
+        use std::process::{Command, Stdio};
+        let run = |args: &[&str]| {
+            let mut cat = Command::new("cat");
+            let cat = cat.args(args).current_dir("/proc/self");
+            let cat = cat.stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut cat = cat.spawn().unwrap();
+            let pid = Pid::new(cat.id().cast_signed()).unwrap();
+            // The arguments are shown a moment after the file is executed.
+            while read_text(&std::format!("/proc/{pid}/cmdline"))
+                .unwrap()
+                .is_empty()
+            {
+                std::thread::yield_now();
+            }
+            let program = program(pid).unwrap();
+            drop(cat.stdin.take());
+            cat.wait().unwrap();
+            program
+        };
+        let [plain, option, script, absolute] = [
+            run(&[]),
+            run(&["-u"]),
+            run(&["-u", "/etc/passwd", "-"]),
+            run(&["../../etc/passwd", "-"]),
+        ];
+        assert_eq!((&plain[2..], option), (&[0, 0][..], plain));
+        assert_eq!((script, &script[..2]), (absolute, &plain[..2]));
+        assert_ne!(script, plain);
+        assert!(!is_go(ffi::getpid()));
     }
 
     #[test]

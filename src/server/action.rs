@@ -6,6 +6,7 @@ use super::{Note, Received};
 use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
+use crate::process::proc::Program;
 use crate::signal::event::{Event, Signal, SignalSet};
 use crate::wire::control::Reply;
 use crate::wire::packet::Packet;
@@ -83,8 +84,8 @@ pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
     pub uid: Option<u32>,
-    /// The device and number of the program's file.
-    pub program: Option<(u64, u64)>,
+    /// What the process runs.
+    pub program: Option<Program>,
 }
 
 /// Holds a process that was found.

@@ -14,6 +14,7 @@ use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileCache;
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
+use crate::process::proc::Program;
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
@@ -29,8 +30,8 @@ pub struct Foreign {
     watched: Vec<Pid>,
     /// Whether the first look at them is still to come.
     is_interrupted: bool,
-    /// The dialects of programs, by the device and number of their files.
-    profiles: ProfileCache<(u64, u64)>,
+    /// The dialects of programs.
+    profiles: ProfileCache<Program>,
     /// Who sent each of the two signals last.
     last_senders: [LastSenders; 2],
     /// How many processes in a row ended before they had sent a byte or had been answered.

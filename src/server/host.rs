@@ -238,7 +238,7 @@ impl<'n> Host<'n> {
                         true => SleepState::Napping,
                         false => SleepState::ForSignal,
                     },
-                    true if proc::naps(pid) => SleepState::Napping,
+                    true if proc::sleeps(pid) => SleepState::Napping,
                     _ => SleepState::Awake,
                 };
                 let mut observation = Observation {

@@ -7,6 +7,7 @@ use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
 use crate::process::peer::INSPECT_INTERVAL;
 use crate::process::pid::Pid;
+use crate::process::proc::Program;
 use crate::signal::event::{Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::receiver::FrameReceiver;
@@ -33,8 +34,8 @@ pub struct Session {
     pub is_listed: bool,
     /// The excuses for the present silence.
     silence: Silence,
-    /// The program that the text receiver was begun for; see [`program`](crate::process::proc::program).
-    pub program: Option<(u64, u64)>,
+    /// The program that the text receiver was begun for.
+    pub program: Option<Program>,
     /// The client's real user when its transfer was opened, as the inspection showed it.
     pub proven_uid: Option<u32>,
     /// The client's real user, as the kernel attests it of the last bare bit.
@@ -68,7 +69,7 @@ pub struct Session {
     /// The signals that the client handled at the last inspection.
     handled: SignalSet,
     inspected_uid: Option<u32>,
-    pub inspected_program: Option<(u64, u64)>,
+    pub inspected_program: Option<Program>,
     pub inspected_at: Nanos,
     /// Whether a bit has come since then that may be another program's.
     pub may_have_changed: bool,

@@ -450,7 +450,7 @@ impl World {
         Inspection {
             handled,
             uid,
-            program: Some((0, process.program)),
+            program: Some([0, process.program, 0, 0]),
         }
     }
 
