@@ -3,14 +3,14 @@
 //! Events go in by the `handle_*` methods, after [`Machine::set_now`]; what is to be done comes out of [`Machine::poll_action`].
 //! The host carries actions out in order and feeds results back before it takes the next action.
 
-use core::mem;
+use core::mem::{self, Discriminant};
 use std::string::ToString;
 use std::vec::Vec;
 
 use super::action::{Action, Actions, Inspection, Opened, Then};
 use super::backlog::Backlog;
 use super::foreign::Foreign;
-use super::notes::{Allowance, OF_ALL, Once};
+use super::notes::{Allowance, OF_ALL};
 use super::scheduler::{Party, TurnScheduler};
 use super::session::Session;
 use super::shutdown::Shutdown;
@@ -57,7 +57,10 @@ pub(super) struct Core {
     pub owing: Vec<Pid>,
     /// How many notes all clients together may still cause.
     pub allowance: Allowance,
-    pub once: Once,
+    /// The kinds of notes that have been made and are made only once.
+    pub noted_once: Vec<Discriminant<Note>>,
+    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
+    pub noted_unanswerable: Option<Pid>,
 }
 
 /// Describes the signals that came at once.
@@ -98,7 +101,8 @@ impl Machine {
                 actions: Actions::default(),
                 owing: Vec::new(),
                 allowance: Allowance::new(OF_ALL),
-                once: Once::default(),
+                noted_once: Vec::new(),
+                noted_unanswerable: None,
             },
         }
     }
@@ -202,7 +206,7 @@ impl Machine {
                 let Some(request) = Request::from_packet(&packet) else {
                     // An answer that comes after its transfer has been given up is minitalk's own.
                     if Reply::from_packet(&packet).is_none() {
-                        core.note_once(|once| &mut once.queued_bits, Note::QueuedBits);
+                        core.note_once(Note::QueuedBits);
                     }
                     return;
                 };
@@ -215,7 +219,7 @@ impl Machine {
             // A word of a transfer that is over.
             Origin::Unknown { packet } if packet.is_word() => {}
             Origin::Unknown { .. } => {
-                core.note_once(|once| &mut once.unknown_sender, Note::UnknownSender);
+                core.note_once(Note::UnknownSender);
             }
         }
         self.after_input();
@@ -273,7 +277,7 @@ impl Machine {
             _ => {}
         }
         if !opened.is_certain {
-            core.note_once(|once| &mut once.no_pidfd, Note::NoPidfd);
+            core.note_once(Note::NoPidfd);
         }
         if let Err(error) = &opened.inspection.handled {
             core.note_unanswerable(pid, error, event);
@@ -417,8 +421,7 @@ impl Machine {
     }
 
     fn cannot_take(&mut self, pid: Pid, error: &PeerError) {
-        let note = Note::Unwatched(pid, error.to_string());
-        self.core.note_once(|once| &mut once.unwatched, note);
+        self.core.note_once(Note::Unwatched(pid, error.to_string()));
     }
 
     /// Returns whether there is room for another session, after ending one if that is possible.

@@ -95,17 +95,6 @@ impl Allowance {
     }
 }
 
-/// Remembers the notes that are made once.
-#[derive(Default)]
-pub(super) struct Once {
-    pub unknown_sender: bool,
-    pub queued_bits: bool,
-    pub no_pidfd: bool,
-    pub unwatched: bool,
-    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
-    unanswerable: Option<Pid>,
-}
-
 impl Core {
     /// Notes that a message of `bytes` bytes was dropped, unless a note of the client has said as much.
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
@@ -128,9 +117,11 @@ impl Core {
         self.act(Action::Note(note));
     }
 
-    /// Makes a note the first time. `is_told` finds where it is remembered.
-    pub fn note_once(&mut self, is_told: fn(&mut Once) -> &mut bool, note: Note) {
-        if !mem::replace(is_told(&mut self.once), true) {
+    /// Makes a note, unless one of its kind has been made by this method.
+    pub fn note_once(&mut self, note: Note) {
+        let kind = mem::discriminant(&note);
+        if !self.noted_once.contains(&kind) {
+            self.noted_once.push(kind);
             self.note(note);
         }
     }
@@ -138,7 +129,7 @@ impl Core {
     /// Notes that the sender of `event` cannot be answered. Its signals are still read.
     pub fn note_unanswerable(&mut self, pid: Pid, error: &PeerError, event: Event) {
         let is_claimed = claimed_request(&event).is_some();
-        if is_claimed && self.once.unanswerable.replace(pid) == Some(pid) {
+        if is_claimed && self.noted_unanswerable.replace(pid) == Some(pid) {
             return;
         }
         self.note_caused(match error {
