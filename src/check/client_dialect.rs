@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
-use super::delivery::ClientProgram;
+use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, TIME_IS_UP};
-use super::server::{Server, ServerProgram};
+use super::server::Server;
 
 /// Long enough to show the bits of a client.
 const PROBE: &str = "Hello from the other side, number 42!";
@@ -79,7 +79,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
             if Instant::now() >= until {
                 return Ok(None);
             }
-            let (outcome, _) = attempt(client, own_program, Some(dialect), limit)?;
+            let (outcome, _) = attempt(client, own_program, Some(*dialect), limit)?;
             Ok(Some(outcome))
         },
         tried: Vec::new(),
@@ -88,7 +88,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
     let mut found = search.run(detected)?;
     if !found.ends_well {
         // Of two servers: in the dialect that was found, and one that finds out what the client ends on.
-        for dialect in [found.dialect.as_ref(), None] {
+        for dialect in [found.dialect, None] {
             let (outcome, _) = attempt(client, own_program, dialect, PATIENCE)?;
             if outcome == TryOutcome::Delivered {
                 found.ends_well = true;
@@ -213,12 +213,12 @@ enum TryOutcome {
 fn attempt(
     client: &Path,
     own_program: &Path,
-    dialect: Option<&Dialect>,
+    dialect: Option<Dialect>,
     limit: Duration,
 ) -> Result<(TryOutcome, Option<Dialect>), String> {
-    let mut server = Server::start(&ServerProgram::Own(own_program, dialect))
+    let mut server = Server::start(Program::Own(own_program, dialect), &[])
         .map_err(|why| format!("minitalk's server {why}"))?;
-    let mut client = ClientProgram::Foreign(client).start(server.pid(), PROBE, &[])?;
+    let mut client = Program::Foreign(client).start_client(server.pid(), PROBE, &[])?;
     let status = client.wait(limit);
     server.wait(ARRIVE, &|printed| {
         OutputFormat::Plain.fits(PROBE.as_bytes(), printed)

@@ -1,53 +1,24 @@
 //! The delivery of one message by a client, and what is wrong with it.
 
 use std::mem;
-use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk::Pid;
-use minitalk::dialect::Dialect;
 use minitalk::internals::process::proc;
 
-use super::isolation::spawn_on_pipes;
+use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, quoted};
 use super::server::Server;
-use crate::cli::child::{Child, Patience};
+use crate::cli::child::Patience;
 
 /// How long after the end of the client the server may print nothing before the message counts as lost.
 const QUIET: Duration = Duration::from_millis(1200);
 
 /// How long a client may run after its text has been printed.
 const LEAVE: Duration = Duration::from_secs(2);
-
-/// Describes the program of a client.
-pub enum ClientProgram<'a> {
-    Foreign(&'a Path),
-    /// This program; without a dialect it uses minitalk's own protocol.
-    Own(&'a Path, Option<Dialect>),
-}
-
-impl ClientProgram<'_> {
-    /// Starts a client that sends `text`; `options` are those of `minitalk send`.
-    pub fn start(&self, pid: Pid, text: &str, options: &[&str]) -> Result<Child, String> {
-        let child = match self {
-            Self::Foreign(path) => {
-                spawn_on_pipes(Command::new(path).args([&pid.to_string(), text]))
-            }
-            Self::Own(path, dialect) => {
-                let mut command = Command::new(path);
-                command.args(["send", "--timeout", "3"]).args(options);
-                if let Some(dialect) = dialect {
-                    command.args(["--dialect", &dialect.to_string()]);
-                }
-                spawn_on_pipes(command.args(["--", &pid.to_string(), text]))
-            }
-        };
-        child.map_err(|error| format!("the client cannot be started: {error}"))
-    }
-}
 
 /// Holds the result of a delivery.
 pub struct Delivery {
@@ -72,14 +43,14 @@ impl Delivery {
     /// Sends `text` to `server`, and waits until it is printed, or cannot be any more.
     pub fn run(
         server: &mut Server,
-        client: &ClientProgram<'_>,
+        client: Program<'_>,
         text: &str,
         format: &OutputFormat,
         limit: Duration,
     ) -> Result<Self, String> {
         let start = Instant::now();
         let delay_before = run_delay(server.pid());
-        let mut client = client.start(server.pid(), text, &[])?;
+        let mut client = client.start_client(server.pid(), text, &[])?;
         let mut client_delay = Duration::ZERO;
         let mut patience = Patience::new(limit);
         let mut silence = Patience::new(QUIET);
@@ -271,9 +242,11 @@ pub fn describe(status: ExitStatus) -> String {
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
 
-    use super::super::server::ServerProgram;
+    use super::super::isolation::spawn_on_pipes;
     use super::*;
+    use crate::cli::child::Child;
 
     #[test]
     fn a_pair_is_stuck_once_one_of_it_is_not_woken_any_more() {
@@ -340,10 +313,10 @@ mod tests {
         let server = script("server", server);
         let client = script("client", "sleep 0.5; kill -USR1 $1; sleep 9");
         let late = (0..60).find_map(|_| {
-            let mut server = Server::start(&ServerProgram::Foreign(&server)).ok()?;
-            let client = ClientProgram::Foreign(&client);
+            let mut server = Server::start(Program::Foreign(&server), &[]).ok()?;
+            let client = Program::Foreign(&client);
             let format = OutputFormat::of(b"text", b"text\n")?;
-            let delivery = Delivery::run(&mut server, &client, "text", &format, LIMIT).ok()?;
+            let delivery = Delivery::run(&mut server, client, "text", &format, LIMIT).ok()?;
             delivery.is_exact.then_some(delivery)
         });
         std::fs::remove_dir_all(&folder).unwrap();

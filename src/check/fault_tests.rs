@@ -8,8 +8,9 @@ use minitalk::dialect::Dialect;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::internals::process::peer::Peer;
 
-use super::delivery::{ClientProgram, Delivery, describe};
+use super::delivery::{Delivery, describe};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
+use super::isolation::Program;
 use super::report::Section;
 use super::server::Server;
 
@@ -21,7 +22,7 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
             return Err(format!("the server {}", describe(status)));
         }
         server.skip();
-        let (client, format) = (&fixture.client, &fixture.format);
+        let (client, format) = (fixture.client, &fixture.format);
         let delivery = Delivery::run(&mut server, client, NEXT, format, SHORT)?;
         let error = delivery.error(NEXT);
         // The server may print the half message first, on a line of its own.
@@ -45,7 +46,7 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
 /// Returns a server that has half a message of a client that has ended.
 fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, String> {
     match fixture.client {
-        ClientProgram::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
+        Program::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
         _ => kill_halfway(fixture),
     }
 }
@@ -58,7 +59,7 @@ fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Serve
     let signals = encoder.map_err(|why| why.to_string())?.len();
     let first = (signals / 16 * 8 + 3).to_string();
     let options = ["--first", &first];
-    let mut client = fixture.client.start(server.pid(), &text, &options)?;
+    let mut client = fixture.client.start_client(server.pid(), &text, &options)?;
     match client.wait(SHORT) {
         Some(status) if status.success() => Ok(server),
         Some(status) => Err(format!("half a message: the client {}", describe(status))),

@@ -3,10 +3,11 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::delivery::{ClientProgram, Delivery};
+use super::delivery::Delivery;
+use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, NOT_TRIED, TIME_IS_UP};
-use super::server::{Server, ServerProgram};
+use super::server::Server;
 use crate::cli::child::{Child, Patience};
 use crate::cli::units::SECOND;
 
@@ -24,8 +25,8 @@ pub const NEXT: &str = "the next message, 123";
 
 /// Holds the programs under test.
 pub struct Fixture<'a> {
-    pub server_program: ServerProgram<'a>,
-    pub client: ClientProgram<'a>,
+    pub server_program: Program<'a>,
+    pub client: Program<'a>,
     pub format: OutputFormat,
     /// A server that is fit for the next test.
     pub server: Option<Server>,
@@ -37,8 +38,8 @@ pub struct Fixture<'a> {
 
 impl<'a> Fixture<'a> {
     pub const fn new(
-        server_program: ServerProgram<'a>,
-        client: ClientProgram<'a>,
+        server_program: Program<'a>,
+        client: Program<'a>,
         format: OutputFormat,
         until: Instant,
     ) -> Self {
@@ -59,7 +60,7 @@ impl<'a> Fixture<'a> {
         }
         let mut server = match self.server.take() {
             Some(server) => server,
-            None => Server::start(&self.server_program)?,
+            None => Server::start(self.server_program, &[])?,
         };
         server.skip();
         Ok(server)
@@ -67,7 +68,7 @@ impl<'a> Fixture<'a> {
 
     /// Starts a client that sends `text` to `server`.
     pub fn start_client(&self, server: &Server, text: &str) -> Result<Child, String> {
-        self.client.start(server.pid(), text, &[])
+        self.client.start_client(server.pid(), text, &[])
     }
 
     /// Returns how much is left of the time of the section.
@@ -80,7 +81,7 @@ impl<'a> Fixture<'a> {
         let mut server = self.take()?;
         let left = self.left();
         let least = limit.min(left);
-        let delivery = Delivery::run(&mut server, &self.client, text, &self.format, least)?;
+        let delivery = Delivery::run(&mut server, self.client, text, &self.format, least)?;
         if delivery.is_late && !delivery.is_stuck && left < limit {
             return Err(format!("{NOT_TRIED}: {TIME_IS_UP}"));
         }
@@ -188,8 +189,8 @@ mod tests {
         assert!(write.arg(&path).arg(lines).status().unwrap().success());
         let at = |until| {
             let format = OutputFormat::of(b"x", b"x").unwrap();
-            let (server, client) = (ServerProgram::Foreign(&path), ClientProgram::Foreign(&path));
-            Fixture::new(server, client, format, until)
+            let program = Program::Foreign(&path);
+            Fixture::new(program, program, format, until)
         };
         let server = at(Instant::now() + SHORT).take().unwrap();
         let settled = |until| at(until).settles(&server, &mut [], |_| false);

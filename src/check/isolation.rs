@@ -4,18 +4,59 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use minitalk::SignalSet;
+use minitalk::dialect::Dialect;
 use minitalk::internals::ffi;
+use minitalk::{Pid, SignalSet};
 
 use crate::cli::child::{Capture, Child};
 
 /// Bytes of output that are kept of a program under test.
 const LIMIT: usize = 1 << 20;
 
+/// Names a program that is run as a server or as a client.
+#[derive(Clone, Copy)]
+pub enum Program<'a> {
+    /// Another program, whose dialect it knows itself.
+    Foreign(&'a Path),
+    /// This program. Without a dialect, the server detects that of each client, and the client uses minitalk's own protocol.
+    Own(&'a Path, Option<Dialect>),
+}
+
+impl Program<'_> {
+    /// Starts a server; `options` are those of `minitalk serve`.
+    pub fn start_server(self, options: &[&str]) -> io::Result<Child> {
+        let mut command = self.command(&["serve", "--format", "raw"], options);
+        match self {
+            Self::Foreign(_) => spawn_on_terminal(&mut command),
+            Self::Own(..) => spawn_on_pipes(&mut command),
+        }
+    }
+
+    /// Starts a client that sends `text` to the process `pid`; `options` are those of `minitalk send`.
+    pub fn start_client(self, pid: Pid, text: &str, options: &[&str]) -> Result<Child, String> {
+        let mut command = self.command(&["send", "--timeout", "3"], options);
+        let child = spawn_on_pipes(command.args([&pid.to_string(), text]));
+        child.map_err(|error| format!("the client cannot be started: {error}"))
+    }
+
+    /// Returns the command that runs the program. `own` and `options` are for this program alone.
+    fn command(self, own: &[&str], options: &[&str]) -> Command {
+        let (Self::Foreign(path) | Self::Own(path, _)) = self;
+        let mut command = Command::new(path);
+        if let Self::Own(_, dialect) = self {
+            command.args(own).args(options);
+            command.args(dialect.map(|dialect| format!("--dialect={dialect}")));
+            command.arg("--");
+        }
+        command
+    }
+}
+
 /// Starts `command` with a terminal as its standard output, because stdio of all languages writes to one line by line.
-pub fn spawn_on_terminal(command: &mut Command) -> io::Result<Child> {
+fn spawn_on_terminal(command: &mut Command) -> io::Result<Child> {
     let controller = File::options().read(true).write(true).open("/dev/ptmx");
     let controller =
         controller.map_err(|error| io::Error::new(error.kind(), format!("/dev/ptmx: {error}")))?;

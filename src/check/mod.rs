@@ -33,11 +33,11 @@ use crate::cli::exec::executable;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::flags::{Args, Flag, flags};
 use crate::cli::stdio::write_stdout;
-use delivery::ClientProgram;
 use fixture::Fixture;
+use isolation::Program;
 use output_format::OutputFormat;
 use report::{Section, Show, Verdict};
-use server::{Server, ServerProgram};
+use server::Server;
 
 pub const CHECK: Command = Command {
     name: "check",
@@ -217,9 +217,9 @@ impl Programs {
                 };
                 section.add(Verdict::Ok, "dialect", &format!("{spec}{more}"));
                 section.dialect = Some(spec);
-                let given = found.dialect.as_ref().filter(|_| !found.is_detected);
-                let server = ServerProgram::Own(&self.own, given);
-                let program = ClientProgram::Foreign(client);
+                let given = found.dialect.filter(|_| !found.is_detected);
+                let server = Program::Own(&self.own, given);
+                let program = Program::Foreign(client);
                 let mut fixture = Fixture::new(server, program, OutputFormat::Plain, until);
                 traffic::add(client, &self.own, given, fixture.left(), section);
                 tests::exactness(&mut fixture, section);
@@ -241,7 +241,7 @@ impl Programs {
         section: &mut Section,
         until: Instant,
     ) -> Result<(), Failure> {
-        match Server::start(&ServerProgram::Foreign(server)) {
+        match Server::start(Program::Foreign(server), &[]) {
             Err(why) => {
                 section.add(Verdict::Fail, "start", &why);
                 return Ok(());
@@ -254,8 +254,8 @@ impl Programs {
         // Minitalk's own server detects dialects, so that every candidate would pass.
         let is_own = fs::canonicalize(server).ok() == fs::canonicalize(&self.own).ok();
         let found = if is_own {
-            let client = ClientProgram::Own(&self.own, None);
-            tests::output_format(server, &client).map(|format| (None, format, None))
+            let client = Program::Own(&self.own, None);
+            tests::output_format(server, client).map(|format| (None, format, None))
         } else {
             let found = server_dialect::find(server, confined, of_client, search_until(until))?;
             found.map(|found| (Some(found.dialect), found.format, Some(found.signals)))
@@ -279,8 +279,8 @@ impl Programs {
         }
         section.add(Verdict::Info, "prints", &format.describe());
         section.dialect = Some(spec);
-        let client = ClientProgram::Own(&self.own, dialect);
-        let server = ServerProgram::Foreign(server);
+        let client = Program::Own(&self.own, dialect);
+        let server = Program::Foreign(server);
         let mut fixture = Fixture::new(server, client, format, until);
         tests::exactness(&mut fixture, section);
         tests::together(&mut fixture, section);
@@ -321,10 +321,10 @@ fn note_difference(client: &Section, server: &mut Section) {
 }
 
 fn check_pair(client: &Path, server: &Path, section: &mut Section, until: Instant) {
-    let client = ClientProgram::Foreign(client);
-    match tests::output_format(server, &client) {
+    let client = Program::Foreign(client);
+    match tests::output_format(server, client) {
         Ok(format) => {
-            let server = ServerProgram::Foreign(server);
+            let server = Program::Foreign(server);
             let mut fixture = Fixture::new(server, client, format, until);
             tests::exactness(&mut fixture, section);
             tests::together(&mut fixture, section);

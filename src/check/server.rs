@@ -1,7 +1,6 @@
 //! A running server, of the program under test or of minitalk.
 
-use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use minitalk::internals::process::proc::{self, Status};
 use minitalk::{Pid, SignalSet};
 
 use super::delivery::describe;
-use super::isolation::{spawn_on_pipes, spawn_on_terminal};
+use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::quoted;
 use crate::cli::child::{Capture, Child, Patience};
@@ -38,15 +37,6 @@ const TURNS: usize = 5;
 /// How long surplus output may take, which comes at once.
 const SURPLUS: Duration = Duration::from_millis(40);
 
-/// Describes the program of a server.
-pub enum ServerProgram<'a> {
-    Foreign(&'a Path),
-    /// This program; without a dialect the server detects it.
-    Own(&'a Path, Option<&'a Dialect>),
-    /// The same, with a line on its standard error for each signal.
-    Traced(&'a Path, Option<&'a Dialect>),
-}
-
 /// Holds a server that waits for messages.
 pub struct Server {
     child: Child,
@@ -57,26 +47,17 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(program: &ServerProgram<'_>) -> Result<Self, String> {
-        let child = match program {
-            ServerProgram::Foreign(path) => spawn_on_terminal(&mut Command::new(path)),
-            ServerProgram::Own(path, dialect) | ServerProgram::Traced(path, dialect) => {
-                let mut command = Command::new(path);
-                command.args(["serve", "--format", "raw"]);
-                if matches!(program, ServerProgram::Traced(..)) {
-                    command.args(["--trace", "-v"]);
-                }
-                if let Some(dialect) = dialect {
-                    command.args(["--dialect", &dialect.to_string()]);
-                }
-                spawn_on_pipes(&mut command)
-            }
-        };
+    /// Starts `program` and waits until it handles the signals. `options` are those of `minitalk serve`.
+    ///
+    /// # Errors
+    /// Returns the rest of a sentence about the server.
+    pub fn start(program: Program<'_>, options: &[&str]) -> Result<Self, String> {
+        let child = program.start_server(options);
         let mut child = child.map_err(|error| format!("cannot be started: {error}"))?;
         let pid = child.pid();
         let output = match program {
-            ServerProgram::Foreign(_) => &child.stdout,
-            ServerProgram::Own(..) | ServerProgram::Traced(..) => &child.stderr,
+            Program::Foreign(_) => &child.stdout,
+            Program::Own(..) => &child.stderr,
         };
         let prints_pid = output.wait(0, START, &|text| has_number(text, pid.get()));
         output.settle(BANNER, HANDLERS);

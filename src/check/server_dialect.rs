@@ -12,9 +12,10 @@ use minitalk::{Inbox, Signal, SignalSet};
 
 use super::acks::{self, ReceivedAck};
 use super::delivery::run_delay;
+use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, TIME_IS_UP};
-use super::server::{Server, ServerProgram};
+use super::server::Server;
 use crate::cli::child::Patience;
 use crate::cli::exit::Failure;
 
@@ -271,8 +272,8 @@ impl ServerSearch<'_> {
             )));
         }
         self.tried += 1;
-        let program = ServerProgram::Foreign(self.program);
-        let server = Server::start(&program).map_err(SearchEnd::Report)?;
+        let program = Program::Foreign(self.program);
+        let server = Server::start(program, &[]).map_err(SearchEnd::Report)?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
             Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),

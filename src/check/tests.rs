@@ -5,12 +5,12 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
-use super::delivery::{ClientProgram, Delivery, are_stuck, describe, hangs, ticks};
+use super::delivery::{Delivery, are_stuck, describe, hangs, ticks};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
-use super::isolation::spawn_on_pipes;
+use super::isolation::{Program, spawn_on_pipes};
 use super::output_format::OutputFormat;
 use super::report::{NOT_SURE, NOT_TRIED, Row, Section, Verdict, grouped, quoted};
-use super::server::{Server, ServerProgram};
+use super::server::Server;
 use crate::cli::child::Child;
 use crate::cli::units::{self, SECOND, decimal};
 
@@ -226,10 +226,10 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
 }
 
 /// Returns the format in which a server prints what `client` sends.
-pub fn output_format(server: &Path, client: &ClientProgram<'_>) -> Result<OutputFormat, String> {
+pub fn output_format(server: &Path, client: Program<'_>) -> Result<OutputFormat, String> {
     const PROBE: &str = "Hello";
-    let server = Server::start(&ServerProgram::Foreign(server))?;
-    let mut client = client.start(server.pid(), PROBE, &[])?;
+    let server = Server::start(Program::Foreign(server), &[])?;
+    let mut client = client.start_client(server.pid(), PROBE, &[])?;
     let is_printed = server.output_format(PROBE, SHORT).is_some();
     let is_stuck = !is_printed && are_stuck([client.pid(), server.pid()]);
     // The last bits of the client may cause a newline.

@@ -7,10 +7,11 @@ use minitalk::Pid;
 use minitalk::dialect::Dialect;
 use minitalk::dialect::encoder::TextEncoder;
 
-use super::delivery::{ClientProgram, describe};
+use super::delivery::describe;
 use super::fixture::{NEXT, NOTICE, SHORT};
+use super::isolation::Program;
 use super::report::{Section, Verdict};
-use super::server::{Server, ServerProgram};
+use super::server::Server;
 
 /// Says what a trace shows of one client.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ struct Traffic {
 pub fn add(
     client: &Path,
     own: &Path,
-    dialect: Option<&Dialect>,
+    dialect: Option<Dialect>,
     limit: Duration,
     section: &mut Section,
 ) {
@@ -45,7 +46,7 @@ pub fn add(
         )),
     };
     section.demand("signals", alone);
-    if let Some(why) = dialect.and_then(|dialect| traffic.needs_tolerance(dialect, pid)) {
+    if let Some(why) = dialect.and_then(|dialect| traffic.needs_tolerance(&dialect, pid)) {
         section.add(Verdict::Warn, "other servers", &why);
     }
 }
@@ -54,11 +55,11 @@ pub fn add(
 fn observe(
     client: &Path,
     own: &Path,
-    dialect: Option<&Dialect>,
+    dialect: Option<Dialect>,
     limit: Duration,
 ) -> Result<(Traffic, Pid), String> {
-    let mut server = Server::start(&ServerProgram::Traced(own, dialect))?;
-    let mut client = ClientProgram::Foreign(client).start(server.pid(), NEXT, &[])?;
+    let mut server = Server::start(Program::Own(own, dialect), &["--trace", "-v"])?;
+    let mut client = Program::Foreign(client).start_client(server.pid(), NEXT, &[])?;
     let is_exact = server.wait(limit, &|printed| printed == NEXT.as_bytes());
     client.wait(NOTICE);
     if let Some(status) = server.ended() {
