@@ -9,7 +9,7 @@ use minitalk::dialect::encoder::TextEncoder;
 use minitalk::internals::process::peer::Peer;
 
 use super::delivery::{Delivery, describe};
-use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
+use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text};
 use super::isolation::Program;
 use super::report::Section;
 use super::server::Server;
@@ -47,7 +47,8 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
 fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, String> {
     match fixture.client {
         Program::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
-        _ => kill_halfway(fixture),
+        // The drop kills the client.
+        _ => fixture.start_message().map(|(server, ..)| server),
     }
 }
 
@@ -65,23 +66,6 @@ fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Serve
         Some(status) => Err(format!("half a message: the client {}", describe(status))),
         None => Err("half a message: the client hangs".into()),
     }
-}
-
-/// Kills the client after half of the expected time.
-fn kill_halfway(fixture: &mut Fixture<'_>) -> Result<Server, String> {
-    let rate = fixture.rate();
-    for part in [2, 4, 10] {
-        // Long enough that half of it differs from all of it.
-        let bytes = (rate / 2).clamp(50, 9000) as usize;
-        let server = fixture.take()?;
-        let mut client = fixture.start_client(&server, &text(bytes))?;
-        thread::sleep(time_of(bytes, rate) / part);
-        if client.ended().is_none() {
-            client.kill();
-            return Ok(server);
-        }
-    }
-    Err("not tried: every message was complete before its client could be killed".into())
 }
 
 /// Tests that the message after stray signals to the server is exact.

@@ -21,7 +21,6 @@ mod traffic;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use minitalk::SignalSet;
@@ -36,8 +35,9 @@ use crate::cli::stdio::write_stdout;
 use fixture::Fixture;
 use isolation::Program;
 use output_format::OutputFormat;
-use report::{Section, Show, Verdict};
+use report::{Section, Verdict};
 use server::Server;
+use server_dialect::SearchEnd;
 
 pub const CHECK: Command = Command {
     name: "check",
@@ -107,14 +107,13 @@ fn run(mut args: Args) -> Result<(), Failure> {
     }
     // Must precede the start of every program.
     let confined = ffi::confine_signals().is_ok();
-    let sections = programs.check(confined, if is_json { |_| {} } else { show })?;
+    let mut sections = programs.check(confined, !is_json)?;
     if is_json {
         write_stdout(report::json(&sections).as_bytes()).map_err(Failure::stdout)?;
     }
     let rows = sections.iter().flat_map(|section| &section.rows);
     let failures = rows.filter(|row| row.verdict == Verdict::Fail).count();
-    let mut unshown = UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let unshown = unshown.take().map(Failure::stdout);
+    let unshown = sections.iter_mut().find_map(|s| s.unshown.take());
     match (failures, unshown) {
         (0, None) => Ok(()),
         (0, Some(unshown)) => Err(unshown),
@@ -130,20 +129,6 @@ fn run(mut args: Args) -> Result<(), Failure> {
 /// How long all sections together may take, but for what is under way then.
 const TIME_LIMIT: Duration = Duration::from_secs(45);
 
-/// Holds the error by which a part of the report could not be printed.
-static UNSHOWN: Mutex<Option<io::Error>> = Mutex::new(None);
-
-/// Prints a part of the report, and keeps an error for the end: the exit code has the verdict too. A reader that closes the pipe
-/// early is not an error.
-fn show(text: &str) {
-    match write_stdout(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            *UNSHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        }
-        _ => {}
-    }
-}
-
 /// Holds the programs of a check.
 struct Programs {
     client: Option<PathBuf>,
@@ -154,7 +139,7 @@ struct Programs {
 }
 
 impl Programs {
-    fn check(&self, confined: bool, show: Show) -> Result<Vec<Section>, Failure> {
+    fn check(&self, confined: bool, is_shown: bool) -> Result<Vec<Section>, Failure> {
         let mut sections = Vec::new();
         let mut of_client = None;
         let mut passes_with_partner = false;
@@ -173,20 +158,20 @@ impl Programs {
         };
         // First, since what works with its partner and not with minitalk may have a dialect that minitalk does not know.
         if let (Some(client), Some(server)) = (&self.client, &self.server) {
-            let mut section = Section::new("pair", &[client, server], show);
+            let mut section = Section::new("pair", &[client, server], is_shown);
             check_pair(client, server, &mut section, share());
             passes_with_partner = section.passes();
             sections.push(section);
         }
         if let Some(client) = &self.client {
-            let mut section = Section::new("client", &[client], show);
+            let mut section = Section::new("client", &[client], is_shown);
             section.passes_with_partner = passes_with_partner;
             of_client = self.check_client(client, &mut section, share());
             handler_audit::add(client, self.audit.as_deref(), &mut section);
             sections.push(section);
         }
         if let Some(server) = &self.server {
-            let mut section = Section::new("server", &[server], show);
+            let mut section = Section::new("server", &[server], is_shown);
             section.passes_with_partner = passes_with_partner;
             self.check_server(server, confined, of_client, &mut section, share())?;
             handler_audit::add(server, self.audit.as_deref(), &mut section);
@@ -257,8 +242,11 @@ impl Programs {
             let client = Program::Own(&self.own, None);
             tests::output_format(server, client).map(|format| (None, format, None))
         } else {
-            let found = server_dialect::find(server, confined, of_client, search_until(until))?;
-            found.map(|found| (Some(found.dialect), found.format, Some(found.signals)))
+            match server_dialect::find(server, confined, of_client, search_until(until)) {
+                Ok(found) => Ok((Some(found.dialect), found.format, Some(found.signals))),
+                Err(SearchEnd::Report(why)) => Err(why),
+                Err(SearchEnd::Command(failure)) => return Err(failure),
+            }
         };
         let (dialect, format, signals) = match found {
             Ok(found) => found,

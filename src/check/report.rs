@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::command::wrap;
+use crate::cli::exit::Failure;
+use crate::cli::help;
 use crate::cli::stdio::has_colors;
 use crate::cli::text::{in_line, json_string};
 use crate::cli::units::{SECOND, amount, decimal};
@@ -109,24 +111,32 @@ pub struct Section {
     pub rows: Vec<Row>,
     /// Whether the program meets with its partner what is demanded of texts.
     pub passes_with_partner: bool,
-    show: Show,
+    /// Whether the title and each row are printed as soon as they are known, because a check takes long.
+    is_shown: bool,
+    /// An error of printing, which the end of the check reports: the exit code has the verdict too.
+    pub unshown: Option<Failure>,
 }
 
-/// Prints a title or a row as soon as it is known, because a check takes long.
-pub type Show = fn(&str);
-
 impl Section {
-    pub fn new(key: &'static str, programs: &[&Path], show: Show) -> Self {
+    pub fn new(key: &'static str, programs: &[&Path], is_shown: bool) -> Self {
         let names = programs.iter().map(|path| path.display().to_string());
-        let title = names.collect::<Vec<_>>().join(" to ");
-        show(&format!("{key}: {}\n", in_line(title.as_bytes())));
-        Self {
+        let mut section = Self {
             key,
-            title,
+            title: names.collect::<Vec<_>>().join(" to "),
             dialect: None,
             rows: Vec::new(),
             passes_with_partner: false,
-            show,
+            is_shown,
+            unshown: None,
+        };
+        let title = format!("{key}: {}\n", in_line(section.title.as_bytes()));
+        section.show(&title);
+        section
+    }
+
+    fn show(&mut self, text: &str) {
+        if self.is_shown {
+            self.unshown = help::print(text).err().or(self.unshown.take());
         }
     }
 
@@ -136,7 +146,7 @@ impl Section {
 
     pub fn push(&mut self, row: Row) {
         let stdout = io::stdout();
-        (self.show)(&row.text(stdout.is_terminal(), has_colors(&stdout)));
+        self.show(&row.text(stdout.is_terminal(), has_colors(&stdout)));
         self.rows.push(row);
     }
 
@@ -269,8 +279,7 @@ mod tests {
 
     #[test]
     fn one_failure_fails_the_section_and_foreign_bytes_are_escaped() {
-        let show = |text: &str| assert!(!text.contains('\x1b'), "{text:?}");
-        let mut section = Section::new("server", &[Path::new("a\x1b[2J")], show);
+        let mut section = Section::new("server", &[Path::new("a\x1b[2J")], false);
         section.add(Verdict::Warn, "x", "y");
         assert!(section.passes());
         section.add(Verdict::Fail, "x", &quoted(b"\x1b[2J"));

@@ -51,7 +51,7 @@ pub struct ServerDialect {
     pub signals: String,
 }
 
-/// Searches for the dialect; the inner error is the detail of the report.
+/// Searches for the dialect.
 ///
 /// Unless the signals of servers are `confined`, no server is sent a number that it could take for a PID and signal. The dialect
 /// of its client, if that is known, is tried first. The search ends at `until`.
@@ -60,12 +60,12 @@ pub fn find(
     confined: bool,
     of_client: Option<Dialect>,
     until: Instant,
-) -> Result<Result<ServerDialect, String>, Failure> {
+) -> Result<ServerDialect, SearchEnd> {
+    let inbox = Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS));
     let mut search = ServerSearch {
-        inbox: Inbox::open_for(SignalSet::BITS.union(SignalSet::STOPS))?,
+        inbox: inbox.map_err(|error| SearchEnd::Command(error.into()))?,
         program,
         confined,
-        of_client,
         until,
         ack_timeout: FIRST_ACK,
         doubtful: Vec::new(),
@@ -73,16 +73,14 @@ pub fn find(
         start: Instant::now(),
         withheld: Duration::ZERO,
     };
-    match search.run() {
-        Ok(found) => Ok(Ok(found)),
-        Err(SearchEnd::Report(why)) => Ok(Err(why)),
-        Err(SearchEnd::Command(failure)) => Err(failure),
-    }
+    search.run(of_client)
 }
 
-/// Describes the reason to stop the search.
-enum SearchEnd {
+/// Says why a search has ended without a dialect.
+pub enum SearchEnd {
+    /// Holds the detail of the report.
     Report(String),
+    /// Holds the error that ends the whole check.
     Command(Failure),
 }
 
@@ -90,7 +88,6 @@ struct ServerSearch<'a> {
     inbox: Inbox,
     program: &'a Path,
     confined: bool,
-    of_client: Option<Dialect>,
     until: Instant,
     ack_timeout: Duration,
     /// Candidates in which the server printed the probe, but not two texts in a row.
@@ -117,8 +114,7 @@ struct Exchange {
 }
 
 impl ServerSearch<'_> {
-    fn run(&mut self) -> Result<ServerDialect, SearchEnd> {
-        let of_client = self.of_client.take();
+    fn run(&mut self, of_client: Option<Dialect>) -> Result<ServerDialect, SearchEnd> {
         let is_safe = |d: &Dialect| self.confined || !may_mislead(d);
         if let Some(dialect) = of_client.filter(is_safe) {
             if let Some(found) = self.consider(&dialect, PRINT_LATE)? {
