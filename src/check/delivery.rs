@@ -138,6 +138,7 @@ impl Delivery {
 
 /// Returns whether both programs of a pair are asleep and one was not woken for some time, so that nothing goes on.
 pub fn are_stuck(pair: [Pid; 2]) -> bool {
+    /// That nothing goes on shows in time that passes and in nothing else.
     const WATCH: Duration = Duration::from_secs(2);
     let before = pair.map(wakeups);
     thread::sleep(WATCH);
@@ -153,6 +154,7 @@ pub fn are_stuck(pair: [Pid; 2]) -> bool {
 
 /// Returns whether a process does not end although it could: it was not woken for some time, or it had the CPU often enough.
 pub fn hangs(pid: Pid) -> bool {
+    /// That a process does not go on shows in time that passes and in nothing else.
     const WATCH: Duration = Duration::from_secs(2);
     /// The most watches over a process that runs, in case it gets little of a CPU.
     const WATCHES: usize = 10;
@@ -244,22 +246,22 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
 
-    use super::super::isolation::spawn_on_pipes;
+    use super::super::isolation::{Script, spawn_on_pipes};
     use super::*;
-    use crate::cli::child::Child;
+    use crate::cli::child::{Child, wait_until};
+
+    const MINUTES: Duration = Duration::from_secs(600);
+
+    const BUSY: &str = "while :; do :; done";
+
+    fn shell(script: &str) -> Child {
+        spawn_on_pipes(Command::new("sh").args(["-c", script])).unwrap()
+    }
 
     #[test]
     fn a_pair_is_stuck_once_one_of_it_is_not_woken_any_more() {
-        let start = |script: &str| {
-            let child = spawn_on_pipes(Command::new("sh").args(["-c", script]));
-            child.unwrap()
-        };
-        let [asleep, busy, napping] = [
-            "exec sleep 99",
-            "while :; do :; done",
-            "while :; do sleep 0.01; done",
-        ]
-        .map(start);
+        let napping = "while :; do sleep 0.01; done";
+        let [asleep, busy, napping] = ["exec sleep 99", BUSY, napping].map(shell);
         let [asleep, busy, napping] = [&asleep, &busy, &napping].map(Child::pid);
         thread::scope(|scope| {
             scope.spawn(|| assert!(!are_stuck([busy, napping])));
@@ -274,24 +276,18 @@ mod tests {
     #[test]
     fn a_process_waits_for_a_cpu_that_others_use() {
         let cpus = thread::available_parallelism().unwrap().get();
-        let busy = || {
-            let child = spawn_on_pipes(Command::new("sh").args(["-c", "while :; do :; done"]));
-            child.unwrap()
-        };
-        let busy: Vec<Child> = (0..=cpus).map(|_| busy()).collect();
+        let busy: Vec<Child> = (0..=cpus).map(|_| shell(BUSY)).collect();
         let is_counted = std::fs::exists("/proc/self/schedstat").unwrap();
         let total = || -> Duration { busy.iter().map(|child| run_delay(child.pid())).sum() };
-        while is_counted && total() < Duration::from_millis(200) {
-            thread::sleep(Duration::from_millis(10));
-        }
+        let has_waited = || total() >= Duration::from_millis(200);
+        assert!(!is_counted || wait_until(MINUTES, has_waited));
     }
 
     #[test]
     fn a_process_that_is_slow_or_has_ended_does_not_hang() {
-        let slow = "while :; do sleep 0.5; done";
-        let child = spawn_on_pipes(Command::new("sh").args(["-c", slow])).unwrap();
-        assert!(!hangs(child.pid()));
-        let mut ended = spawn_on_pipes(&mut Command::new("true")).unwrap();
+        let slow = shell("while :; do sleep 0.5; done");
+        assert!(!hangs(slow.pid()));
+        let mut ended = shell("exit");
         ended.kill();
         assert!(!hangs(ended.pid()));
     }
@@ -299,92 +295,59 @@ mod tests {
     #[test]
     fn what_is_printed_after_the_limit_took_longer_than_the_limit() {
         const LIMIT: Duration = Duration::from_millis(20);
-        let folder = std::env::temp_dir().join(format!("minitalk-late-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let script = |name: &str, text: &str| {
-            use std::os::unix::fs::PermissionsExt;
-            let path = folder.join(name);
-            std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-            path
-        };
-        let server =
-            "trap 'echo text; exit 0' USR1; trap : USR2; echo $$; while :; do sleep 0.05; done";
-        let server = script("server", server);
-        let client = script("client", "sleep 0.5; kill -USR1 $1; sleep 9");
+        let server = Script::new(
+            "late-server",
+            "trap 'echo text; exit 0' USR1; trap : USR2; echo $$; while :; do sleep 0.05; done",
+        );
+        let client = Script::new("late-client", "sleep 0.5; kill -USR1 $1; sleep 9");
         let late = (0..60).find_map(|_| {
-            let mut server = Server::start(Program::Foreign(&server), &[]).ok()?;
-            let client = Program::Foreign(&client);
+            let mut server = Server::start(server.program(), &[]).ok()?;
             let format = OutputFormat::of(b"text", b"text\n")?;
-            let delivery = Delivery::run(&mut server, client, "text", &format, LIMIT).ok()?;
+            let delivery =
+                Delivery::run(&mut server, client.program(), "text", &format, LIMIT).ok()?;
             delivery.is_exact.then_some(delivery)
         });
-        std::fs::remove_dir_all(&folder).unwrap();
         assert!(late.unwrap().elapsed > LIMIT);
     }
 
     #[test]
     fn the_first_error_of_a_delivery_is_reported() {
-        let delivery = |printed: &str| Delivery {
-            is_exact: printed == "text",
-            printed: printed.into(),
-            client: Some(ExitStatus::from_raw(0)),
-            elapsed: Duration::ZERO,
-            withheld: Duration::ZERO,
-            is_late: false,
-            is_stuck: false,
-            is_hanging: true,
-            server: None,
+        let error = |printed: &str, change: fn(&mut Delivery)| {
+            let mut delivery = Delivery {
+                is_exact: printed == "text",
+                printed: printed.into(),
+                client: Some(ExitStatus::from_raw(0)),
+                elapsed: Duration::ZERO,
+                withheld: Duration::ZERO,
+                is_late: false,
+                is_stuck: false,
+                is_hanging: true,
+                server: None,
+            };
+            change(&mut delivery);
+            delivery.error("text").unwrap_or_default()
         };
-        let error = |delivery: Delivery| delivery.error("text").unwrap_or_default();
-        assert_eq!(error(delivery("text")), "");
-        assert_eq!(error(delivery("")), "nothing is printed");
+        let unchanged: fn(&mut Delivery) = |_| {};
+        assert_eq!(error("text", unchanged), "");
+        assert_eq!(error("", unchanged), "nothing is printed");
         assert_eq!(
-            error(delivery("test!")),
+            error("test!", unchanged),
             "5 bytes are printed, different from byte 3 on: \"test!\" instead of \"text\""
         );
-        let late = Delivery {
-            is_late: true,
-            ..delivery("")
-        };
-        assert_eq!(error(late), "not finished in time: nothing is printed");
-        let stuck = Delivery {
-            is_late: true,
-            is_stuck: true,
-            ..delivery("")
-        };
-        assert_eq!(error(stuck), "hangs: nothing is printed");
-        let failed = Delivery {
-            client: Some(ExitStatus::from_raw(6 << 8)),
-            ..delivery("")
-        };
-        assert_eq!(
-            error(failed),
-            "nothing is printed; the client ended with exit code 6"
-        );
-        let killed = Delivery {
-            client: None,
-            ..delivery("text")
-        };
-        assert_eq!(error(killed), "printed, but the client hangs");
-        let slow = Delivery {
-            client: None,
-            is_hanging: false,
-            ..delivery("text")
-        };
-        assert!(error(slow).starts_with(NOT_SURE));
-        let refused = Delivery {
-            client: Some(ExitStatus::from_raw(1 << 8)),
-            ..delivery("text")
-        };
-        assert_eq!(
-            error(refused),
-            "printed, but the client ended with exit code 1"
-        );
-        let crashed = Delivery {
-            server: Some(ExitStatus::from_raw(11)),
-            ..delivery("")
-        };
-        assert_eq!(error(crashed), "the server was ended by signal 11");
+        let late = error("", |d| d.is_late = true);
+        assert_eq!(late, "not finished in time: nothing is printed");
+        let stuck = error("", |d| (d.is_late, d.is_stuck) = (true, true));
+        assert_eq!(stuck, "hangs: nothing is printed");
+        let failed = error("", |d| d.client = Some(ExitStatus::from_raw(6 << 8)));
+        let ended = "the client ended with exit code";
+        assert_eq!(failed, format!("nothing is printed; {ended} 6"));
+        let killed = error("text", |d| d.client = None);
+        assert_eq!(killed, "printed, but the client hangs");
+        let slow = error("text", |d| (d.client, d.is_hanging) = (None, false));
+        assert!(slow.starts_with(NOT_SURE));
+        let refused = error("text", |d| d.client = Some(ExitStatus::from_raw(1 << 8)));
+        assert_eq!(refused, format!("printed, but {ended} 1"));
+        let crashed = error("", |d| d.server = Some(ExitStatus::from_raw(11)));
+        assert_eq!(crashed, "the server was ended by signal 11");
     }
 }

@@ -7,16 +7,19 @@ use minitalk::Signal;
 use minitalk::dialect::Dialect;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::internals::process::peer::Peer;
+use minitalk::internals::process::proc::{self, Status};
 
 use super::delivery::{Delivery, describe};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text};
 use super::isolation::Program;
 use super::report::Section;
 use super::server::Server;
+use crate::cli::child::wait_until;
 
 /// Tests that the message after that of a killed client is exact.
 pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
     let result = server_with_half_a_message(fixture).and_then(|mut server| {
+        // Nothing shows whether the server has noticed the end of its client, so it is given the time to.
         thread::sleep(NOTICE);
         if let Some(status) = server.ended() {
             return Err(format!("the server {}", describe(status)));
@@ -82,11 +85,13 @@ pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
     section.advise("stray signals", result);
 }
 
+/// Sends SIGUSR1 three times, each once the one before has been taken: a pending one would swallow it.
 fn send_strays(peer: &Peer) -> Result<(), String> {
+    let is_pending = |status: Status| status.pending & Signal::USR1.mask() != 0;
     for _ in 0..3 {
         peer.send(Signal::USR1, None)
             .map_err(|error| format!("one ended the process: {error}"))?;
-        thread::sleep(Duration::from_millis(5));
+        wait_until(NOTICE, || !proc::status(peer.pid()).is_ok_and(is_pending));
     }
     Ok(())
 }

@@ -171,25 +171,16 @@ pub fn text(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::isolation::Script;
     use super::*;
-    use std::fs;
-    use std::process::Command;
-
-    use minitalk::internals::background::OnDrop;
 
     #[test]
     fn a_silence_is_no_verdict_once_the_time_is_up() {
-        let path = std::env::temp_dir().join(format!("minitalk-silent.{}", std::process::id()));
-        let _remove = OnDrop(|| drop(fs::remove_file(&path)));
-        // Written by another process: one that this process starts meanwhile could keep it open, and it could not be executed.
-        let lines = "#!/bin/sh\ntrap : USR1 USR2\necho $$\nwhile :; do sleep 0.1; done\n";
-        let mut write = Command::new("sh");
-        write.args(["-c", "printf %s \"$1\" >\"$0\" && chmod +x \"$0\""]);
-        assert!(write.arg(&path).arg(lines).status().unwrap().success());
+        let silent = "trap : USR1 USR2\necho $$\nwhile :; do sleep 0.1; done";
+        let silent = Script::new("silent", silent);
         let at = |until| {
-            let format = OutputFormat::of(b"x", b"x").unwrap();
-            let program = Program::Foreign(&path);
-            Fixture::new(program, program, format, until)
+            let program = silent.program();
+            Fixture::new(program, program, OutputFormat::Plain, until)
         };
         let server = at(Instant::now() + SHORT).take().unwrap();
         let settled = |until| at(until).settles(&server, &mut [], |_| false);

@@ -81,3 +81,35 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     ffi::kill_with_thread(command, SignalSet::LANES);
     Child::spawn(command, LIMIT)
 }
+
+/// Holds a program of the shell, which is removed when this is dropped.
+#[cfg(test)]
+pub struct Script(std::path::PathBuf);
+
+#[cfg(test)]
+impl Script {
+    pub fn new(name: &str, lines: &str) -> Self {
+        let name = format!("minitalk-{name}.{}", std::process::id());
+        let script = Self(std::env::temp_dir().join(name));
+        // Written by another process: one that this process starts meanwhile could keep it open, and it could not be executed.
+        let mut write = Command::new("sh");
+        write.args([
+            "-c",
+            "printf '#!/bin/sh\n%s\n' \"$1\" >\"$0\" && chmod +x \"$0\"",
+        ]);
+        let written = write.arg(&script.0).arg(lines).status();
+        assert!(written.unwrap().success());
+        script
+    }
+
+    pub fn program(&self) -> Program<'_> {
+        Program::Foreign(&self.0)
+    }
+}
+
+#[cfg(test)]
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

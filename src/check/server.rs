@@ -2,7 +2,6 @@
 
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use minitalk::client;
@@ -15,15 +14,12 @@ use super::delivery::describe;
 use super::isolation::Program;
 use super::output_format::OutputFormat;
 use super::report::quoted;
-use crate::cli::child::{Capture, Child, Patience};
+use crate::cli::child::{Capture, Child, wait_until};
 use crate::cli::exit::chain;
 
 /// How long a server may take to print its PID, and then to handle the signals.
 const START: Duration = Duration::from_secs(3);
 pub const HANDLERS: Duration = Duration::from_secs(1);
-
-/// Separates two looks for the handlers.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// How long the lines after the PID may take, which come at once.
 const BANNER: Duration = Duration::from_millis(15);
@@ -79,15 +75,13 @@ impl Server {
         Ok(server)
     }
 
-    fn wait_for_handlers(&mut self) -> Result<(), String> {
-        let mut patience = Patience::new(HANDLERS);
-        while let Err(error) = client::find(self.pid(), false) {
-            let Some(nap) = patience.next() else {
-                return Err(format!("cannot be sent a message: {}", chain(&error)));
-            };
-            thread::sleep(nap.min(LOOK));
-        }
-        Ok(())
+    fn wait_for_handlers(&self) -> Result<(), String> {
+        let mut found = Ok(());
+        wait_until(HANDLERS, || {
+            found = self.peer().map(drop);
+            found.is_ok()
+        });
+        found.map_err(|why| format!("cannot be sent a message: {why}"))
     }
 
     pub const fn pid(&self) -> Pid {

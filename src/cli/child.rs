@@ -15,6 +15,9 @@ use minitalk::{Fd, Pid, SignalSet};
 /// The longest part of a wait that is counted at once, and what separates two looks for the end of a child without a pidfd.
 const NAP: Duration = Duration::from_millis(10);
 
+/// Separates two looks of [`wait_until`].
+const LOOK: Duration = Duration::from_millis(2);
+
 /// Limits reading the rest of the output of a child that has ended; a grandchild may keep the pipes open.
 const REST: Duration = Duration::from_millis(100);
 
@@ -308,6 +311,21 @@ impl Patience {
     /// Returns by how much all naps were late.
     pub const fn late(&self) -> Duration {
         self.late
+    }
+}
+
+/// Waits until `is_met`, for `limit` at most, and returns whether it is. Asks again and again, because the kernel tells nobody when
+/// what `/proc` shows of a process changes.
+pub fn wait_until(limit: Duration, mut is_met: impl FnMut() -> bool) -> bool {
+    let mut patience = Patience::new(limit);
+    loop {
+        if is_met() {
+            return true;
+        }
+        let Some(nap) = patience.next() else {
+            return false;
+        };
+        thread::sleep(nap.min(LOOK));
     }
 }
 
