@@ -1,17 +1,11 @@
 //! Random events in random order: [`World`] checks what holds after each step.
 
 use core::time::Duration;
-use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::own::{own_bit, words};
 use super::world::*;
-use crate::dialect::ack_timing::SleepState;
-use crate::process::peer::PeerError;
-use crate::signal::event::{Event, Signal, SignalSet};
-use crate::wire::Nanos;
-use crate::wire::bits::Bit;
 
 #[derive(Clone, Debug)]
 enum Step {

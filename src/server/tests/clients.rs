@@ -1,13 +1,7 @@
 //! Clients that run the real sending end, to the end of their transfers.
 
-use std::vec::Vec;
-
 use super::world::*;
-use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal};
-use crate::wire::Nanos;
-use crate::wire::frame::{Frame, MessageKind};
-use crate::wire::sender::{Failure, FrameSender, Lane};
+use crate::wire::sender::FrameSender;
 use crate::wire::siphash::Key;
 use crate::wire::time::{self, Instant};
 

@@ -1,15 +1,8 @@
 //! Another process that sends signals in a client's name.
 
-use std::vec::Vec;
-
 use super::foreign::signals;
 use super::own::{frame, own_bits, words};
 use super::world::*;
-use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal, SignalSet};
-use crate::wire::bits::Bit;
-use crate::wire::control::{Nonces, Request, Status};
-use crate::wire::word::{SIZE, Word, proof};
 
 /// Returns what a process can send that knows the client's PID and the index of its next bit or word, and none of its nonces.
 fn forgeries(client: Pid, next: u64) -> Vec<Event> {

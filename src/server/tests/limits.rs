@@ -1,19 +1,8 @@
 //! How many clients, bytes and notes there may be.
 
-use std::vec::Vec;
-
-use super::super::{DropReason, Note};
 use super::clients::{Client, transfer};
 use super::own::{bits_of, frame, own_bits, words};
 use super::world::*;
-use crate::process::peer::PeerError;
-use crate::process::pid::Pid;
-use crate::signal::event::Signal;
-use crate::wire::bits::Bit;
-use crate::wire::control::{Nonces, Status};
-use crate::wire::reason::Reason;
-use crate::wire::sender::{Failure, Lane};
-use crate::wire::word::SIZE;
 
 /// The limit of sessions in a [`World`].
 const LIMIT: i32 = 16;

@@ -1,24 +1,13 @@
 //! Clients of minitalk's own protocol.
 
 use core::time::Duration;
-use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::super::Received;
 use super::super::scheduler::{IDLE_LIMIT, QUANTUM};
 use super::clients::{Client, transfer};
 use super::world::*;
-use crate::process::peer::PeerError;
-use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal, SignalSet};
-use crate::wire::bits::Bit;
-use crate::wire::control::{Nonce, Nonces, Progress, Request, Status};
-use crate::wire::frame::{Frame, MessageKind};
-use crate::wire::packet::Packet;
-use crate::wire::receiver::Owed;
-use crate::wire::sender::Lane;
-use crate::wire::word::{SIZE, Word};
+use crate::wire::control::Progress;
 
 /// Returns the frame of a transfer.
 fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {

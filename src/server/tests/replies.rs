@@ -1,12 +1,7 @@
 //! Requests, replies, and messages that the output refuses.
 
-use std::vec::Vec;
-
 use super::clients::{Client, transfer};
 use super::world::*;
-use crate::wire::frame::MessageKind;
-use crate::wire::reason::Reason;
-use crate::wire::sender::{Failure, Lane};
 
 /// Sends a message of this kind, and returns what the client is told.
 fn send(world: &mut World, n: i32, kind: MessageKind, lane: Lane) -> Result<(), Failure> {

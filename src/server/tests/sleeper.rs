@@ -1,9 +1,7 @@
 //! Clients that sleep for each reply, and want the server on their CPU.
 
 use super::own::frame;
-use super::world::{World, ask, nonces, opening};
-use crate::signal::event::Signal;
-use crate::wire::control::Request;
+use super::world::*;
 
 #[test]
 fn the_server_stays_with_the_client_whose_turn_it_is_if_that_sleeps() {

@@ -1,13 +1,9 @@
 //! How the server ends.
 
+use super::super::Stop;
 use super::super::shutdown::Urgency;
-use super::super::{ServeError, Stop};
 use super::own::{bits_of, frame};
 use super::world::*;
-use crate::process::pid::Pid;
-use crate::signal::event::Signal;
-use crate::wire::control::Status;
-use crate::wire::reason::Reason;
 
 const REJECTED: Status = Status::Rejected(Reason::ShuttingDown);
 
