@@ -1,5 +1,6 @@
 //! The transfers of a process to others: one at a time to each, in order.
 
+use core::mem;
 use std::boxed::Box;
 use std::io;
 use std::rc::Rc;
@@ -180,13 +181,11 @@ impl<'m> Transfers<'m> {
 
     /// Begins the transfers that wait for no other any longer.
     fn begin(&mut self) {
-        let mut still_waiting = Vec::new();
-        for (mut outgoing, tell) in self.waiting.drain(..) {
+        for (mut outgoing, tell) in mem::take(&mut self.waiting) {
             let pid = outgoing.peer.pid();
-            let is_to = |(other, _): &Transfer<'_>| other.peer.pid() == pid;
-            let is_sent_to = |begun: &Transfer<'_>| begun.0.is_sending() && is_to(begun);
-            if self.begun.iter().any(is_sent_to) || still_waiting.iter().any(is_to) {
-                still_waiting.push((outgoing, tell));
+            let delays = |(other, _): &Transfer<'_>| other.is_sending() && other.peer.pid() == pid;
+            if self.begun.iter().any(delays) {
+                self.waiting.push((outgoing, tell));
                 continue;
             }
             if let Some(fd) = outgoing.peer.fd() {
@@ -196,7 +195,6 @@ impl<'m> Transfers<'m> {
             }
             self.begun.push((outgoing, tell));
         }
-        self.waiting = still_waiting;
     }
 
     fn all(&self) -> impl Iterator<Item = &Outgoing<'m>> {
