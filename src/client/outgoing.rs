@@ -366,16 +366,24 @@ fn explain(failure: Failure, blank: bool, all_sent: bool) -> SendError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::Transfers;
     use super::*;
     use crate::ffi::Epoll;
+    use crate::wire::control::Request;
+    use crate::wire::receiver::{FrameReceiver, Outcome};
     use std::boxed::Box;
     use std::cell::RefCell;
     use std::rc::Rc;
 
+    pub const MILLISECOND: u64 = 1_000_000;
+
+    pub fn at(nanos: u64) -> time::Instant {
+        time::Instant::from_nanos(nanos)
+    }
+
     /// Returns a transfer of this kind, and its client's nonce. Nothing is sent.
-    fn outgoing(peer: &Arc<Peer>, kind: MessageKind) -> (Outgoing<'static>, Nonce) {
+    pub fn outgoing(peer: &Arc<Peer>, kind: MessageKind) -> (Outgoing<'static>, Nonce) {
         let options = Options {
             skip_check: true,
             ..Options::default()
@@ -383,6 +391,37 @@ mod tests {
         let outgoing = Outgoing::new(peer, kind, b"?", options).unwrap();
         let nonce = outgoing.sender.client_nonce();
         (outgoing, nonce)
+    }
+
+    /// Returns a transfer to this process.
+    fn to_self(kind: MessageKind) -> Outgoing<'static> {
+        let peer = Arc::new(Peer::open(ffi::getpid()).unwrap());
+        outgoing(&peer, kind).0
+    }
+
+    /// Passes the message to a receiver in memory, which confirms it, within 1 s after `now`.
+    pub fn deliver(outgoing: &mut Outgoing<'_>, now: time::Instant) {
+        let mut receiver = FrameReceiver::new(99, Key([1, 2]), false);
+        let sender = &mut outgoing.sender;
+        for time in (0..1000).map(|n| now + time::Duration::from_nanos(n * MILLISECOND)) {
+            let mut replies = Vec::new();
+            while let Some(transmit) = sender.poll_transmit(time) {
+                let request = Request::from_packet(&transmit.packet.unwrap()).unwrap();
+                let response = receiver.handle_request(transmit.channel, request);
+                replies.extend(response.reply);
+                if matches!(response.outcome, Some(Outcome::Complete { .. })) {
+                    replies.extend(receiver.handle_written(receiver.client_nonce(), Ok(())));
+                }
+            }
+            replies.extend(receiver.poll_reply(true));
+            for reply in replies {
+                sender.handle_reply(reply, time);
+            }
+            if let Some(result) = sender.result() {
+                return assert_eq!(result, Ok(()));
+            }
+        }
+        panic!("the message is never delivered");
     }
 
     #[test]
@@ -422,5 +461,67 @@ mod tests {
         transfers.settle(now);
         assert!(transfers.is_empty());
         assert_eq!(replies.take(), [Some(b"!".to_vec())]);
+    }
+
+    #[test]
+    fn the_end_of_the_server_counts_once_all_that_it_sent_has_been_handled() {
+        for is_delivered in [false, true] {
+            let mut outgoing = to_self(MessageKind::Message);
+            outgoing.handle_exit();
+            outgoing.settle(at(0), false);
+            assert!(outgoing.poll_update(at(0)).is_none());
+            assert_eq!(outgoing.poll_timeout(), Some(at(0)), "without a wait");
+            if is_delivered {
+                deliver(&mut outgoing, at(0));
+            }
+            outgoing.settle(at(0), false);
+            match outgoing.poll_update(at(0)) {
+                Some(Update::Ended(Ok(_))) => assert!(is_delivered),
+                Some(Update::Ended(Err(SendError::ServerEnded {
+                    acknowledged: 0,
+                    all_sent: false,
+                }))) => assert!(!is_delivered),
+                _ => panic!("another end, or none"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_waits_for_its_reply_until_the_deadline_or_the_end_of_its_server() {
+        let timeout = time::Duration::from(Options::default().reply_timeout);
+        for has_ended in [false, true] {
+            let mut outgoing = to_self(MessageKind::Request);
+            deliver(&mut outgoing, at(0));
+            outgoing.settle(at(0), false);
+            assert!(!outgoing.is_sending() && outgoing.poll_update(at(0)).is_none());
+            let deadline = at(0) + timeout;
+            assert_eq!(outgoing.poll_timeout(), Some(deadline));
+            outgoing.settle(at(timeout.as_nanos() - 1), false);
+            if has_ended {
+                outgoing.handle_exit();
+                outgoing.settle(at(1), false);
+            }
+            assert!(outgoing.poll_update(at(1)).is_none());
+            outgoing.settle(if has_ended { at(2) } else { deadline }, false);
+            let Some(Update::Ended(Err(SendError::NoReply { has_ended: told }))) =
+                outgoing.poll_update(at(2))
+            else {
+                panic!("it goes on");
+            };
+            assert_eq!(told, has_ended);
+        }
+    }
+
+    #[test]
+    fn progress_is_reported_ten_times_a_second() {
+        let mut outgoing = to_self(MessageKind::Message);
+        let reported = (0..=300).filter(|n| {
+            let update = outgoing.poll_update(at(n * MILLISECOND + 1));
+            match update {
+                Some(Update::Progress(progress)) => (progress.bytes, progress.of) == (0, 1),
+                _ => false,
+            }
+        });
+        assert_eq!(reported.collect::<Vec<_>>(), [100, 200, 300]);
     }
 }

@@ -206,3 +206,91 @@ impl<'m> Transfers<'m> {
         all.filter(move |outgoing| outgoing.peer.pid() == pid)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::outgoing::tests::{MILLISECOND, at, deliver, outgoing};
+    use super::*;
+    use crate::ffi;
+    use crate::process::peer::Peer;
+    use crate::signal::event::Signal;
+    use crate::wire::frame::MessageKind;
+    use crate::wire::packet::Packet;
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
+    fn peer(pid: Pid) -> Arc<Peer> {
+        Arc::new(Peer::open(pid).unwrap())
+    }
+
+    fn transfers<'m>() -> Transfers<'m> {
+        Transfers::new(Rc::new(Epoll::new().unwrap()))
+    }
+
+    #[test]
+    fn the_transfers_to_a_process_keep_their_order_and_a_request_does_not_delay_the_next() {
+        let [own, other] = [ffi::getpid(), Pid::new(1).unwrap()];
+        let ended = RefCell::new(Vec::new());
+        let mut transfers = transfers();
+        for (number, to, kind) in [
+            (1, own, MessageKind::Request),
+            (2, own, MessageKind::Message),
+            (3, own, MessageKind::Message),
+            (4, other, MessageKind::Message),
+        ] {
+            let ended = &ended;
+            let tell = move |update| match update {
+                Update::Ended(result) => ended.borrow_mut().push((number, result.is_ok())),
+                Update::Progress(_) => panic!("too early"),
+            };
+            transfers.add(outgoing(&peer(to), kind).0, Box::new(tell));
+        }
+        assert_eq!(transfers.len(), 2, "one to each process");
+        deliver(&mut transfers.begun[0].0, at(0));
+        transfers.settle(at(0));
+        assert_eq!(transfers.len(), 3, "the request waits for its reply alone");
+        deliver(&mut transfers.begun[2].0, at(0));
+        transfers.settle(at(0));
+        assert_eq!(ended.take(), [(2, true)]);
+        assert_eq!(transfers.len(), 3);
+        transfers.fail_all(|| SendError::Stopped);
+        transfers.settle(at(0));
+        assert_eq!(ended.take(), [(1, false), (4, false), (3, false)]);
+        assert!(transfers.is_empty());
+    }
+
+    #[test]
+    fn an_answer_without_content_explains_no_timeout_of_a_later_transfer() {
+        let own = peer(ffi::getpid());
+        let packet = Packet::default();
+        let answer = Event {
+            signal: Signal::USR1,
+            code: libc::SI_USER,
+            origin: Origin::Unknown { packet },
+        };
+        let ended = RefCell::new(Vec::new());
+        let mut transfers = transfers();
+        transfers.handle_signal(&answer, at(0));
+        for is_blank in [false, true, false] {
+            let tell = |update| {
+                if let Update::Ended(Err(SendError::TimedOut { blank, .. })) = update {
+                    ended.borrow_mut().push(blank);
+                }
+            };
+            transfers.add(outgoing(&own, MessageKind::Message).0, Box::new(tell));
+            if is_blank {
+                transfers.handle_signal(&answer, at(0));
+            }
+            for time in (0..600).map(|n| at(n * 10 * MILLISECOND)) {
+                while let Some((begun, _)) = transfers.begun.first_mut() {
+                    if begun.sender.poll_transmit(time).is_none() {
+                        break;
+                    }
+                }
+                transfers.settle(time);
+            }
+            assert!(transfers.is_empty(), "it never ends");
+        }
+        assert_eq!(ended.take(), [false, true, false]);
+    }
+}
