@@ -124,7 +124,12 @@ impl Core {
         session.warned = false;
         self.backlog.waiting.push_back(message);
         self.backlog.accepted += 1;
-        self.shutdown.is_due |= self.config.count == Some(self.backlog.accepted);
+    }
+
+    /// Returns whether as many messages are complete as there may be.
+    pub fn has_enough(&self) -> bool {
+        let accepted = self.backlog.accepted;
+        self.config.count.is_some_and(|count| accepted >= count)
     }
 
     fn why_refused(&mut self, session: &Session, message: &Received) -> Option<DropReason> {
@@ -136,9 +141,7 @@ impl Core {
             }
             MessageKind::Request | MessageKind::Message => {}
         }
-        let accepted = self.backlog.accepted;
-        let has_enough = self.config.count.is_some_and(|count| accepted >= count);
-        if self.shutdown.has_failed() || has_enough {
+        if self.shutdown.has_failed() || self.has_enough() {
             return Some(DropReason::Rejected(Reason::ShuttingDown));
         }
         if !message.framed && session.is_noise() {

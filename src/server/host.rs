@@ -45,7 +45,6 @@ pub struct Host<'n> {
     note_sink: NoteSink<'n>,
     /// The replies that have come and were not taken.
     replies: Vec<Received>,
-    trace: bool,
 }
 
 impl<'n> Host<'n> {
@@ -71,7 +70,6 @@ impl<'n> Host<'n> {
         let key = Key([ffi::random(), ffi::random()]);
         let limit = ffi::descriptor_limit().saturating_sub(RESERVED).max(1);
         Ok(Self {
-            trace: config.trace,
             machine: Machine::new(config, inbox.takes_words(), limit, room, key),
             peers: PidMap::default(),
             beside: PidMap::default(),
@@ -88,7 +86,7 @@ impl<'n> Host<'n> {
         self.note_traced(|| Note::Received(event));
         self.machine.handle_signal(event);
         self.apply_all();
-        if self.trace {
+        if self.machine.core.config.trace {
             // The line of a bit shows the reply that it asked for.
             self.machine.reply_to_bits(Owed::Now);
             self.apply_all();
@@ -196,7 +194,7 @@ impl<'n> Host<'n> {
     }
 
     fn note_traced(&mut self, note: impl FnOnce() -> Note) {
-        if self.trace {
+        if self.machine.core.config.trace {
             self.note_sink.call(&note());
         }
     }

@@ -342,7 +342,7 @@ impl Machine {
 
     /// Begins the end after the last message that is allowed, and drops messages beyond the memory.
     pub(super) fn after_input(&mut self) {
-        if mem::take(&mut self.core.shutdown.is_due) {
+        if self.core.has_enough() && !self.core.shutdown.is_begun() {
             self.close(Ok(()), Reason::ShuttingDown);
         }
         if self.core.backlog.memory.is_overdrawn() {

@@ -99,16 +99,12 @@ impl Stop {
 pub struct Shutdown {
     /// How the server ends, once that is decided.
     result: Option<Result<(), ServeError>>,
-    /// Whether the last message that there may be is complete, so that the end is to begin.
-    pub is_due: bool,
-    /// Whether clients that may ask again are not waited for.
+    /// Whether the server ends without the messages that are not written, and without waiting for clients that may ask again.
     is_immediate: bool,
     /// When a process last began to ask for a transfer. Nothing else is kept of it, and it is still to be refused.
     pub greeted_at: Option<Nanos>,
     /// When to stop lingering at the latest, once all is written.
     linger_deadline: Option<Nanos>,
-    /// How many messages are given up, if the server is to end at once.
-    aborted: Option<usize>,
 }
 
 impl Shutdown {
@@ -125,13 +121,13 @@ impl Machine {
     /// Returns how the server ends, once nothing is left to do.
     pub fn poll_end(&mut self) -> Option<Result<(), ServeError>> {
         let linger = self.linger_until();
+        let (now, unwritten) = (self.core.now, self.core.backlog.len());
         let shutdown = &mut self.core.shutdown;
-        if let Some(count) = shutdown.aborted {
-            return Some(Err(ServeError::Aborted(count)));
+        if shutdown.is_immediate && unwritten > 0 {
+            return Some(Err(ServeError::Aborted(unwritten)));
         }
-        let now = self.core.now;
         let is_over = shutdown.is_immediate || linger.is_none_or(|until| now >= until);
-        if !is_over || self.core.backlog.len() > 0 {
+        if !is_over || unwritten > 0 {
             return None;
         }
         let result = shutdown.result.take()?;
@@ -141,20 +137,14 @@ impl Machine {
 
     /// Handles SIGINT and SIGTERM: the first ends the server in order, the second at once. `again`: both have come.
     pub fn handle_stop(&mut self, again: bool) {
-        let unwritten = self.core.backlog.len();
-        let shutdown = &mut self.core.shutdown;
-        if !shutdown.is_begun() {
+        if !self.core.shutdown.is_begun() {
             // A client that has exited unnoticed is not rejected, and may have ended its text by that.
             let unfinished = self.sessions.values().filter(|s| s.in_message());
             let pids = unfinished.map(|s| s.pid).collect();
             let after = After::Stop { again };
             return self.core.act(Action::CheckEnded { pids, after });
         }
-        if unwritten > 0 {
-            shutdown.aborted = Some(unwritten);
-        } else {
-            shutdown.is_immediate = true;
-        }
+        self.core.shutdown.is_immediate = true;
     }
 
     /// Does what [`Stop`] asks for. A request that is repeated has no further effect.
