@@ -3,9 +3,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use minitalk::internals::background::{Background, Item, LIMIT};
@@ -29,8 +27,8 @@ pub struct Lines {
 
 enum Line {
     Text(String),
-    /// Wakes the waiting thread once everything before has been written.
-    Mark(Arc<AtomicBool>, Thread),
+    /// Meets the thread that waits until everything before has been written.
+    Mark(Arc<Barrier>),
 }
 
 impl Lines {
@@ -39,10 +37,9 @@ impl Lines {
         let print = move |item| {
             let text = match item {
                 Item::Next(Line::Text(text)) => text,
-                Item::Next(Line::Mark(is_reached, waiting)) => {
-                    // Ordering: Release pairs with the Acquire in `wait`, which returns after the writes before.
-                    is_reached.store(true, Ordering::Release);
-                    return waiting.unpark();
+                Item::Next(Line::Mark(both)) => {
+                    both.wait();
+                    return;
                 }
                 Item::Missing(count) => format!(
                     "minitalk: {count} lines are missing here, because the reader is too slow"
@@ -75,14 +72,13 @@ impl Lines {
 
     /// Blocks until everything that was queued before has been written.
     pub fn wait(&self) {
-        let is_reached = Arc::new(AtomicBool::new(false));
-        let mark = Line::Mark(Arc::clone(&is_reached), thread::current());
-        if self.queue.push_waiting(mark).is_err() {
-            return;
-        }
-        // Ordering: Acquire pairs with the Release of the thread that prints.
-        while !is_reached.load(Ordering::Acquire) {
-            thread::park();
+        let both = Arc::new(Barrier::new(2));
+        if self
+            .queue
+            .push_waiting(Line::Mark(Arc::clone(&both)))
+            .is_ok()
+        {
+            both.wait();
         }
     }
 

@@ -28,26 +28,25 @@ const WORTH: Duration = Duration::from_secs(1);
 
 /// Holds the line on standard error.
 pub struct ProgressLine {
-    is_wanted: bool,
-    is_immediate: bool,
+    /// The least estimated time of a transfer with a line; `None`: no transfer has one.
+    least: Option<Duration>,
     width: usize,
 }
 
 impl ProgressLine {
     pub fn new(show: ShowProgress) -> Self {
-        let is_immediate = show == ShowProgress::Always;
-        let is_auto = show == ShowProgress::Auto;
-        Self {
-            is_wanted: is_immediate || is_auto && io::stderr().is_terminal(),
-            is_immediate,
-            width: 0,
-        }
+        let least = match show {
+            ShowProgress::Always => Some(Duration::ZERO),
+            ShowProgress::Auto if io::stderr().is_terminal() => Some(WORTH),
+            ShowProgress::Auto | ShowProgress::Never => None,
+        };
+        Self { least, width: 0 }
     }
 
     /// Shows `progress` if it is wanted.
     pub fn show(&mut self, progress: &Progress) {
-        let is_short = || whole_time(progress).is_none_or(|whole| whole < WORTH);
-        if !self.is_wanted || !self.is_immediate && is_short() {
+        let whole = || whole_time(progress).unwrap_or_default();
+        if self.least.is_none_or(|least| whole() < least) {
             return;
         }
         let room = room();

@@ -66,11 +66,6 @@ pub fn begin() {
     HAS_BEGUN.store(true, Ordering::Relaxed);
 }
 
-fn has_begun() -> bool {
-    // Ordering: Relaxed; see `begin`.
-    HAS_BEGUN.load(Ordering::Relaxed)
-}
-
 /// Stops the server in order at the first signal, and at once at the second.
 ///
 /// At the second, the main loop reports what is lost; if it is stuck, the signal ends the process. Before the main loop runs,
@@ -81,6 +76,8 @@ fn take_signals(stop: &Stop, signals: SignalSet) {
     }
     let first = take_next(signals);
     stop.request();
+    // Ordering: Relaxed; see `begin`.
+    let has_begun = || HAS_BEGUN.load(Ordering::Relaxed);
     let mut second = None;
     while second.is_none() && !has_begun() {
         second = take(signals, ABORT_DELAY);
