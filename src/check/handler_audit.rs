@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::isolation::spawn_on_pipes;
 use super::report::{Section, Verdict};
+use crate::cli::exec::{executable, in_path};
 use crate::cli::text::in_line;
 
 const AUDIT: &str = "minitalk-audit";
@@ -15,13 +16,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// Finds the audit program: the given one, or else one beside this program or in PATH.
 pub fn find(given: Option<PathBuf>, own_program: &Path) -> Option<PathBuf> {
-    if given.is_some() {
-        return given;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let beside = own_program.parent().map(Path::to_path_buf);
-    let mut places = beside.into_iter().chain(std::env::split_paths(&path));
-    places.find_map(|place| Some(place.join(AUDIT)).filter(|path| path.is_file()))
+    let beside = || executable(&own_program.with_file_name(AUDIT)).ok();
+    given.or_else(beside).or_else(|| in_path(AUDIT.as_ref()))
 }
 
 /// Adds the verdict on the handlers of `program`.

@@ -234,10 +234,13 @@ fn find(name: &OsStr) -> Result<PathBuf, Failure> {
     if name.as_encoded_bytes().contains(&b'/') {
         return executable(Path::new(name));
     }
-    // As execvp(3) does.
+    in_path(name).ok_or_else(|| Failure::io(format!("cannot run {name:?}"), "it is not in PATH"))
+}
+
+/// Searches for a program in PATH, as `execvp(3)` does.
+pub fn in_path(name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    let found = std::env::split_paths(&path).find_map(|folder| executable(&folder.join(name)).ok());
-    found.ok_or_else(|| Failure::io(format!("cannot run {name:?}"), "it is not in PATH"))
+    std::env::split_paths(&path).find_map(|folder| executable(&folder.join(name)).ok())
 }
 
 /// Returns the absolute path of a program that can be executed.
