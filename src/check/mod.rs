@@ -173,10 +173,11 @@ impl Programs {
         if let Some(server) = &self.server {
             let mut section = Section::new("server", &[server], is_shown);
             section.passes_with_partner = passes_with_partner;
-            self.check_server(server, confined, of_client, &mut section, share())?;
+            let of_server =
+                self.check_server(server, confined, of_client, &mut section, share())?;
             handler_audit::add(server, self.audit.as_deref(), &mut section);
-            if let Some(client) = sections.last() {
-                note_difference(client, &mut section);
+            if let (Some(of_client), Some(of_server)) = (of_client, of_server) {
+                note_difference(of_client, of_server, &mut section);
             }
             sections.push(section);
         }
@@ -218,6 +219,7 @@ impl Programs {
         dialect
     }
 
+    /// Returns the dialect of the server, if it was found and is not minitalk's own.
     fn check_server(
         &self,
         server: &Path,
@@ -225,11 +227,11 @@ impl Programs {
         of_client: Option<Dialect>,
         section: &mut Section,
         until: Instant,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Dialect>, Failure> {
         match Server::start(Program::Foreign(server), &[]) {
             Err(why) => {
                 section.add(Verdict::Fail, "start", &why);
-                return Ok(());
+                return Ok(None);
             }
             Ok(started) => {
                 let result = started.pid_error.map_or(Ok("yes".into()), Err);
@@ -252,7 +254,7 @@ impl Programs {
             Ok(found) => found,
             Err(why) => {
                 section.demand_of_texts("dialect", Err(why));
-                return Ok(());
+                return Ok(None);
             }
         };
         let spec = describe(dialect);
@@ -275,7 +277,7 @@ impl Programs {
         fault_tests::client_killed(&mut fixture, section);
         fault_tests::strays_to_server(&mut fixture, section);
         tests::idle(&mut fixture, section);
-        Ok(())
+        Ok(dialect)
     }
 }
 
@@ -286,25 +288,14 @@ fn search_until(until: Instant) -> Instant {
 }
 
 /// Notes that the halves of a pair were found to have different dialects, of which one is then not certain.
-fn note_difference(client: &Section, server: &mut Section) {
-    let parts = |section: &Section| {
-        Some(
-            section
-                .dialect
-                .as_ref()?
-                .parse::<Dialect>()
-                .ok()?
-                .visible_form(),
-        )
-    };
-    if let (Some(of_client), Some(of_server)) = (parts(client), parts(server)) {
-        if of_client != of_server {
-            let why = format!(
-                "not sure: the client seems to have {of_client}, the server {of_server}; if the rows of the pair are ok, both are \
-                 the same"
-            );
-            server.add(Verdict::Info, "dialects", &why);
-        }
+fn note_difference(of_client: Dialect, of_server: Dialect, section: &mut Section) {
+    let [of_client, of_server] = [of_client, of_server].map(|dialect| dialect.visible_form());
+    if of_client != of_server {
+        let why = format!(
+            "not sure: the client seems to have {of_client}, the server {of_server}; if the rows of the pair are ok, both are \
+             the same"
+        );
+        section.add(Verdict::Info, "dialects", &why);
     }
 }
 

@@ -24,21 +24,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const fn word(self) -> &'static str {
+    /// Returns the word of the report, and the number of its colour on a terminal.
+    const fn style(self) -> (&'static str, &'static str) {
         match self {
-            Self::Ok => "ok",
-            Self::Fail => "FAIL",
-            Self::Warn => "warn",
-            Self::Info => "info",
-        }
-    }
-
-    const fn colour(self) -> &'static str {
-        match self {
-            Self::Ok => "32",
-            Self::Fail => "1;31",
-            Self::Warn => "33",
-            Self::Info => "36",
+            Self::Ok => ("ok", "32"),
+            Self::Fail => ("FAIL", "1;31"),
+            Self::Warn => ("warn", "33"),
+            Self::Info => ("info", "36"),
         }
     }
 }
@@ -68,9 +60,9 @@ impl Row {
             let seconds = decimal(time.as_nanos(), SECOND, 2);
             format!(", {seconds} s, {}/s", amount(rate))
         });
-        let word = self.verdict.word();
+        let (word, colour) = self.verdict.style();
         let word = match is_colored {
-            true => format!("\x1b[{}m{word:<4}\x1b[0m", self.verdict.colour()),
+            true => format!("\x1b[{colour}m{word:<4}\x1b[0m"),
             false => format!("{word:<4}"),
         };
         let mut detail = format!("{}{timing}", self.detail);
@@ -192,7 +184,7 @@ impl Section {
             };
             format!(
                 "{{\"verdict\":{},\"what\":{},\"detail\":{},\"seconds\":{seconds},\"bytes_per_second\":{rate}}}",
-                json_string(&row.verdict.word().to_ascii_lowercase()),
+                json_string(&row.verdict.style().0.to_ascii_lowercase()),
                 json_string(&row.what),
                 json_string(&row.detail),
             )

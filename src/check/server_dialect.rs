@@ -299,23 +299,19 @@ impl ServerSearch<'_> {
         text: &str,
     ) -> Result<Exchange, SearchEnd> {
         let mut acks = Vec::new();
-        let Ok(peer) = server.peer() else {
-            return Ok(Exchange {
-                result: Err(SendError::NoSuchProcess),
-                sent: 0,
-                acks,
-            });
-        };
         let options = DialectOptions {
             dialect: *dialect,
             timeout: self.ack_timeout,
             limit: None,
         };
-        // Those of the last server, which has been killed.
+        // Discards the acknowledgements of the last server, which has been killed.
         self.collect_acks(Duration::ZERO)?;
         let mut on_ack = |sent, signal| acks.push((sent, signal));
         let (inbox, text) = (&mut self.inbox, text.as_bytes());
-        let result = client::send_as(inbox, &peer, text, &options, &mut on_ack);
+        let result = match server.peer() {
+            Ok(peer) => client::send_as(inbox, &peer, text, &options, &mut on_ack),
+            Err(_) => Err(SendError::NoSuchProcess),
+        };
         if let Err(error @ SendError::Interrupted(_)) = &result {
             return Err(interrupted(error));
         }
