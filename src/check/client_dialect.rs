@@ -18,7 +18,7 @@ const PROBE: &str = "Hello from the other side, number 42!";
 /// How long a client may take for the probe: 1.5 s at 5 ms a bit.
 const DETECT: Duration = Duration::from_millis(2500);
 
-/// The same if many dialects are tried.
+/// How long a client may take for the probe if many dialects are tried.
 const TRY: Duration = Duration::from_millis(800);
 
 /// How long after the end of the client its text may take, and the server's note about it.
@@ -87,7 +87,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
     };
     let mut found = search.run(detected)?;
     if !found.ends_well {
-        // Of two servers: in the dialect that was found, and one that finds out what the client ends on.
+        // Tries a server with the dialect that was found, and then one that detects which answer the client ends on.
         for dialect in [found.dialect, None] {
             let (outcome, _) = attempt(client, own_program, dialect, PATIENCE)?;
             if outcome == TryOutcome::Delivered {

@@ -85,7 +85,7 @@ impl Delivery {
         let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let is_hanging = fits && ended.is_none() && hangs(client.pid());
         let client = ended.or_else(|| client.ended());
-        // What a late server prints after the limit counts too, so that this is the last look at its output.
+        // Reads the output for the last time: what a late server prints after the limit counts too.
         let printed = server.skip();
         let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
         let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
@@ -138,7 +138,7 @@ impl Delivery {
 
 /// Returns whether both programs of a pair are asleep and one was not woken for some time, so that nothing goes on.
 pub fn are_stuck(pair: [Pid; 2]) -> bool {
-    /// That nothing goes on shows in time that passes and in nothing else.
+    /// How long the pair is watched: only a time without a wake-up shows that nothing goes on.
     const WATCH: Duration = Duration::from_secs(2);
     let before = pair.map(wakeups);
     thread::sleep(WATCH);
@@ -154,7 +154,7 @@ pub fn are_stuck(pair: [Pid; 2]) -> bool {
 
 /// Returns whether a process does not end although it could: it was not woken for some time, or it had the CPU often enough.
 pub fn hangs(pid: Pid) -> bool {
-    /// That a process does not go on shows in time that passes and in nothing else.
+    /// How long the process is watched: only a time without a wake-up shows that it does not go on.
     const WATCH: Duration = Duration::from_secs(2);
     /// The most watches over a process that runs, in case it gets little of a CPU.
     const WATCHES: usize = 10;
@@ -265,9 +265,9 @@ mod tests {
         let [asleep, busy, napping] = [&asleep, &busy, &napping].map(Child::pid);
         thread::scope(|scope| {
             scope.spawn(|| assert!(!are_stuck([busy, napping])));
-            // Without a CPU it does not show that it does not end.
+            // Without a CPU the process does not show that it hangs.
             scope.spawn(|| assert!((0..60).any(|_| hangs(busy))));
-            // Not before the shell has become the program that sleeps.
+            // The shell first has to become the program that sleeps.
             scope.spawn(|| assert!((0..60).any(|_| are_stuck([asleep, napping]))));
             scope.spawn(|| assert!((0..60).any(|_| hangs(asleep))));
         });

@@ -19,7 +19,7 @@ use crate::cli::child::wait_until;
 /// Tests that the message after that of a killed client is exact.
 pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
     let result = server_with_half_a_message(fixture).and_then(|mut server| {
-        // Nothing shows whether the server has noticed the end of its client, so it is given the time to.
+        // No event shows that the server has noticed the end of its client, so it is given a fixed time.
         thread::sleep(NOTICE);
         if let Some(status) = server.ended() {
             return Err(format!("the server {}", describe(status)));

@@ -137,7 +137,7 @@ impl<'a> Fixture<'a> {
         for part in [4, 10] {
             let server = self.take()?;
             let mut client = self.start_client(&server, &text)?;
-            // Nothing shows how far two programs are that do not print in mid-message, but their pace has been measured.
+            // Programs show nothing of a message under way, so that only the measured rate says how far it is.
             thread::sleep(time_of(bytes, rate) / part);
             if client.ended().is_none() {
                 return Ok((server, client, text));

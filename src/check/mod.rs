@@ -143,20 +143,21 @@ impl Programs {
         let mut sections = Vec::new();
         let mut of_client = None;
         let mut passes_with_partner = false;
-        // More than this much later, there may be no Instant.
+        // An Instant that is much later may not be representable.
         let until = Instant::now() + self.time_limit.min(Duration::from_secs(u32::MAX.into()));
         let mut count = match (&self.client, &self.server) {
             (Some(_), Some(_)) => 3,
             _ => 1,
         };
-        // What one section leaves over is for the next ones.
+        // The time that one section leaves over goes to the next ones.
         let mut share = || {
             let now = Instant::now();
             let share = until.saturating_duration_since(now) / count;
             count -= 1;
             now + share
         };
-        // First, since what works with its partner and not with minitalk may have a dialect that minitalk does not know.
+        // The pair comes first: programs that work with each other and not with minitalk may have a dialect that minitalk does
+        // not know.
         if let (Some(client), Some(server)) = (&self.client, &self.server) {
             let mut section = Section::new("pair", &[client, server], is_shown);
             check_pair(client, server, &mut section, share());
@@ -259,7 +260,7 @@ impl Programs {
         };
         let spec = describe(dialect);
         section.add(Verdict::Ok, "dialect", &spec);
-        // Any other signal would have ended this process.
+        // A server that sends any other signal would have ended this process.
         if let Some(signals) = signals {
             let alone = match &*signals {
                 "" => "sends none".into(),

@@ -24,7 +24,7 @@ const PROBE: &str = "Hello";
 /// The second text, which shows that nothing of the probe was left over.
 const SECOND: &str = "and again, 42";
 
-/// The same for a server that may take code points.
+/// The second text for a server that may take code points instead of bytes.
 const SECOND_WIDE: &str = "and again, 42 €";
 
 /// How long an acknowledgement may take: until it is known that there are any, and in an attempt.
@@ -165,7 +165,7 @@ impl ServerSearch<'_> {
         let exchange = self.attempt(&without_acks, PRINT)?.exchange;
         let bytes = PROBE.len() + 1;
         Ok(match exchange.acks.len() {
-            // After a signal that asked for admission.
+            // Every bit is acknowledged, once a first signal has asked for admission.
             count if count > bytes + 2 => (Ack::Bit, true),
             // The server may not have read every byte of the probe as a byte.
             3.. => (Ack::Byte, may_handshake),
@@ -276,7 +276,7 @@ impl ServerSearch<'_> {
             Err(_) => None,
         };
         self.withheld += run_delay(server.pid());
-        // What a server acknowledges that prints another text shows nothing, once it is known what it acknowledges at all.
+        // Once it is known what the server acknowledges, its answers to a text that it misreads show nothing more.
         if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
             let late = self.collect_acks(FINAL_ACKS)?;
             let sent = exchange.sent;

@@ -63,7 +63,7 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
         let text = text(bytes);
         let delivery = fixture.deliver(&text, limit);
         let is_exact = delivery.as_ref().is_ok_and(|delivery| delivery.is_exact);
-        // It may be no more than slow, or the machine is.
+        // The server may only be slow, or the machine may be.
         let goes_on = delivery.as_ref().is_ok_and(|delivery| {
             let is_begun = text.as_bytes().starts_with(&delivery.printed);
             delivery.is_late && !delivery.is_stuck && (is_begun || !is_demanded)

@@ -60,7 +60,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let partner = other.map(|pid| Partner::find(pid).map_err(|error| unfound(pid, &error)));
     let partner = partner.transpose()?;
     let input = stdin().map_err(unreadable)?;
-    // Otherwise the first message would be lost.
+    // Refused before anything is received: the first message would be lost in a closed output.
     refuse_closed(1).map_err(Failure::stdout)?;
     // At the limit on file sizes a write then fails with an error, instead of ending the chat.
     ffi::ignore(Signal::XFSZ);
@@ -250,7 +250,7 @@ fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
             }
         };
         if sent.is_ok() && !is_terminal {
-            // It is a chat, which may be stopped for a while; its end is noticed.
+            // The partner is a chat: it may be stopped for a while, and its end is noticed.
             options.timeout = Duration::MAX;
         }
         if let Err(error) = sent {

@@ -104,7 +104,7 @@ fn dialects() -> String {
     let presets = spec::PRESETS.iter().map(|preset| preset.name.to_owned());
     let mut words: Vec<_> = presets.collect();
     for key in spec::KEYS {
-        // What is in capitals stands for a number.
+        // A value in capitals is a placeholder for a number.
         let is_word = |value: &&str| !value.contains(|c: char| c.is_ascii_uppercase());
         let values: Vec<_> = key.values().split('|').filter(is_word).collect();
         let values = if values.is_empty() { vec![""] } else { values };

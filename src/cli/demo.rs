@@ -110,7 +110,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     }
     let peer =
         client::find(pid, false).map_err(|error| Failure::find(pid, &error).without_hint())?;
-    // After the start of the server, which would not inherit caught signals as ignored ones.
+    // Opened after the server has started: a child inherits that signals are ignored, but not that they are caught.
     let mut inbox = Inbox::open_for(match options.lane {
         // Without the signal for words, the reply comes in bits too.
         Lane::Bit => SignalSet::BITS.union(SignalSet::STOPS),
@@ -126,7 +126,7 @@ fn demo(message: &[u8], options: Options, trace: Option<Trace>) -> Result<(), Fa
     let sent = request(&mut inbox, &peer, message, options, trace);
     inbox.leak();
     let _ = peer.send(Signal::TERM, None);
-    // After an error nobody takes the reply, for which the server may wait.
+    // After an error no process takes the reply, and the server could wait for that.
     let limit = match &sent {
         Ok(Ok(_)) => Duration::MAX,
         _ => END,

@@ -257,7 +257,7 @@ fn kind(args: &[&OsStr], program: &str) -> Option<&'static str> {
 }
 
 fn option(args: &[&OsStr], name: &str) -> Option<String> {
-    // What follows -- belongs to the program of --exec.
+    // The arguments after -- belong to the program of --exec.
     let args = args.iter().take_while(|arg| **arg != "--");
     let mut args = args.filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {

@@ -88,7 +88,7 @@ fn write_escaped<W: Write>(
     let bytes = text.as_bytes();
     let mut plain = 0;
     for (at, c) in text.char_indices() {
-        // No format escapes these.
+        // These characters are escaped in no format.
         if matches!(c, ' '..='!' | '#'..='[' | ']'..='~') {
             continue;
         }

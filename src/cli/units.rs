@@ -38,7 +38,7 @@ pub fn count(number: u64, noun: &str) -> String {
 pub fn amount(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1_000 => return format!("{bytes} B"),
-        // What rounds up to 1,000 has the next unit.
+        // An amount that would round up to 1,000 has the next unit.
         1_000..999_950 => (1_000, "KB"),
         999_950..999_950_000 => (1_000_000, "MB"),
         _ => (1_000_000_000, "GB"),

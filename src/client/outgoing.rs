@@ -68,25 +68,25 @@ pub struct Outgoing<'m> {
 
 /// Says what the owner still waits for.
 enum Stage {
-    /// That the message is delivered; `reply` is whether it is a request.
+    /// The delivery of the message, which is a request if `wants_reply`.
     Delivery { wants_reply: bool },
     /// The reply, until the deadline.
     Reply {
         report: Report,
         deadline: time::Instant,
     },
-    /// Nothing any longer.
+    /// Nothing: the transfer is over, with this result until the owner has taken it.
     Over(Option<Result<Delivery, SendError>>),
 }
 
 /// Says how much of the server's end is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// It lives.
+    /// The server runs.
     Alive,
-    /// It has ended, or has become another program. What it sent before is in the ring, and may be undrained.
+    /// The server has ended, or has become another program. Signals that it sent before may still be in the ring.
     Ended,
-    /// It has ended, and all that it sent was taken in.
+    /// The server has ended, and all signals that it sent have been handled.
     Drained,
 }
 

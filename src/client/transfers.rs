@@ -17,7 +17,7 @@ use crate::wire::time::Instant;
 
 /// Holds the transfers of a process.
 pub struct Transfers<'m> {
-    /// Those that have begun, and the requests that wait for their replies.
+    /// The transfers that have begun, and the requests that wait for their replies.
     begun: Vec<Transfer<'m>>,
     /// Transfers that wait until an earlier one to the same process is over.
     waiting: Vec<Transfer<'m>>,
@@ -179,7 +179,7 @@ impl<'m> Transfers<'m> {
         self.all().all(|outgoing| outgoing.sender.is_loss_free())
     }
 
-    /// Begins the transfers that wait for no other any longer.
+    /// Begins the transfers that no earlier one delays any longer.
     fn begin(&mut self) {
         for (mut outgoing, tell) in mem::take(&mut self.waiting) {
             let pid = outgoing.peer.pid();

@@ -58,7 +58,7 @@ impl Core {
         }
         session.answered_at = Some(self.now);
         session.answered_on = signal;
-        // One that is not answered paces itself, and no work is done while its next bit is blocked.
+        // A client that is not answered paces itself, and no work is done while its next bit is blocked.
         self.batch.has_paced_client |= reply.is_none() && session.is_paced();
         let (pid, packet) = (session.pid, reply.map(Reply::packet));
         // What another process may have asked for in the client's name is sent once.

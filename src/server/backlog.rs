@@ -134,7 +134,7 @@ impl Core {
 
     fn why_refused(&mut self, session: &Session, message: &Received) -> Option<DropReason> {
         match message.kind {
-            // No limit applies: the output may be blocked until this reply has come.
+            // No limit applies to a reply: the output may be blocked until it has come.
             MessageKind::Reply(_) => return None,
             MessageKind::Request if !self.config.replies => {
                 return Some(DropReason::Rejected(Reason::NoReplies));

@@ -31,7 +31,7 @@ const POLLS_BEFORE_QUIET: u32 = 16;
 
 /// Receives messages: the machine with its processes, outputs and notes.
 pub struct Host<'n> {
-    /// What decides. What may lead to actions is called through the host, which carries them out.
+    /// The machine that decides. Calls that may lead to actions go through the host, which carries the actions out.
     pub machine: Machine,
     peers: PidMap<Peer>,
     /// The clients that can run on another CPU while this thread polls.
@@ -231,7 +231,7 @@ impl<'n> Host<'n> {
             }
             Action::Observe { pid, sleep, naps } => {
                 let sleep = match sleep {
-                    // It may have been woken by a timer for each bit, and wait for nothing else.
+                    // A timer may wake the client for each bit, so that it waits for no answer.
                     true if proc::sleeps_for_signal(pid) => match proc::handles_alarm(pid) {
                         true => SleepState::Napping,
                         false => SleepState::ForSignal,

@@ -40,7 +40,7 @@ pub struct Machine {
 pub(super) struct Core {
     pub config: Config,
     takes_words: bool,
-    /// What the keys of all sessions come from.
+    /// The key from which those of all sessions are derived.
     key: Key,
     pub now: Nanos,
     pub batch: Batch,
@@ -248,7 +248,7 @@ impl Machine {
     fn sender_of(&mut self, word: &Packet) -> Option<Pid> {
         let word = Request::from_packet(word)?;
         let is_of = |session: &&Session| session.receiver.is_proven(&word);
-        // Nearly always the sender of the word before.
+        // The sender is nearly always that of the previous word.
         let last = self
             .core
             .last_in_words

@@ -61,7 +61,7 @@ pub(super) struct Allowance {
     interval: Nanos,
     /// How far ahead of the time the next note may be counted: all of a burst but the first.
     ahead: Nanos,
-    /// Where the next note is counted, an interval after the one before.
+    /// The time for which the next note is counted, an interval after that of the previous one.
     next: Nanos,
     withheld: u64,
 }
@@ -98,7 +98,7 @@ impl Allowance {
 impl Core {
     /// Notes that a message of `bytes` bytes was dropped, unless a note of the client has said as much.
     pub fn dropped(&mut self, session: &mut Session, why: DropReason, bytes: usize) {
-        // What is too long in words comes once more in bits: another process could have changed its length.
+        // A message that is too long in words comes again in bits: another process could have changed its length.
         let is_too_long = matches!(why, DropReason::Rejected(Reason::TooLong));
         let in_words = session.receiver.uses_words();
         let was_too_long = mem::replace(&mut session.was_too_long, is_too_long && in_words);

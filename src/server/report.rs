@@ -340,7 +340,7 @@ mod tests {
         }
     }
 
-    /// Those whose text is not always the same.
+    /// Checks the notes whose text depends on their fields.
     #[test]
     fn a_note_says_what_happened_to_which_client() {
         let pid = Pid::new(7).unwrap();

@@ -81,7 +81,7 @@ impl TurnScheduler {
         }
         self.remove(|other| other.is_own() && is_another(other));
         match &mut self.holder {
-            // What waits comes first: more of the last holder's bits are under way.
+            // Parties that wait come first: more bits of the last holder are under way.
             None if self.paused_until.is_none() && self.waiting.is_empty() => {
                 self.holder = Some(Holder::new(party, now));
             }
@@ -106,7 +106,7 @@ impl TurnScheduler {
     /// Ends the turn of `party`, and gives it to nobody until [`resume`](Self::resume) or for [`FOREIGN_IDLE_LIMIT`]; a pause that
     /// has begun is not extended.
     pub fn pause(&mut self, party: Party, now: Nanos) {
-        // Not extended: many bits must not keep the turn from everyone.
+        // A pause is not extended: many bits must not keep the turn from everyone.
         self.paused_until
             .get_or_insert(now.saturating_add(FOREIGN_IDLE_LIMIT));
         self.holder.take_if(|holder| holder.party == party);

@@ -80,9 +80,9 @@ pub struct Session {
     bit_at: Nanos,
     /// Bare bits of the present message.
     pub bits: u64,
-    /// Those among them for which the sender cannot have waited: they came together with the one before.
+    /// The bare bits of the present message that came together with the previous one: the sender cannot have waited between them.
     pub unpaced_bits: u64,
-    /// Both counts of all messages before.
+    /// The same two counts for all earlier messages.
     all_bits: u64,
     all_unpaced_bits: u64,
 }

@@ -326,7 +326,7 @@ impl Machine {
         let owes_until = |s: &Session| {
             let receiver = s.text_receiver.as_ref();
             let of_text = receiver.and_then(TextReceiver::closing_deadline);
-            // What is due is done once the signals before the look have been taken.
+            // Due actions are done once the signals that came before the look have been taken.
             let of_text = of_text.map(|at| s.observed.map_or(at, |_| Nanos::MAX));
             let answered_at = s.answered_at.filter(|_| s.has_opened());
             of_text.max(answered_at.map(|at| at.saturating_add(LINGER)))

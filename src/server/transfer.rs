@@ -121,7 +121,7 @@ impl Core {
             let may_go_on = if has_room && self.batch.is_first {
                 self.scheduler.may_go_on(client, self.now)
             } else {
-                // It is told to wait, and asks again.
+                // The client is told to wait, and asks again.
                 self.scheduler.leave(client);
                 false
             };

@@ -71,7 +71,7 @@ struct Worker {
 }
 
 struct WriterQueues {
-    /// What became of messages, each with the number of its worker.
+    /// The outcomes of messages, each with the number of its worker.
     written: ArrayQueue<(usize, Written)>,
     bell: EventFd,
 }
@@ -98,7 +98,7 @@ impl Writer {
             let run = move |item: Item<Received>| {
                 let Item::Next(message) = item else { return };
                 let written = write(&mut output, message);
-                // Never full: it has room for all that the threads can have.
+                // The queue is never full: it has room for all messages that the threads can have.
                 let _ = to.written.push((number, written));
                 to.bell.ring();
             };

@@ -202,7 +202,7 @@ impl Tracer {
                 values::word(&word, &remark)
             }
             None => match Reply::from_packet(packet) {
-                // One that nothing waits for, as a copy that comes late.
+                // A reply that no transfer waits for, such as a late copy.
                 Some(reply) => format!("answer, {}", values::answer(Some(reply))),
                 None => format!("value {:#x}", packet.value),
             },

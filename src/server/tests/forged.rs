@@ -67,7 +67,7 @@ fn a_forged_hello_leaves_neither_a_session_nor_a_descriptor() {
     }
     assert_eq!(world.next_at(), None);
     assert!(world.take_notes().is_empty());
-    // One that does not handle the signal is sent nothing, nor one that does not exist.
+    // A process that does not handle the signal, or does not exist, is sent nothing.
     let shell = world.spawn_with(2000, |p| p.handled = SignalSet::NONE);
     world.feed_each([hello(shell, 7, Signal::USR1)]);
     assert_eq!(world.take_log(), [Did::Open(shell), Did::Close(shell)]);

@@ -240,7 +240,7 @@ fn bits_of_one_batch_are_answered_together() {
     world.now += MILLISECOND;
     world.feed(&bits[..5]);
     assert_eq!(world.replies(client), [(bits[4].signal, ok(5))]);
-    // One that does not ask for an answer is answered once the client is quiet, and not because others are.
+    // A bit that asks for no answer is answered once its client is quiet, and not because others are.
     let silent = |index: u64| {
         let Event { signal, .. } = bits[index as usize];
         let bit = bit_request(nonces(client, 7), index, false);
@@ -259,7 +259,7 @@ fn bits_of_one_batch_are_answered_together() {
     world.is_quiet = true;
     world.feed(&[]);
     assert_eq!(world.replies(client), [(bits[7].signal, ok(8))]);
-    // What is missing may be pending.
+    // A missing bit may be pending.
     world.is_quiet = false;
     world.feed(&[silent(9)]);
     assert_eq!(world.answers(client), []);
@@ -414,7 +414,7 @@ fn another_opening_abandons_the_message() {
     world.take_log();
     world.feed_each([open]);
     let began = world.now;
-    // It may be another program.
+    // The client may be another program.
     assert!(world.take_log().contains(&Did::Inspect(client)));
     world.expect_note("dropped a message of client 1 after 2 bytes: the client began another");
     world.feed_each(frame(client, 8, b"abc"));
@@ -434,7 +434,7 @@ fn a_client_that_cannot_be_answered_is_noted_once() {
     let other = world.spawn_with(2, |p| p.error = Some(filtered));
     world.feed_each(opening(other, 7));
     world.expect_note("gets no ack");
-    // One whose signals are denied only when they are sent.
+    // A client whose signals are denied only when they are sent.
     let late = world.spawn_open(3);
     world.process(late).error = Some(filtered);
     world.answers(late);

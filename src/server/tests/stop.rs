@@ -184,7 +184,7 @@ fn an_output_that_fails_ends_the_server() {
     let rejected = [Status::Rejected(Reason::Output)];
     assert_eq!(world.statuses(whole), rejected);
     assert_eq!(world.statuses(half), rejected);
-    // What is complete now comes too late, and a later reason does not replace the first.
+    // A message that is complete now comes too late, and a later reason does not replace the first.
     world.spawn_open(5);
     stop(&mut world);
     world.pass(SECOND);

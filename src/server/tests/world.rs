@@ -11,7 +11,7 @@ use super::super::Config;
 use super::super::action::{Action, After, Inspection, Observation, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
-// What nearly every test names.
+// The names that most tests use.
 pub use super::super::{DropReason, Note, Received, ServeError};
 pub use super::signals::*;
 pub use crate::dialect::ack_timing::SleepState;
@@ -250,7 +250,7 @@ impl World {
     pub fn pass(&mut self, time: Nanos) {
         let until = self.now + time;
         self.feed(&[]);
-        // What is due is done, and is not due again at the same moment for ever.
+        // Due actions are done, and do not become due again at the same moment for ever.
         for _ in 0..100_000 {
             let Some(at) = self.next_at().filter(|at| *at <= until) else {
                 self.now = until;
