@@ -239,7 +239,7 @@ fn attempt(
 mod tests {
     use super::*;
 
-    /// Returns what is found of a client after detection and with these outcomes, and the number of attempts.
+    /// Returns the result of a search after this detection and with these outcomes, and the number of attempts.
     fn found(
         detected: Option<&str>,
         outcome: impl Fn(&Dialect) -> TryOutcome,

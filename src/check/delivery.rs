@@ -31,7 +31,7 @@ pub struct Delivery {
     pub withheld: Duration,
     /// Whether the time limit was reached.
     pub is_late: bool,
-    /// Whether nothing went on between the programs any more at that time.
+    /// Whether the pair was stuck at that time: both slept, and one of them was not woken.
     pub is_stuck: bool,
     /// Whether the client was seen not to end after its text was printed.
     is_hanging: bool,
@@ -40,7 +40,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Sends `text` to `server`, and waits until it is printed, or cannot be any more.
+    /// Sends `text` to `server`, and waits until it is printed or can no longer be.
     pub fn run(
         server: &mut Server,
         client: Program<'_>,

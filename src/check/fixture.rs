@@ -97,7 +97,7 @@ impl<'a> Fixture<'a> {
         self.deliver(text, limit)?.verdict(text)
     }
 
-    /// Waits until what a server prints of these clients fits, or until it cannot any more; returns whether it does.
+    /// Waits until the output of a server of these clients fits, or can no longer fit; returns whether it does.
     ///
     /// # Errors
     /// Returns the detail of a test whose result is not certain, because the time of the check is up before.

@@ -126,7 +126,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     }
 }
 
-/// How long all sections together may take, but for what is under way then.
+/// How long all sections together may take. A test that has begun by then is finished.
 const TIME_LIMIT: Duration = Duration::from_secs(45);
 
 /// Holds the programs of a check.

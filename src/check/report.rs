@@ -101,7 +101,7 @@ pub struct Section {
     title: String,
     pub dialect: Option<String>,
     pub rows: Vec<Row>,
-    /// Whether the program meets with its partner what is demanded of texts.
+    /// Whether the program and its partner together meet the demands on texts.
     pub passes_with_partner: bool,
     /// Whether the title and each row are printed as soon as they are known, because a check takes long.
     is_shown: bool,

@@ -102,16 +102,16 @@ fn note(text: impl Display) {
     print_stderr(format_args!("minitalk: {text}"));
 }
 
-/// Connects the thread that talks and the one that listens: two chats that send at once must not wait for each other.
+/// Connects the sending and the receiving thread. With a single thread, two chats that send at once would wait for each other.
 struct Line {
     endpoint: Endpoint,
     /// The process to talk to, once it is known.
     peer: OnceLock<Arc<Peer>>,
     /// Rings when `peer` is known.
     met: EventFd,
-    /// Ends the thread that talks while it waits for input or a partner.
+    /// Ends the sending thread while it waits for input or a partner.
     halt: EventFd,
-    /// Rings when the thread that talks has ended.
+    /// Rings when the sending thread has ended.
     over: EventFd,
 }
 
@@ -363,7 +363,7 @@ impl Listener<'_> {
         let written = match (self.is_terminal, is_stream) {
             (true, _) => write_stdout(shown().as_bytes()),
             (false, true) => write_stdout(&message.payload),
-            // Its sender is told that it is delivered.
+            // Printed too, because its sender gets the answer that it is delivered.
             (false, false) => {
                 print_stderr(shown().trim_end_matches('\n'));
                 Ok(())

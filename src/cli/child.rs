@@ -314,8 +314,9 @@ impl Patience {
     }
 }
 
-/// Waits until `is_met`, for `limit` at most, and returns whether it is. Asks again and again, because the kernel tells nobody when
-/// what `/proc` shows of a process changes.
+/// Waits until `is_met`, for `limit` at most, and returns whether it is.
+///
+/// Polls, because the kernel does not notify anyone when the state of a process in `/proc` changes.
 pub fn wait_until(limit: Duration, mut is_met: impl FnMut() -> bool) -> bool {
     let mut patience = Patience::new(limit);
     loop {

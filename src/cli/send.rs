@@ -169,8 +169,10 @@ fn find(pid: Pid, options: Options, signals: SignalSet) -> Result<Arc<Peer>, Fai
     Ok(server)
 }
 
-/// Checks that `server` survives `signals`, unless that is not wanted. Many print their PID before they install their handlers,
-/// so a young process is given time; so is one that blocks both signals, which may be between two waits for them.
+/// Checks that `server` survives `signals`, unless the options skip the check.
+///
+/// Many servers print their PID before they install their handlers, so a young process is given time. A process that blocks both
+/// signals is given time too: it may be between two waits for them.
 fn check(server: &Peer, options: Options, signals: SignalSet) -> Result<(), SendError> {
     if options.skip_check {
         return Ok(());
@@ -199,7 +201,7 @@ pub fn send(
     progress: ShowProgress,
     wants_reply: bool,
 ) -> Result<Report, Failure> {
-    // Before the message is read: nobody types a message for a wrong PID.
+    // The server is found before the message is read, so that a wrong PID is reported before the user types one.
     let server = find(pid, options, SignalSet::BITS)?;
     let message = source.read()?;
     if !server.is_certain() {

@@ -233,8 +233,9 @@ impl<'m> Outgoing<'m> {
         self.rounds = self.rounds.wrapping_add(1);
     }
 
-    /// Takes in that all signals have been handled that came before `now`, and does what is due. `is_blank`: replies came
-    /// without their content.
+    /// Handles what is due at `now`. All signals that came before must have been handled.
+    ///
+    /// `is_blank`: replies came without their content.
     pub fn settle(&mut self, now: time::Instant, is_blank: bool) {
         match (&self.stage, self.sender.result()) {
             (Stage::Delivery { wants_reply: false }, Some(Ok(()))) => {

@@ -46,7 +46,7 @@ impl<'m> Transfers<'m> {
         }
     }
 
-    /// Adds a transfer, of which `tell` is told.
+    /// Adds a transfer, whose updates are passed to `tell`. No other transfer may have the same descriptor of the process.
     pub fn add(&mut self, outgoing: Outgoing<'m>, tell: Tell<'m>) {
         self.waiting.push((outgoing, tell));
         self.begin();
@@ -91,8 +91,8 @@ impl<'m> Transfers<'m> {
         }
     }
 
-    /// Takes the reply of the process `pid` to the request that had the client's nonce `request`, and returns whether somebody
-    /// waits for it.
+    /// Takes the reply of the process `pid` to the request that had the client's nonce `request`. Returns whether a transfer waits for
+    /// it.
     pub fn take_reply(&mut self, pid: Pid, request: Nonce, payload: Vec<u8>) -> bool {
         let waiting = self.to(pid).find(|outgoing| outgoing.awaits(request));
         waiting
@@ -131,7 +131,7 @@ impl<'m> Transfers<'m> {
         all.for_each(|(outgoing, _)| outgoing.give_up_if_stopped());
     }
 
-    /// Does what is due at `now`, once all signals that came before were handled, and tells the owners.
+    /// Handles what is due at `now` and passes the updates to the owners. All signals that came before must have been handled.
     pub fn settle(&mut self, now: Instant) {
         let (epoll, is_blank) = (&self.epoll, self.is_blank);
         self.begun.retain_mut(|(outgoing, tell)| {

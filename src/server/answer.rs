@@ -47,8 +47,10 @@ impl Core {
         }
     }
 
-    /// Sends an answer, if the client handles `signal`: one that does not would be killed. Where it may be swallowed it is sent
-    /// more than once if the client keeps asking; where the kernel has no room for it, the client asks again.
+    /// Sends an answer, if the client handles `signal`, which would kill it otherwise.
+    ///
+    /// An answer that may be swallowed is sent more than once if the client keeps asking. The client also asks again if the kernel has
+    /// no room for an answer.
     pub(super) fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
         if !session.can_answer(signal) {
             if let Some(receiver) = &mut session.text_receiver {

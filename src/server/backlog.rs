@@ -72,7 +72,7 @@ impl Machine {
         self.handle_replied(written.pid, written.client, written.verdict);
     }
 
-    /// Takes in whether somebody waited for a reply that has come from `pid`, in the transfer that `client` names.
+    /// Handles the verdict on the message or reply that came from `pid` in the transfer of the nonce `client`.
     pub fn handle_replied(&mut self, pid: Pid, client: Nonce, verdict: Result<(), Reason>) {
         if let Some(session) = self.sessions.get_mut(&pid) {
             self.core.settle(session, client, verdict);

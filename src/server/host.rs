@@ -100,7 +100,7 @@ impl<'n> Host<'n> {
     /// A signal that stays pending swallows others of its number.
     pub fn take_following(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
-            // What is pending already belongs to the same reply, unless others keep sending.
+            // Bits that are already pending belong to the same reply, unless other clients keep sending.
             if self.machine.expects_bit() && inbox.poll_more(1) {
                 return true;
             }
@@ -118,7 +118,7 @@ impl<'n> Host<'n> {
         may_go_on && inbox.poll_more(SPIN_LIMIT)
     }
 
-    /// Handles all that is no signal: processes that have ended, a request to stop, what the outputs have done, what is due.
+    /// Handles everything but signals: ended processes, a request to stop, messages that the outputs have written, and timeouts.
     ///
     /// Call it once all signals are handled: those of a client before its end, and those before the request.
     pub fn handle_others(&mut self, ended: &[Pid], stop: Urgency) {

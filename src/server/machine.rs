@@ -365,8 +365,10 @@ impl Machine {
         }
     }
 
-    /// Returns whether no client with an older message than the sender's needs the memory. A client that has been silent for a
-    /// second, as one that is stopped, needs it only if the sender's message does not fit beside its own.
+    /// Returns whether no client with an older message than the sender's needs the memory.
+    ///
+    /// A client that has been silent for a second, because it is stopped for example, needs the memory only if the sender's message
+    /// does not fit beside its own.
     fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
         let Some(pid) = event.origin.pid() else {
@@ -415,7 +417,7 @@ impl Machine {
         if !matches!(error, PeerError::NoSuchProcess) {
             self.cannot_take(pid, &error);
         } else if is_attested && event.signal != Signal::WORD {
-            // The real-time signal comes from minitalk's own clients alone: one that gave up is no loop of a shell.
+            // The real-time signal comes from minitalk's own clients alone, so this one gave up and is no loop of a shell.
             self.core.count_fleeting();
         }
     }

@@ -60,7 +60,7 @@ impl Party {
 pub struct TurnScheduler {
     holder: Option<Holder>,
     waiting: Vec<Party>,
-    /// Until when nobody gets the turn.
+    /// Until when no party gets the turn.
     paused_until: Option<Nanos>,
 }
 

@@ -157,7 +157,7 @@ impl Session {
         session
     }
 
-    /// Records an inspection. One that failed leaves no signal that may be sent.
+    /// Records an inspection. After a failed one the client can be sent no signal.
     pub fn set_inspection(&mut self, inspection: Inspection, now: Nanos) {
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
         if self.inspected_uid != inspection.uid {
@@ -284,8 +284,9 @@ impl Session {
         (is_idle && may_end).then_some(self.last_seen)
     }
 
-    /// Takes over what is known of the client at `now`, when it has opened a transfer on `signal`. Ends the text receiver, and returns
-    /// the number of bytes of its text that is given up, if there are any.
+    /// Begins the transfer that the client has opened on `signal` at `now`, with the user of its last inspection.
+    ///
+    /// Ends the text receiver, and returns the number of bytes of the text that is given up, if there are any.
     pub fn open_transfer(&mut self, signal: Signal, now: Nanos) -> Option<usize> {
         self.proven_uid = self.inspected_uid;
         self.started_at = now;
