@@ -149,7 +149,7 @@ impl fmt::Display for ServeError {
                 write!(
                     f,
                     "stopped with {} not written",
-                    Count(*n, "finished message")
+                    Count(*n as u64, "finished message")
                 )
             }
             Self::Panicked(name) => write!(f, "the caller's own function for {name} panicked"),
@@ -168,11 +168,11 @@ impl core::error::Error for ServeError {
 }
 
 /// Shows how many there are of the things that a noun names.
-struct Count<N>(N, &'static str);
+struct Count(u64, &'static str);
 
-impl<N: fmt::Display + PartialEq + From<u8>> fmt::Display for Count<N> {
+impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = if self.0 == N::from(1) { "" } else { "s" };
+        let s = if self.0 == 1 { "" } else { "s" };
         write!(f, "{} {}{s}", self.0, self.1)
     }
 }
@@ -181,7 +181,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped { pid, why, bytes } => {
-                let bytes = Count(*bytes, "byte");
+                let bytes = Count(*bytes as u64, "byte");
                 write!(f, "dropped a message of client {pid} after {bytes}: {why}")
             }
             Self::Unreachable(pid) => write!(
@@ -258,7 +258,7 @@ impl fmt::Display for Note {
             }
             Self::SessionEnded(pid) => write!(f, "the session of client {pid} is over"),
             Self::Complete { pid, bytes, .. } => {
-                let bytes = Count(*bytes, "byte");
+                let bytes = Count(*bytes as u64, "byte");
                 write!(f, "a message of {bytes} of client {pid} is complete")
             }
             Self::Missing(1) => f.write_str("1 note is missing here"),
@@ -274,7 +274,7 @@ impl fmt::Display for Note {
                     true => "program to handle",
                     false => "output to take",
                 },
-                Count(*unwritten, "finished message")
+                Count(*unwritten as u64, "finished message")
             ),
         }
     }
