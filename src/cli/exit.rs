@@ -6,17 +6,15 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use minitalk::InboxError;
 use minitalk::Signal;
-use minitalk::internals::ffi::{self, Wanted};
+use minitalk::internals::ffi;
 use minitalk::server::ServeError;
 
 use super::lines::{LAST_LINES, Lines};
-use super::stdio::print_stderr;
+use super::stdio::{is_writable, print_stderr};
 
 /// Lists the exit codes, which [`MEANINGS`] documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +142,7 @@ impl Failure {
                     lines.finish(Some(LAST_LINES));
                 }
                 // There is no memory for its thread, or a limit on threads.
-                Err(_) if can_print() => print_stderr(text),
+                Err(_) if is_writable(false).unwrap_or(true) => print_stderr(text),
                 Err(_) => {}
             }
         } else if is_classic {
@@ -169,12 +167,6 @@ impl From<lexopt::Error> for Failure {
             error => Self::usage(error),
         }
     }
-}
-
-/// Returns whether standard error takes a line at once.
-fn can_print() -> bool {
-    let stderr = io::stderr();
-    ffi::wait_for(Wanted::Writable(stderr.as_fd()), Some(Duration::ZERO)).unwrap_or(true)
 }
 
 /// Returns the texts of an error and its sources.

@@ -1,16 +1,13 @@
 //! The output formats of a server.
 
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::time::Duration;
 
 use minitalk::Pid;
 use minitalk::engine::Output;
-use minitalk::internals::ffi::{self, Wanted};
 use minitalk::{Message, Received};
 
 use super::lines::Lines;
-use super::stdio::{Stdout, refuse_closed, write_all, write_stdout};
+use super::stdio::{Stdout, is_writable, refuse_closed, write_all, write_stdout};
 use super::text::{write_base64, write_for_terminal, write_in_line, write_json_string};
 use super::units::{SECOND, count, decimal};
 
@@ -40,8 +37,7 @@ impl Format {
             }
             Self::Raw => {
                 refuse_closed(2)?;
-                let now = Some(Duration::ZERO);
-                if ffi::wait_for(Wanted::Writable(io::stderr().as_fd()), now)? {
+                if is_writable(false)? {
                     return write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
                 }
                 lines.line(text);

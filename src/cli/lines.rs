@@ -2,15 +2,15 @@
 //! reader loses lines and delays nothing.
 
 use std::io;
-use std::os::fd::AsFd;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use minitalk::internals::background::{Background, Item, LIMIT};
-use minitalk::internals::ffi::{self, Wanted};
 
 use super::exit::Failure;
-use super::stdio::{print_stderr, write_stdout};
+use super::stdio::{is_writable, print_stderr, write_stdout};
 
 /// Limits how often [`Lines::finish`] waits for its own thread while the output is writable.
 const MAX_WAITS: u32 = 20;
@@ -27,8 +27,8 @@ pub struct Lines {
 
 enum Line {
     Text(String),
-    /// Meets the thread that waits until everything before has been written.
-    Mark(Arc<Barrier>),
+    /// Wakes the waiting thread once everything before has been written.
+    Mark(Arc<AtomicBool>, Thread),
 }
 
 impl Lines {
@@ -37,9 +37,10 @@ impl Lines {
         let print = move |item| {
             let text = match item {
                 Item::Next(Line::Text(text)) => text,
-                Item::Next(Line::Mark(both)) => {
-                    both.wait();
-                    return;
+                Item::Next(Line::Mark(is_reached, waiting)) => {
+                    // Ordering: Release pairs with the Acquire in `wait`, which returns after the writes before.
+                    is_reached.store(true, Ordering::Release);
+                    return waiting.unpark();
                 }
                 Item::Missing(count) => format!(
                     "minitalk: {count} lines are missing here, because the reader is too slow"
@@ -72,13 +73,14 @@ impl Lines {
 
     /// Blocks until everything that was queued before has been written.
     pub fn wait(&self) {
-        let both = Arc::new(Barrier::new(2));
-        if self
-            .queue
-            .push_waiting(Line::Mark(Arc::clone(&both)))
-            .is_ok()
-        {
-            both.wait();
+        let is_reached = Arc::new(AtomicBool::new(false));
+        let mark = Line::Mark(Arc::clone(&is_reached), thread::current());
+        if self.queue.push_waiting(mark).is_err() {
+            return;
+        }
+        // Ordering: Acquire pairs with the Release of the thread that prints.
+        while !is_reached.load(Ordering::Acquire) {
+            thread::park();
         }
     }
 
@@ -86,18 +88,9 @@ impl Lines {
     pub fn finish(&self, limit: Option<Duration>) {
         for _ in 0..MAX_WAITS {
             // On a busy machine the thread of this queue is late, not the reader.
-            if self.queue.finish(limit) || !self.is_writable() {
+            if self.queue.finish(limit) || !is_writable(self.to_stdout).unwrap_or(false) {
                 return;
             }
         }
-    }
-
-    fn is_writable(&self) -> bool {
-        let (stdout, stderr) = (io::stdout(), io::stderr());
-        let output = match self.to_stdout {
-            true => stdout.as_fd(),
-            false => stderr.as_fd(),
-        };
-        ffi::wait_for(Wanted::Writable(output), Some(Duration::ZERO)).unwrap_or(false)
     }
 }

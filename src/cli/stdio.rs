@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
-use minitalk::internals::ffi::{self, Wanted};
+use minitalk::internals::ffi::{self, Errno, Wanted};
 
 /// Buffers standard output: a short message is one `write(2)`, and a long one costs no memory.
 ///
@@ -67,6 +68,16 @@ pub fn has_colors(stream: &impl IsTerminal) -> bool {
     let is_colored =
         || stream.is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
     !is_set("NO_COLOR") && (is_colored() || is_set("CLICOLOR_FORCE"))
+}
+
+/// Returns whether standard output, or else standard error, takes bytes without blocking.
+pub fn is_writable(is_stdout: bool) -> Result<bool, Errno> {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let stream = match is_stdout {
+        true => stdout.as_fd(),
+        false => stderr.as_fd(),
+    };
+    ffi::wait_for(Wanted::Writable(stream), Some(Duration::ZERO))
 }
 
 /// Writes all of `bytes` to standard output.
