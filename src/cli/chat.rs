@@ -71,7 +71,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
         || EventFd::new().map_err(|error| Failure::io("cannot wait", io::Error::from(error)));
     let line = Arc::new(Line {
         endpoint,
-        peer: OnceLock::new(),
+        partner: OnceLock::new(),
         met: event()?,
         halt: event()?,
         over: event()?,
@@ -87,7 +87,10 @@ fn run(mut args: Args) -> Result<(), Failure> {
             format!("PID {own} waits to be spoken to: minitalk chat {target}")
         }
     });
-    converse(&line, input, partner)
+    if let Some(partner) = partner {
+        line.meet(partner);
+    }
+    converse(&line, input)
 }
 
 fn unreadable(error: io::Error) -> Failure {
@@ -106,13 +109,21 @@ fn note(text: impl Display) {
 struct Line {
     endpoint: Endpoint,
     /// The process to talk to, once it is known.
-    peer: OnceLock<Arc<Peer>>,
-    /// Rings when `peer` is known.
+    partner: OnceLock<Partner>,
+    /// Rings when `partner` is known.
     met: EventFd,
     /// Ends the sending thread while it waits for input or a partner.
     halt: EventFd,
     /// Rings when the sending thread has ended.
     over: EventFd,
+}
+
+impl Line {
+    /// Makes `partner` the process to talk to.
+    fn meet(&self, partner: Partner) {
+        let _ = self.partner.set(partner);
+        self.met.ring();
+    }
 }
 
 /// Holds the process at the other end.
@@ -157,7 +168,7 @@ enum End {
     Stopped,
 }
 
-fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(), Failure> {
+fn converse(line: &Arc<Line>, input: File) -> Result<(), Failure> {
     let is_input_terminal = input.is_terminal();
     let talking = Arc::clone(line);
     let talk = thread::Builder::new().spawn(move || {
@@ -173,13 +184,9 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
     };
     let mut listener = Listener {
         line,
-        partner: None,
         is_partner_done: false,
         is_terminal: io::stdout().is_terminal(),
     };
-    if let Some(partner) = partner {
-        listener.meet(partner);
-    }
     let mut said = None;
     let end = loop {
         let over = said.is_none().then(|| line.over.fd());
@@ -197,9 +204,8 @@ fn converse(line: &Arc<Line>, input: File, partner: Option<Partner>) -> Result<(
         }
     };
     line.halt.ring();
-    let partner = listener.partner;
     let is_all_said = said.unwrap_or_else(join)?;
-    match (end, partner) {
+    match (end, line.partner.get()) {
         (End::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
             let text = format!("{partner} has ended before the end of standard input");
             Err(Failure::new(Exit::ServerEnded, text))
@@ -235,10 +241,10 @@ fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
         if is_over && is_terminal {
             return Ok(true);
         }
-        if line.peer.get().is_none() && !wait(line.met.fd().as_fd())? {
+        if line.partner.get().is_none() && !wait(line.met.fd().as_fd())? {
             return Ok(false);
         }
-        let Some(peer) = line.peer.get() else {
+        let Some(Partner { peer, .. }) = line.partner.get() else {
             return Ok(false);
         };
         let sent = match has_ended(peer) {
@@ -275,26 +281,19 @@ fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
 /// Prints what comes.
 struct Listener<'l> {
     line: &'l Line,
-    partner: Option<Partner>,
     /// Says whether the partner has ended its input.
     is_partner_done: bool,
     is_terminal: bool,
 }
 
 impl Listener<'_> {
-    /// Makes `partner` the process at the other end.
-    fn meet(&mut self, partner: Partner) {
-        let _ = self.line.peer.set(Arc::clone(&partner.peer));
-        self.line.met.ring();
-        self.partner = Some(partner);
-    }
-
     /// Waits until something comes or `over` is readable, and prints what has come.
     fn listen(&mut self, over: Option<&Fd>) -> Result<Option<End>, Failure> {
-        let peer = self.partner.as_ref().map(|partner| &partner.peer);
+        let line = self.line;
+        let peer = line.partner.get().map(|partner| &partner.peer);
         let pidfd = peer.and_then(|peer| peer.fd());
         let wanted = [
-            Some(Wanted::Readable(self.line.endpoint.as_fd())),
+            Some(Wanted::Readable(line.endpoint.as_fd())),
             over.map(|fd| Wanted::Readable(fd.as_fd())),
             pidfd.map(|fd| Wanted::Readable(fd.as_fd())),
         ];
@@ -304,7 +303,7 @@ impl Listener<'_> {
         // Looked at first: what the partner has said before its end has come by then.
         let has_ended = peer.is_some_and(|peer| has_ended(peer));
         loop {
-            match self.line.endpoint.try_recv() {
+            match line.endpoint.try_recv() {
                 Ok(message) => {
                     if let Some(end) = self.take(&message)? {
                         return Ok(Some(end));
@@ -315,7 +314,7 @@ impl Listener<'_> {
                 Err(error) => return Err(Failure::new(Exit::Io, chain(&error))),
             }
         }
-        match &self.partner {
+        match line.partner.get() {
             Some(partner) if has_ended => {
                 note(format_args!("{partner} has ended"));
                 Ok(Some(End::PartnerEnded))
@@ -328,12 +327,12 @@ impl Listener<'_> {
     fn take(&mut self, message: &Message) -> Result<Option<End>, Failure> {
         let (pid, mut end) = (message.pid, None);
         // Text of another dialect cannot be answered.
-        let is_first = self.partner.is_none() && message.framed;
+        let is_first = self.line.partner.get().is_none() && message.framed;
         if is_first {
             match Partner::find(pid) {
                 Ok(partner) => {
                     note(format_args!("{partner} has begun to speak"));
-                    self.meet(partner);
+                    self.line.meet(partner);
                 }
                 Err(error) => {
                     note(unfound(pid, &error).text());
@@ -342,7 +341,7 @@ impl Listener<'_> {
                 }
             }
         }
-        let partner = self.partner.as_ref();
+        let partner = self.line.partner.get();
         let partner = partner.filter(|partner| partner.peer.pid() == pid);
         let is_stream = is_first || partner.is_some();
         if is_stream && message.payload.is_empty() {
