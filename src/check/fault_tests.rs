@@ -119,10 +119,9 @@ pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
     let started = fixture.start_message();
     let result = started.and_then(|(server, mut client, text)| {
         let peer = Peer::open(client.pid()).map_err(|error| error.to_string())?;
-        let handles = peer
-            .inspect()
-            .is_ok_and(|status| status.handles(Signal::USR1));
-        if !handles {
+        // An interpreter takes its time to reach the handler.
+        let handles = || peer.inspect().is_ok_and(|s| s.handles(Signal::USR1));
+        if !wait_until(NOTICE, handles) {
             return Err("not tried: the client does not handle SIGUSR1".into());
         }
         send_strays(&peer)?;
