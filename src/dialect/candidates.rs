@@ -143,7 +143,7 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.order == BitOrder::Lsb, 8u8),
         (d.one == Symbol::Usr1, 10),
         (d.hello, 20),
-        (d.head.byte().is_some(), 10),
+        (matches!(d.head, Head::Nul | Head::Stx), 10),
         (d.head == Head::Len8, 24),
         (d.head == Head::Len16, 8),
         (d.head == Head::Len32, 6),

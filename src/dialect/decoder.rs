@@ -10,7 +10,7 @@ use super::candidates::text_cost;
 use super::symbol_log::push;
 use super::utf8::Utf8;
 use super::wide_text::WideText;
-use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Symbol};
+use super::{BitOrder, ByteOrder, Chars, Dialect, Form, Head, HeadPart, Meaning, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -24,6 +24,8 @@ pub struct TextDecoder {
     pid: Pid,
     provenance: Provenance,
     part: Part,
+    /// The length of the text, if the head says it.
+    length: Option<u64>,
     byte: u8,
     /// The number of bits held in `byte`.
     bits: u8,
@@ -56,26 +58,7 @@ pub enum Provenance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Hello,
-    /// One byte that precedes the text.
-    Start(u8),
-    Number {
-        value: u64,
-        bytes: u8,
-        is_pid: bool,
-    },
-    Digits {
-        value: u64,
-        count: u8,
-    },
-    /// A number in ten digits, before the text or before a PID in as many.
-    TenDigits {
-        length: Option<u64>,
-        value: u64,
-        count: u8,
-    },
-    HeadNul {
-        length: u64,
-    },
+    Head(HeadState),
     /// The text; `left` is the number of bytes to come, if the head said so.
     Text {
         left: Option<u64>,
@@ -84,14 +67,14 @@ enum Part {
     Over,
 }
 
-impl Part {
-    const fn number(is_pid: bool) -> Self {
-        Self::Number {
-            value: 0,
-            bytes: 0,
-            is_pid,
-        }
-    }
+/// Says how much of a head has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct HeadState {
+    /// The number of the present part.
+    index: usize,
+    /// The number of bytes of this part so far, and what they are as a number.
+    count: u8,
+    value: u64,
 }
 
 /// Says what a symbol leads to.
@@ -114,6 +97,7 @@ impl TextDecoder {
             pid,
             provenance,
             part: Part::Hello,
+            length: None,
             byte: 0,
             bits: 0,
             wide: WideText::of(&dialect).map(Box::new),
@@ -126,7 +110,7 @@ impl TextDecoder {
             error: None,
         };
         if !dialect.hello {
-            decoder.start_head();
+            decoder.start_part(0);
         }
         decoder
     }
@@ -232,10 +216,11 @@ impl TextDecoder {
             if symbol != self.dialect.hello_signal {
                 return Rejected(Reason::NotText);
             }
-            return self.start_head();
+            return self.start_part(0);
         }
         let order = match self.part {
-            Part::Number { .. } | Part::HeadNul { .. } => self.dialect.head_order,
+            // Digits are text.
+            Part::Head { .. } if !self.dialect.head.is_decimal() => self.dialect.head_order,
             _ => self.dialect.order,
         };
         let (width, symbols) = match self.part {
@@ -276,19 +261,17 @@ impl TextDecoder {
         Incomplete
     }
 
-    fn start_head(&mut self) -> DecodeProgress {
-        self.enter(match self.dialect.head {
-            Head::None => Part::Text { left: None },
-            Head::Nul => Part::Start(0),
-            Head::Stx => Part::Start(2),
-            Head::Digits | Head::PidDigits => Part::Digits { value: 0, count: 0 },
-            Head::Digits10 | Head::Digits10Pid => Part::TenDigits {
-                length: None,
-                value: 0,
-                count: 0,
-            },
-            head => Part::number(head == Head::Pid || head.has_pid_and_length()),
-        })
+    /// Starts part number `index` of the head, or else the text.
+    fn start_part(&mut self, index: usize) -> DecodeProgress {
+        let has_part = self.dialect.head_parts().nth(index).is_some();
+        match self.length {
+            _ if has_part => self.enter(Part::Head(HeadState {
+                index,
+                ..HeadState::default()
+            })),
+            Some(length) => self.start_text(length),
+            None => self.enter(Part::Text { left: None }),
+        }
     }
 
     /// Takes a character of 16 or 32 bits.
@@ -318,39 +301,7 @@ impl TextDecoder {
 
     fn push_byte(&mut self, byte: u8) -> DecodeProgress {
         match self.part {
-            Part::Start(start) if byte == start => self.enter(Part::Text { left: None }),
-            Part::Number {
-                value,
-                bytes,
-                is_pid,
-            } => self.push_number(byte, value, bytes, is_pid),
-            // Neither leading zeros nor more digits than a length has.
-            Part::Digits { value, count }
-                if byte.is_ascii_digit() && count < 9 && !(count == 1 && value == 0) =>
-            {
-                let value = 10 * value + u64::from(byte - b'0');
-                self.enter(Part::Digits {
-                    value,
-                    count: count + 1,
-                })
-            }
-            Part::Digits { value, count }
-                if count > 0 && (byte == 0 || Some(byte) == self.dialect.end) =>
-            {
-                match self.dialect.head {
-                    Head::PidDigits => self.start_after_pid(value),
-                    _ => self.start_length(value),
-                }
-            }
-            Part::TenDigits {
-                length,
-                value,
-                count,
-            } if byte.is_ascii_digit() => {
-                let value = 10 * value + u64::from(byte - b'0');
-                self.push_digit(length, value, count + 1)
-            }
-            Part::HeadNul { length } if byte == 0 => self.start_text(length),
+            Part::Head(state) => self.push_to_head(byte, state),
             Part::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
             Part::Text { left } => match (self.append(byte), left) {
                 (Err(reason), _) => self.reject(reason),
@@ -358,86 +309,69 @@ impl TextDecoder {
                 (Ok(()), None) => Incomplete,
             },
             Part::End if Some(byte) == self.dialect.end => self.finish(),
-            Part::Start(_)
-            | Part::Digits { .. }
-            | Part::TenDigits { .. }
-            | Part::HeadNul { .. }
-            | Part::End
-            | Part::Hello
-            | Part::Over => self.reject(Reason::NotText),
+            Part::End | Part::Hello | Part::Over => self.reject(Reason::NotText),
         }
     }
 
-    fn push_digit(&mut self, length: Option<u64>, value: u64, count: u8) -> DecodeProgress {
-        let has_pid = self.dialect.head == Head::Digits10Pid;
-        match length {
-            _ if count < 10 => self.enter(Part::TenDigits {
-                length,
-                value,
-                count,
-            }),
-            None if has_pid => self.enter(Part::TenDigits {
-                length: Some(value),
-                value: 0,
-                count: 0,
-            }),
-            None => self.start_length(value),
-            Some(length) if value == u64::from(self.pid.get() as u32) => self.start_length(length),
-            Some(_) => self.reject(Reason::NotText),
+    /// Takes the next byte of the head.
+    fn push_to_head(&mut self, byte: u8, head: HeadState) -> DecodeProgress {
+        use Form::{Binary, Digits, TenDigits};
+        use HeadPart::{Byte, Number};
+        let part = self.dialect.head_parts().nth(head.index);
+        let (count, is_digit) = (head.count + 1, byte.is_ascii_digit());
+        let with_digit = || 10 * head.value + u64::from(byte - b'0');
+        let ends_digits = byte == 0 || Some(byte) == self.dialect.end;
+        let has_leading_zero = head.count == 1 && head.value == 0;
+        let (value, is_whole) = match part {
+            Some(Byte(expected)) if byte == expected => (0, true),
+            Some(Number(_, Binary(width))) => (self.with_byte(byte, head), count == width),
+            // No more digits than a length has.
+            Some(Number(_, Digits)) if is_digit && count < 10 && !has_leading_zero => {
+                (with_digit(), false)
+            }
+            Some(Number(_, Digits)) if ends_digits && count > 1 => (head.value, true),
+            Some(Number(_, TenDigits)) if is_digit => (with_digit(), count == 10),
+            _ => return self.reject(Reason::NotText),
+        };
+        let is_binary = matches!(part, Some(Number(_, Binary(_))));
+        let is_half_twice = matches!(count, 5..8) && value <= u64::from(u32::MAX);
+        let is_least = is_whole || is_binary && !is_half_twice;
+        let counted = u64::from(self.dialect.counts_end);
+        match part {
+            Some(Number(Meaning::Length, _)) if is_least && value > self.limit as u64 + counted => {
+                return self.reject(Reason::TooLong);
+            }
+            _ if !is_whole => {
+                return self.enter(Part::Head(HeadState {
+                    count,
+                    value,
+                    ..head
+                }));
+            }
+            Some(Number(Meaning::Length, _)) if value >= counted => {
+                self.length = Some(value - counted);
+            }
+            Some(Number(Meaning::Pid, _)) if value == u64::from(self.pid.get() as u32) => {}
+            Some(Byte(_)) => {}
+            _ => return self.reject(Reason::NotText),
         }
+        self.start_part(head.index + 1)
     }
 
-    fn push_number(&mut self, byte: u8, value: u64, bytes: u8, is_pid: bool) -> DecodeProgress {
-        let (mut value, repeated) = match self.dialect.head_bytes {
+    /// Returns the value of a binary number with its next byte.
+    fn with_byte(&self, byte: u8, head: HeadState) -> u64 {
+        let HeadState { count, value, .. } = head;
+        let (sum, repeated) = match self.dialect.head_bytes {
             ByteOrder::Big => (value << 8 | u64::from(byte), value >> 24),
             ByteOrder::Little => (
-                value | u64::from(byte) << (8 * bytes),
-                value >> (8 * (bytes % 4)),
+                value | u64::from(byte) << (8 * count),
+                value >> (8 * (count % 4)),
             ),
         };
         // Many processors shift an int by the lowest five bits alone, so a loop over 64 sends the lower half twice.
-        if bytes >= 4 && repeated as u8 == byte {
-            value &= u64::from(u32::MAX);
-        }
-        let is_half_twice = matches!(bytes, 4..7) && value <= u64::from(u32::MAX);
-        if !is_pid && !is_half_twice && value > self.max_number() {
-            return self.reject(Reason::TooLong);
-        }
-        let bytes = bytes + 1;
-        let width = match is_pid {
-            true => Some(4),
-            false => self.dialect.head.width(),
-        };
-        match is_pid {
-            _ if Some(bytes) < width => self.enter(Part::Number {
-                value,
-                bytes,
-                is_pid,
-            }),
-            false => self.start_length(value),
-            true => self.start_after_pid(value),
-        }
-    }
-
-    fn start_after_pid(&mut self, value: u64) -> DecodeProgress {
-        match value == u64::from(self.pid.get() as u32) {
-            true if self.dialect.head.is_length() => self.enter(Part::number(false)),
-            true => self.enter(Part::Text { left: None }),
-            false => self.reject(Reason::NotText),
-        }
-    }
-
-    /// Returns the largest length that a head may have.
-    const fn max_number(&self) -> u64 {
-        self.limit as u64 + self.dialect.counts_end as u64
-    }
-
-    fn start_length(&mut self, value: u64) -> DecodeProgress {
-        match value.checked_sub(u64::from(self.dialect.counts_end)) {
-            None => self.reject(Reason::NotText),
-            Some(_) if value > self.max_number() => self.reject(Reason::TooLong),
-            Some(length) if self.dialect.head_nul => self.enter(Part::HeadNul { length }),
-            Some(length) => self.start_text(length),
+        match count >= 4 && repeated as u8 == byte {
+            true => sum & u64::from(u32::MAX),
+            false => sum,
         }
     }
 

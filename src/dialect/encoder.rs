@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Ack, BitOrder, ByteOrder, Chars, Dialect, Head, HeadAck, Symbol};
+use super::{Ack, BitOrder, ByteOrder, Chars, Dialect, Form, HeadAck, HeadPart, Meaning, Symbol};
 use crate::process::pid::Pid;
 
 /// Encodes one message in one dialect.
@@ -27,39 +27,38 @@ impl TextEncoder {
             return Err(Unencodable::End { byte, at });
         }
         let own = u64::from(pid.get() as u32);
-        let number = match dialect.head {
-            Head::Pid | Head::PidDigits => own,
-            _ => text.len() as u64 + u64::from(dialect.counts_end),
-        };
+        let length = text.len() as u64 + u64::from(dialect.counts_end);
         let mut head = Vec::new();
-        if let Some(width) = dialect.head.width().map(usize::from) {
-            if width < 8 && number >> (8 * width) != 0 {
-                let bits = 8 * width as u8;
-                return Err(Unencodable::TooLong { bits });
-            }
-            let pid_width = 4 * usize::from(dialect.head.has_pid_and_length());
-            for (number, width) in [(own, pid_width), (number, width)] {
-                let at = head.len();
-                head.extend_from_slice(&number.to_be_bytes()[8 - width..]);
-                if dialect.head_bytes == ByteOrder::Little {
-                    head[at..].reverse();
+        for part in dialect.head_parts() {
+            let (value, end, form) = match part {
+                HeadPart::Byte(byte) => {
+                    head.push(byte);
+                    continue;
+                }
+                HeadPart::Number(Meaning::Pid, form) => (own, dialect.end, form),
+                HeadPart::Number(Meaning::Length, form) => (length, None, form),
+            };
+            match form {
+                Form::Binary(width) => {
+                    let bits = 8 * width;
+                    if bits < 64 && value >> bits != 0 {
+                        return Err(Unencodable::TooLong { bits });
+                    }
+                    let at = head.len();
+                    head.extend_from_slice(&value.to_be_bytes()[8 - usize::from(width)..]);
+                    if dialect.head_bytes == ByteOrder::Little {
+                        head[at..].reverse();
+                    }
+                }
+                Form::Digits => {
+                    head.extend_from_slice(alloc::format!("{value}").as_bytes());
+                    head.push(end.unwrap_or(0));
+                }
+                Form::TenDigits => {
+                    head.extend_from_slice(alloc::format!("{value:010}").as_bytes());
                 }
             }
         }
-        match dialect.head {
-            Head::Nul | Head::Stx => head.extend(dialect.head.byte()),
-            Head::Digits | Head::PidDigits => head = alloc::format!("{number}").into_bytes(),
-            Head::Digits10 => head = alloc::format!("{number:010}").into_bytes(),
-            Head::Digits10Pid => {
-                head = alloc::format!("{number:010}{:010}", pid.get()).into_bytes();
-            }
-            _ => {}
-        }
-        head.extend(match dialect.head {
-            Head::Digits => Some(0),
-            Head::PidDigits => Some(dialect.end.unwrap_or(0)),
-            _ => dialect.head_nul.then_some(0),
-        });
         let is_wide = |byte: &u8| dialect.char_bits < 8 && *byte >> dialect.char_bits != 0;
         if let Some(at) = text.iter().position(is_wide) {
             let bits = dialect.char_bits;

@@ -338,6 +338,12 @@ impl Dialect {
         }
     }
 
+    /// Returns the parts of the head in order, with the NUL that may follow it.
+    fn head_parts(&self) -> impl Iterator<Item = HeadPart> + use<> {
+        let nul = self.head_nul.then_some(HeadPart::Byte(0));
+        self.head.parts().iter().copied().chain(nul)
+    }
+
     /// Returns the symbol for a bit.
     pub fn symbol(&self, is_one: bool) -> Symbol {
         if is_one { self.one } else { self.one.other() }
@@ -428,44 +434,85 @@ impl From<Symbol> for Signal {
     }
 }
 
+/// Describes one part of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeadPart {
+    /// This byte.
+    Byte(u8),
+    /// A number in this form.
+    Number(Meaning, Form),
+}
+
+/// Says what a number of a head is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The length of the text.
+    Length,
+    /// The PID of the client.
+    Pid,
+}
+
+/// Says how a number is written in a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// In so many bytes, in the orders of the head.
+    Binary(u8),
+    /// In decimal digits, and a byte that ends them.
+    Digits,
+    /// In ten decimal digits.
+    TenDigits,
+}
+
 impl Head {
-    /// Returns the size of the last number in bytes; `None` for a head without a number of fixed size.
-    pub const fn width(self) -> Option<u8> {
+    /// Returns the parts of the head in order.
+    const fn parts(self) -> &'static [HeadPart] {
+        use Form::{Binary, Digits, TenDigits};
+        use HeadPart::{Byte, Number};
+        use Meaning::{Length, Pid};
         match self {
-            Self::Len8 => Some(1),
-            Self::Len16 => Some(2),
-            Self::Len32 | Self::Pid | Self::PidLen32 => Some(4),
-            Self::Len64 | Self::PidLen64 => Some(8),
+            Self::None => &[],
+            Self::Nul => &[Byte(0)],
+            Self::Stx => &[Byte(2)],
+            Self::Len8 => &[Number(Length, Binary(1))],
+            Self::Len16 => &[Number(Length, Binary(2))],
+            Self::Len32 => &[Number(Length, Binary(4))],
+            Self::Len64 => &[Number(Length, Binary(8))],
+            Self::Digits => &[Number(Length, Digits)],
+            Self::Digits10 => &[Number(Length, TenDigits)],
+            Self::Digits10Pid => &[Number(Length, TenDigits), Number(Pid, TenDigits)],
+            Self::Pid => &[Number(Pid, Binary(4))],
+            Self::PidLen32 => &[Number(Pid, Binary(4)), Number(Length, Binary(4))],
+            Self::PidLen64 => &[Number(Pid, Binary(4)), Number(Length, Binary(8))],
+            Self::PidDigits => &[Number(Pid, Digits)],
+        }
+    }
+
+    /// Returns the size of the last number in bytes; `None` for a head without a binary number.
+    pub const fn width(self) -> Option<u8> {
+        match self.parts() {
+            [.., HeadPart::Number(_, Form::Binary(width))] => Some(*width),
             _ => None,
         }
     }
 
-    /// Returns whether the client's PID comes first, in 32 bits, and then the length.
+    /// Returns whether the client's PID comes first, and then the length.
     pub const fn has_pid_and_length(self) -> bool {
         matches!(self, Self::PidLen32 | Self::PidLen64)
     }
 
     /// Returns whether the head is text: decimal digits.
     pub const fn is_decimal(self) -> bool {
-        matches!(
-            self,
-            Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits
-        )
+        matches!(self.parts(), [HeadPart::Number(..), ..]) && self.width().is_none()
     }
 
-    /// Returns whether the head is the length of the text.
+    /// Returns whether the head contains the length of the text.
     pub const fn is_length(self) -> bool {
-        let is_other = matches!(self, Self::None | Self::Pid | Self::PidDigits);
-        !is_other && self.byte().is_none()
-    }
-
-    /// Returns the byte that is the head.
-    pub const fn byte(self) -> Option<u8> {
-        match self {
-            Self::Nul => Some(0),
-            Self::Stx => Some(2),
-            _ => None,
-        }
+        use HeadPart::Number;
+        use Meaning::Length;
+        matches!(
+            self.parts(),
+            [Number(Length, _), ..] | [.., Number(Length, _)]
+        )
     }
 }
 
