@@ -316,28 +316,6 @@ impl AutoDecoder {
         self.known_decoder().is_some_and(TextDecoder::awaits_hello) && !self.is_unsure
     }
 
-    /// Returns whether the last symbol is of the head and not acknowledged, in a known dialect.
-    pub fn is_in_silent_head(&self) -> bool {
-        let is_silent = |decoder: &TextDecoder| match decoder.dialect().ack_head {
-            HeadAck::All => false,
-            HeadAck::Last => decoder.is_in_head(),
-            HeadAck::None => decoder.is_in_head() || decoder.has_just_passed_head(),
-        };
-        self.known_decoder().is_some_and(is_silent)
-    }
-
-    /// Returns whether the last symbol is the last of the head, in a known dialect.
-    pub fn has_just_passed_head(&self) -> bool {
-        self.known_decoder()
-            .is_some_and(TextDecoder::has_just_passed_head)
-    }
-
-    /// Returns whether the last symbol completed a byte in a known dialect.
-    pub fn is_at_byte_boundary(&self) -> bool {
-        self.known_decoder()
-            .is_some_and(TextDecoder::is_at_byte_boundary)
-    }
-
     /// Returns whether part of a message has been received.
     pub const fn in_message(&self) -> bool {
         self.taken > 0 && !self.is_lost()
@@ -379,7 +357,8 @@ impl AutoDecoder {
         }
     }
 
-    fn known_decoder(&self) -> Option<&TextDecoder> {
+    /// Returns the decoder of a given, expected or detected dialect.
+    pub fn known_decoder(&self) -> Option<&TextDecoder> {
         match &self.mode {
             Mode::Known(decoder) => Some(decoder),
             _ => None,

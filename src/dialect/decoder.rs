@@ -10,7 +10,7 @@ use super::candidates::text_cost;
 use super::symbol_log::push;
 use super::utf8::Utf8;
 use super::wide_text::WideText;
-use super::{BitOrder, ByteOrder, Chars, Dialect, Form, Head, HeadPart, Meaning, Symbol};
+use super::{BitOrder, ByteOrder, Chars, Dialect, Form, Head, HeadPart, Meaning, Place, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -150,15 +150,15 @@ impl TextDecoder {
         self.part == Part::Hello
     }
 
-    /// Returns whether part of the head is still to come.
-    pub const fn is_in_head(&self) -> bool {
-        !matches!(self.part, Part::Text { .. } | Part::End | Part::Over)
-    }
-
-    /// Returns whether the last symbol completed the head.
-    pub fn has_just_passed_head(&self) -> bool {
+    /// Returns whether the last symbol is acknowledged as part of the message, rather than as its end.
+    pub fn is_acknowledged(&self) -> bool {
         let has_begun = self.bits > 0 || self.text_len > 0 || self.error.is_some();
-        self.dialect.head != Head::None && !self.is_in_head() && !has_begun
+        let place = match self.part {
+            Part::Hello | Part::Head(_) => Place::Head,
+            _ if self.dialect.head == Head::None || has_begun => Place::Text,
+            _ => Place::HeadEnd,
+        };
+        self.dialect.acknowledges(place, self.is_at_byte_boundary())
     }
 
     /// Returns whether the text does not end within a character.

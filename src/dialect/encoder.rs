@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Ack, BitOrder, ByteOrder, Chars, Dialect, Form, HeadAck, HeadPart, Meaning, Symbol};
+use super::{BitOrder, ByteOrder, Chars, Dialect, Form, HeadAck, HeadPart, Meaning, Place, Symbol};
 use crate::process::pid::Pid;
 
 /// Encodes one message in one dialect.
@@ -157,19 +157,13 @@ impl TextEncoder {
 
     /// Returns whether symbol number `index` is acknowledged as part of the message rather than as its end.
     pub fn is_acknowledged(&self, index: usize) -> bool {
-        let of_body = index.checked_sub(self.head_len());
-        match self.dialect.ack {
-            Ack::None => false,
-            _ if of_body.is_none() && self.dialect.ack_head != HeadAck::All => {
-                self.dialect.ack_head == HeadAck::Last && index + 1 == self.head_len()
-            }
-            Ack::Message => false,
-            Ack::Bit => true,
-            Ack::Byte => match of_body {
-                Some(index) => (index + 1) % usize::from(self.dialect.symbols_per_char()) == 0,
-                None => index % 8 == 7,
-            },
-        }
+        let (place, at, symbols) = match index.checked_sub(self.head_len()) {
+            Some(at) => (Place::Text, at, self.dialect.symbols_per_char()),
+            None if index + 1 == self.head_len() => (Place::HeadEnd, index, 8),
+            None => (Place::Head, index, 8),
+        };
+        let ends_byte = (at + 1) % usize::from(symbols) == 0;
+        self.dialect.acknowledges(place, ends_byte)
     }
 }
 

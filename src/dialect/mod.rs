@@ -367,6 +367,19 @@ impl Dialect {
         }
     }
 
+    /// Returns whether a symbol in this place is acknowledged as part of a message, rather than as its end; `ends_byte` says that it
+    /// is the last of a byte.
+    const fn acknowledges(&self, place: Place, ends_byte: bool) -> bool {
+        match (place, self.ack_head, self.ack) {
+            (_, _, Ack::None) => false,
+            (Place::Head, HeadAck::Last | HeadAck::None, _) => false,
+            (Place::HeadEnd, HeadAck::None, _) => false,
+            (Place::HeadEnd, HeadAck::Last, _) | (_, _, Ack::Bit) => true,
+            (_, _, Ack::Byte) => ends_byte,
+            (_, _, Ack::Message) => false,
+        }
+    }
+
     /// Returns the acknowledgements of a message, at most two, whose last symbol is `symbol`, in order.
     pub fn final_acks(&self, symbol: Symbol) -> (Option<Symbol>, Option<Symbol>) {
         let usual = self.ack_for(symbol);
@@ -432,6 +445,17 @@ impl From<Symbol> for Signal {
     fn from(symbol: Symbol) -> Self {
         Self::of_bit(symbol == Symbol::Usr2)
     }
+}
+
+/// Says where in a message a symbol is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the head, or before it.
+    Head,
+    /// At the end of the head.
+    HeadEnd,
+    /// In the text, or behind it.
+    Text,
 }
 
 /// Describes one part of a head.

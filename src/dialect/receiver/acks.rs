@@ -3,7 +3,8 @@
 use super::TextAction;
 use super::TextReceiver;
 use crate::dialect::ack_timing::SleepState;
-use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, HeadAck, MILLISECOND, Symbol};
+use crate::dialect::decoder::TextDecoder;
+use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
@@ -81,10 +82,11 @@ impl TextReceiver {
             return self.probe.choice.handled.any() && self.probe.may_wait_for_bits();
         }
         // A client that repeats its bits, or gives up, is not kept waiting.
-        let is_patient = |dialect: &Dialect| {
-            dialect.ack == Ack::Bit && dialect.wait == 0 && !self.decoder.is_in_silent_head()
+        let is_patient = |decoder: &TextDecoder| {
+            let dialect = decoder.dialect();
+            dialect.ack == Ack::Bit && dialect.wait == 0 && decoder.is_acknowledged()
         };
-        self.decoder.awaits_hello() || self.decoder.dialect().is_some_and(is_patient)
+        self.decoder.awaits_hello() || self.decoder.known_decoder().is_some_and(is_patient)
     }
 
     /// Returns whether the program of the client is known to wait for every acknowledgement.
@@ -166,20 +168,13 @@ impl TextReceiver {
 
     /// Returns the acknowledgements of the last symbol in a known dialect, unless it ends the message.
     pub(super) fn usual_acks(&self) -> Option<(Option<Symbol>, Option<Symbol>)> {
-        let dialect = self.decoder.dialect()?;
-        match dialect.ack {
-            _ if self.decoder.is_in_silent_head() => None,
-            Ack::Message
-                if dialect.ack_head == HeadAck::Last && self.decoder.has_just_passed_head() =>
-            {
-                Some((Some(dialect.ack_for(self.last)), None))
-            }
-            Ack::Bit | Ack::Byte if self.decoder.is_at_byte_boundary() => {
-                Some(dialect.byte_acks(self.last))
-            }
-            Ack::Bit => Some((Some(dialect.ack_for(self.last)), None)),
-            Ack::Byte | Ack::None | Ack::Message => None,
-        }
+        let decoder = self.decoder.known_decoder()?;
+        let dialect = decoder.dialect();
+        let acks = match decoder.is_at_byte_boundary() {
+            true => dialect.byte_acks(self.last),
+            false => (Some(dialect.ack_for(self.last)), None),
+        };
+        decoder.is_acknowledged().then_some(acks)
     }
 
     /// Returns whether the last bit of a message is acknowledged before the message is written.
