@@ -7,8 +7,8 @@ use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Parity, Symbol};
 /// Bytes of a text that count as evidence.
 const EVIDENCE_LIMIT: usize = 1 << 16;
 
-/// Is a head, its end byte, and whether its length counts that.
-type Ending = (bool, Option<u8>, bool);
+/// The end byte of a text, and whether the length in its head counts that.
+type Ending = (Option<u8>, bool);
 
 /// The bits and the parity of characters without a head.
 const CHARACTERS: [(u8, Parity); 9] = [
@@ -28,45 +28,47 @@ const CHARACTERS: [(u8, Parity); 9] = [
 pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
     for plain in plain() {
-        for (char_bits, parity) in CHARACTERS {
-            all.push(Dialect {
-                char_bits,
-                parity,
-                ..plain
-            });
+        all.extend(CHARACTERS.map(|(char_bits, parity)| Dialect {
+            char_bits,
+            parity,
+            ..plain
+        }));
+        let with_hello = greeting.map(|hello_signal| Dialect {
+            hello: true,
+            hello_signal,
+            ..plain
+        });
+        for opening in [Some(plain), with_hello].into_iter().flatten() {
+            let framings = framings(opening);
+            all.extend(framings.filter(|framed| *framed != plain));
         }
-        for hello in &[None, greeting][..1 + usize::from(greeting.is_some())] {
-            for &head in Head::ALL {
-                for &head_order in BitOrder::ALL {
-                    for &head_bytes in ByteOrder::ALL {
-                        let framed = Dialect {
-                            hello: hello.is_some(),
-                            hello_signal: hello.unwrap_or(Symbol::Usr1),
+    }
+    all
+}
+
+/// Returns `opening` with each head in each likely order, and with each ending of such a head.
+fn framings(opening: Dialect) -> impl Iterator<Item = Dialect> {
+    let mut framings = Vec::new();
+    for &head in Head::ALL {
+        for &head_order in BitOrder::ALL {
+            for &head_bytes in ByteOrder::ALL {
+                for head_nul in [false, true] {
+                    for &(end, counts_end) in endings(head) {
+                        framings.push(Dialect {
                             head,
                             head_order,
                             head_bytes,
-                            ..plain
-                        };
-                        if !has_likely_order(&framed) {
-                            continue;
-                        }
-                        for &(head_nul, end, counts_end) in endings(head) {
-                            let dialect = Dialect {
-                                head_nul,
-                                end,
-                                counts_end,
-                                ..framed
-                            };
-                            if dialect != plain {
-                                all.push(dialect);
-                            }
-                        }
+                            head_nul,
+                            end,
+                            counts_end,
+                            ..opening
+                        });
                     }
                 }
             }
         }
     }
-    all
+    framings.into_iter().filter(has_likely_head)
 }
 
 /// Returns the classic dialect in each order of bits and with each signal for 1.
@@ -93,47 +95,38 @@ pub const fn is_own_end(byte: u8) -> bool {
     !is_text && !is_of_utf8
 }
 
-/// Returns whether the bits and bytes of the head can have this order.
-fn has_likely_order(d: &Dialect) -> bool {
-    match d.head.width() {
+/// Returns whether the bits and bytes of the head can have this order, and whether a NUL can follow it.
+fn has_likely_head(d: &Dialect) -> bool {
+    // Digits end with a NUL anyway, or have a fixed width.
+    let may_have_nul = matches!(d.head, Head::Len16 | Head::Len32 | Head::Len64);
+    let has_likely_order = match d.head.width() {
         None | Some(1) => {
             d.head_order == d.order && d.head_bytes == ByteOrder::of_bit_loop(d.order)
         }
         // Any order of both would be too many candidates.
         _ if d.head.has_pid_and_length() => d.head_order == d.order,
         _ => true,
-    }
+    };
+    has_likely_order && (may_have_nul || !d.head_nul)
 }
 
 /// Returns the endings that go with `head`.
 const fn endings(head: Head) -> &'static [Ending] {
-    const OF_LENGTH: [Ending; 6] = [
-        (false, None, false),
-        (false, Some(0), false),
-        (false, Some(0), true),
-        (true, None, false),
-        (true, Some(0), false),
-        (true, Some(0), true),
-    ];
-    const OF_TEXT: [Ending; 5] = [
-        (false, Some(0), false),
-        (false, Some(3), false),
-        (false, Some(4), false),
-        (false, Some(b'\n'), false),
-        // No byte of UTF-8.
-        (false, Some(0xff), false),
-    ];
+    const NONE: Ending = (None, false);
+    const NUL: Ending = (Some(0), false);
+    const COUNTED_NUL: Ending = (Some(0), true);
+    const ETX: Ending = (Some(3), false);
+    const EOT: Ending = (Some(4), false);
+    const NEWLINE: Ending = (Some(b'\n'), false);
+    /// No byte of UTF-8.
+    const ALL_ONES: Ending = (Some(0xff), false);
     match head {
-        Head::None => &OF_TEXT,
-        Head::Nul => OF_TEXT.split_at(1).0,
-        Head::Stx => OF_TEXT.split_at(2).0.split_at(1).1,
-        Head::Len8 => OF_LENGTH.split_at(1).0,
-        Head::Pid | Head::PidDigits => OF_TEXT.split_at(3).0,
-        // Digits end with a NUL anyway, or have a fixed width.
-        Head::Digits | Head::Digits10 | Head::Digits10Pid | Head::PidLen32 | Head::PidLen64 => {
-            OF_LENGTH.split_at(3).0
-        }
-        Head::Len16 | Head::Len32 | Head::Len64 => &OF_LENGTH,
+        Head::None => &[NUL, ETX, EOT, NEWLINE, ALL_ONES],
+        Head::Nul => &[NUL],
+        Head::Stx => &[ETX],
+        Head::Len8 => &[NONE],
+        Head::Pid | Head::PidDigits => &[NUL, ETX, EOT],
+        _ => &[NONE, NUL, COUNTED_NUL],
     }
 }
 
