@@ -175,11 +175,11 @@ impl TextReceiver {
         if !self.decoder.has_evidence() {
             return;
         }
-        let mut due = match self.may_be_acknowledged() {
+        let due = match self.may_be_acknowledged() {
             true => self.probe.poll_ack(now, self.timing.is_wait(sleep)),
             false => None,
         };
-        if let Some(ack) = due.take() {
+        if let Some(ack) = due {
             self.is_acknowledged = true;
             self.timing.note_sent(ack, now);
             // It may nap after its last bit, and would send the byte again on an acknowledgement that comes before its wait.
@@ -190,13 +190,13 @@ impl TextReceiver {
         }
         if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
-            due = match self.decoder.handle_silence() {
+            let due = match self.decoder.handle_silence() {
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
                 DetectState::NoMatch => self.give_up(),
                 DetectState::Undecided => None,
             };
+            self.acknowledge(due, now);
         }
-        self.acknowledge(due, now);
     }
 
     /// Sets when other processes last sent each symbol, which can have swallowed a bit of this client.

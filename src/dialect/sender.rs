@@ -91,8 +91,8 @@ pub struct TextSender {
     /// The status of the server before the first signal.
     initial: ServerStatus,
     state: SendState,
-    /// The index of the present symbol.
-    index: usize,
+    /// The number of symbols sent, repetitions not included.
+    sent: usize,
     /// The number of acknowledgements since the last signal, and the last of them.
     acks: u32,
     last_ack: Symbol,
@@ -133,12 +133,10 @@ struct StatusProbe {
 enum SendStep {
     /// Ask to be admitted.
     Hello { until: Nanos, was_busy: bool },
-    /// Send the present symbol.
+    /// Send the next symbol, or finish after the last one.
     Send,
-    /// Send the present symbol again.
+    /// Send the last symbol again.
     Resend { give_up: Nanos },
-    /// Go on to the symbol after the present one.
-    Advance,
     /// Finish.
     Finish(Result<(), TextSendError>),
 }
@@ -172,7 +170,7 @@ impl TextSender {
             limit: u64::MAX,
             initial,
             state: SendState::Due(first),
-            index: 0,
+            sent: 0,
             acks: 0,
             last_ack: Symbol::Usr1,
             signals: 0,
@@ -210,26 +208,12 @@ impl TextSender {
                 self.state = SendState::Admission { until, was_busy };
                 Some(self.transmit(self.dialect.hello_signal))
             }
-            SendState::Due(SendStep::Send) => Some(self.send(now)),
+            SendState::Due(SendStep::Send) => self.send(now),
             SendState::Due(SendStep::Resend { give_up }) => {
                 self.resent += 1;
                 self.state = self.await_ack(give_up, now);
-                self.encoder
-                    .symbol(self.index)
-                    .map(|symbol| self.transmit(symbol))
-            }
-            SendState::Due(SendStep::Advance) if !self.is_last() => {
-                self.index += 1;
-                Some(self.send(now))
-            }
-            SendState::Due(SendStep::Advance) if self.lacks_second_ack() => {
-                let until = now.saturating_add(SECOND_ACK_TIMEOUT);
-                self.state = SendState::SecondAck { until };
-                None
-            }
-            SendState::Due(SendStep::Advance) => {
-                self.state = finish(Ok(()));
-                Some(SendAction::Finish(Ok(())))
+                let symbol = self.encoder.symbol(self.sent - 1)?;
+                Some(self.transmit(symbol))
             }
             SendState::Due(SendStep::Finish(result)) => Some(SendAction::Finish(result)),
             SendState::Status(_) => Some(SendAction::Inspect),
@@ -276,7 +260,7 @@ impl TextSender {
             SendState::Ack { .. } if self.is_last() && self.dialect.ack == Ack::Bit => {
                 finish(Err(TextSendError::LastUnanswered))
             }
-            SendState::Ack { .. } => finish(Err(TextSendError::Unanswered(self.index + 1))),
+            SendState::Ack { .. } => finish(Err(TextSendError::Unanswered(self.sent))),
             SendState::SecondAck { .. } => finish(Ok(())),
             SendState::Pause { then, .. } => SendState::Status(then),
             SendState::Due(_) | SendState::Status(_) => return,
@@ -292,7 +276,8 @@ impl TextSender {
         let is_lost = self.initial.caught & !status.caught != 0;
         let in_handler = status.blocked & !self.initial.blocked != 0;
         // One that was asked for admission may install its other handler only now.
-        let is_unready = inspection.then == SendStep::Send
+        let is_unready = self.sent == 0
+            && inspection.then == SendStep::Send
             && self.initial.caught != 0
             && SignalSet::BITS.mask() & !status.caught != 0;
         if status.pending == 0 && !in_handler && !is_lost && !is_unready {
@@ -376,36 +361,38 @@ impl TextSender {
                     finish(Err(TextSendError::Busy))
                 }
             }
-            SendState::Ack { .. } if self.acks > 0 => inspect(SendStep::Advance),
+            SendState::Ack { .. } if self.acks > 0 => inspect(SendStep::Send),
             SendState::SecondAck { .. } if self.acks > 1 => finish(Ok(())),
             state => state,
         };
     }
 
-    /// Sends the present symbol, if there is one.
-    fn send(&mut self, now: Nanos) -> SendAction {
-        let symbol = self
-            .encoder
-            .symbol(self.index)
-            .filter(|_| self.signals < self.limit);
-        let Some(symbol) = symbol else {
-            self.is_cut = !self.encoder.is_empty();
+    /// Sends the next symbol, if there is one.
+    fn send(&mut self, now: Nanos) -> Option<SendAction> {
+        if self.is_last() && self.lacks_second_ack() {
+            let until = now.saturating_add(SECOND_ACK_TIMEOUT);
+            self.state = SendState::SecondAck { until };
+            return None;
+        }
+        self.is_cut = self.sent < self.encoder.len() && self.signals >= self.limit;
+        let Some(symbol) = self.encoder.symbol(self.sent).filter(|_| !self.is_cut) else {
             self.state = finish(Ok(()));
-            return SendAction::Finish(Ok(()));
+            return Some(SendAction::Finish(Ok(())));
         };
+        self.sent += 1;
         let is_acknowledged = match self.is_last() {
             true => self.acknowledges_last(),
-            false => self.encoder.is_acknowledged(self.index),
+            false => self.encoder.is_acknowledged(self.sent - 1),
         };
         self.state = match self.dialect.pace {
             _ if is_acknowledged => self.await_ack(now.saturating_add(self.timeout), now),
             Some(microseconds) => SendState::Pause {
                 until: now.saturating_add(Nanos::from(microseconds) * 1000),
-                then: StatusProbe::before(SendStep::Advance),
+                then: StatusProbe::before(SendStep::Send),
             },
-            None => inspect(SendStep::Advance),
+            None => inspect(SendStep::Send),
         };
-        self.transmit(symbol)
+        Some(self.transmit(symbol))
     }
 
     const fn transmit(&mut self, symbol: Symbol) -> SendAction {
@@ -429,7 +416,7 @@ impl TextSender {
     }
 
     fn is_last(&self) -> bool {
-        self.index + 1 == self.encoder.len()
+        self.sent > 0 && self.sent == self.encoder.len()
     }
 
     fn lacks_second_ack(&self) -> bool {
