@@ -9,6 +9,7 @@ use core::mem;
 
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::detector::{DetectState, Detection, Detector};
+use super::ranking::Certainty;
 use super::{Ack, Dialect, Head, HeadAck, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
@@ -175,7 +176,7 @@ impl AutoDecoder {
     /// Takes the likeliest message that may be complete and adopts its dialect, whose acknowledgements are those that `observed`
     /// returns for its head.
     ///
-    /// After a [tie](Detection::is_tie) no dialect is adopted.
+    /// After a [tie](Certainty::Tie) no dialect is adopted.
     pub fn finish(&mut self, observed: impl FnOnce(Head) -> Dialect) -> Option<Detection> {
         let next = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {
@@ -200,11 +201,11 @@ impl AutoDecoder {
                 found.dialect.ack_head = acks.ack_head;
             }
         }
-        if !found.is_tie {
+        if !matches!(found.certainty, Certainty::Tie(_)) {
             let decoder =
                 TextDecoder::new(found.dialect, self.limit, self.pid, Provenance::Detected);
             self.mode = Mode::Known(Box::new(decoder));
-            self.is_unsure = !found.is_sure;
+            self.is_unsure = found.certainty != Certainty::Sure;
         }
         self.begin();
         Some(found)

@@ -12,7 +12,7 @@ use core::mem;
 use super::candidates;
 use super::decoder::DecodeProgress::{self, Complete, Incomplete};
 use super::decoder::{Provenance, TextDecoder};
-use super::ranking::{self, Ranking, Reading, rank};
+use super::ranking::{self, Certainty, Reading, rank};
 use super::symbol_log::SymbolLog;
 use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
@@ -75,12 +75,8 @@ pub type Excerpt = Box<(Dialect, Vec<u8>)>;
 pub struct Detection {
     /// The dialect, as far as the stream shows it.
     pub dialect: Dialect,
-    /// Whether no other reading is nearly as likely.
-    pub is_sure: bool,
-    /// Another reading with another text that is nearly as likely.
-    pub rival: Option<Excerpt>,
-    /// Whether the program is known to use the dialect and that of the rival, so that nothing speaks for either.
-    pub is_tie: bool,
+    /// How certain that is.
+    pub certainty: Certainty<Excerpt>,
     /// Whether the client has gone on behind the end of its text, and so waits for another acknowledgement of it.
     pub has_run_on: bool,
     /// The text.
@@ -253,15 +249,15 @@ impl Detector {
     pub fn finish(mut self) -> Option<Detection> {
         let known = &self.known;
         self.complete.retain(|reading| is_message(reading, known));
-        let Ranking {
-            best,
-            is_sure,
-            rival,
-            is_tie,
-        } = rank(&self.complete, &self.known)?;
+        let (best, certainty) = rank(&self.complete, &self.known)?;
         let (dialect, at, has_run_on) = (*best.dialect(), best.at(), best.has_run_on());
-        let rival =
-            rival.map(|rival| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at))));
+        let excerpt =
+            |rival: &Reading| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at)));
+        let certainty = match certainty {
+            Certainty::Sure => Certainty::Sure,
+            Certainty::Unsure(rival) => Certainty::Unsure(rival.map(excerpt)),
+            Certainty::Tie(rival) => Certainty::Tie(excerpt(rival)),
+        };
         let rest = self.log.since(at);
         let text = match dialect.char_bits {
             8 | 9 => {
@@ -274,9 +270,7 @@ impl Detector {
         };
         Some(Detection {
             dialect,
-            is_sure,
-            rival,
-            is_tie,
+            certainty,
             has_run_on,
             text,
             rest,

@@ -153,21 +153,22 @@ impl Reading {
     }
 }
 
-/// Names the likeliest reading and its competition.
-#[derive(Debug)]
-pub struct Ranking<'a> {
-    /// The likeliest reading.
-    pub best: &'a Reading,
-    /// Whether no other reading is nearly as likely.
-    pub is_sure: bool,
-    /// A reading with another text that is nearly as likely.
-    pub rival: Option<&'a Reading>,
-    /// Whether the program is known to use the dialects of both, so that nothing speaks for either.
-    pub is_tie: bool,
+/// Says how certain the likeliest reading is, with another reading that has another text, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certainty<R> {
+    /// No other reading is nearly as likely.
+    Sure,
+    /// Another reading is nearly as likely.
+    Unsure(Option<R>),
+    /// The program is known to use the dialects of both, so that nothing speaks for either.
+    Tie(R),
 }
 
-/// Ranks the readings of a program that is `known` to use these dialects; `None` without a reading.
-pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a>> {
+/// Returns the likeliest reading of a program that is `known` to use these dialects; `None` without a reading.
+pub fn rank<'a>(
+    readings: &'a [Reading],
+    known: &[Dialect],
+) -> Option<(&'a Reading, Certainty<&'a Reading>)> {
     let is_known = |reading: &Reading| known.contains(reading.dialect());
     let total = |reading: &Reading| {
         let is_usual = known.is_empty() || is_known(reading);
@@ -198,13 +199,12 @@ pub fn rank<'a>(readings: &'a [Reading], known: &[Dialect]) -> Option<Ranking<'a
     let near = || readings.iter().filter(is_near);
     let rivals = || near().filter(|other| differs(other));
     let known_rivals = rivals().filter(|rival| is_known(best) && is_known(rival));
-    let known_rival = known_rivals.min_by_key(order);
-    Some(Ranking {
-        best,
-        is_sure: near().next().is_none(),
-        rival: known_rival.or_else(|| rivals().min_by_key(order)),
-        is_tie: known_rival.is_some(),
-    })
+    let certainty = match known_rivals.min_by_key(order) {
+        Some(rival) => Certainty::Tie(rival),
+        None if near().next().is_some() => Certainty::Unsure(rivals().min_by_key(order)),
+        None => Certainty::Sure,
+    };
+    Some((best, certainty))
 }
 
 /// Returns whether the readings that are complete after `at` symbols have different texts in dialects that the program uses.
@@ -223,8 +223,10 @@ pub fn is_tie(readings: &[Reading], known: &[Dialect], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use Certainty::{Sure, Tie, Unsure};
     use alloc::vec::Vec;
+
+    use super::*;
 
     /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of what follows.
     fn reading(spec: &str, text: &[u8], at: usize, rest: &[u8]) -> Reading {
@@ -250,35 +252,33 @@ mod tests {
         reading
     }
 
-    /// Returns the place of the best reading, whether it is sure, the place of its rival, and whether that is a tie.
-    fn ranked(readings: &[Reading], known: &[&str]) -> (usize, bool, Option<usize>, bool) {
+    /// Returns the place of the best reading, and how certain it is, with the place of its rival.
+    fn ranked(readings: &[Reading], known: &[&str]) -> (usize, Certainty<usize>) {
         let known: Vec<Dialect> = known.iter().map(|spec| spec.parse().unwrap()).collect();
-        let found = rank(readings, &known).unwrap();
         let place = |wanted: &Reading| {
-            readings
-                .iter()
-                .position(|reading| core::ptr::eq(reading, wanted))
-                .unwrap()
+            let mut places = readings.iter();
+            places.position(|reading| core::ptr::eq(reading, wanted))
         };
-        (
-            place(found.best),
-            found.is_sure,
-            found.rival.map(place),
-            found.is_tie,
-        )
+        let (best, certainty) = rank(readings, &known).unwrap();
+        let certainty = match certainty {
+            Sure => Sure,
+            Unsure(rival) => Unsure(rival.and_then(place)),
+            Tie(rival) => Tie(place(rival).unwrap()),
+        };
+        (place(best).unwrap(), certainty)
     }
 
     #[test]
     fn the_cheapest_reading_is_the_best_and_sure_beyond_a_margin() {
         for (spec, text, expected) in [
             // Another text: 24 makes the difference; the dialect costs 8 and each letter 2.
-            ("end=etx", &b"abc"[..], (0, false, Some(1), false)),
-            ("end=etx", b"aaaaaaaaa", (0, true, None, false)),
-            ("end=etx", b"aaaaaaaa", (0, false, Some(1), false)),
+            ("end=etx", &b"abc"[..], (0, Unsure(Some(1)))),
+            ("end=etx", b"aaaaaaaaa", (0, Sure)),
+            ("end=etx", b"aaaaaaaa", (0, Unsure(Some(1)))),
             // The same text: 16 makes the difference.
-            ("end=etx", b"a", (0, false, None, false)),
-            ("one=usr1", b"a", (0, false, None, false)),
-            ("order=lsb,end=etx", b"a", (0, true, None, false)),
+            ("end=etx", b"a", (0, Unsure(None))),
+            ("one=usr1", b"a", (0, Unsure(None))),
+            ("order=lsb,end=etx", b"a", (0, Sure)),
         ] {
             let readings = [
                 reading("classic", b"a", 8, b""),
@@ -295,7 +295,7 @@ mod tests {
             reading("classic", b"a", 8, b""),
             reading("end=etx", b"b", 16, b""),
         ];
-        assert_eq!(ranked(&readings, &[]), (0, true, None, false));
+        assert_eq!(ranked(&readings, &[]), (0, Sure));
         let readings = [
             reading("classic", b"a", 8, b""),
             reading("classic", b"a", 16, b""),
@@ -367,24 +367,18 @@ mod tests {
             reading("classic", b"a", 8, b""),
             reading("order=lsb", b"b", 8, b""),
         ];
-        assert_eq!(
-            ranked(&readings, &["order=lsb"]),
-            (1, false, Some(0), false)
-        );
+        assert_eq!(ranked(&readings, &["order=lsb"]), (1, Unsure(Some(0))));
         assert_eq!(
             ranked(&readings, &["order=lsb", "end=etx"]),
-            (1, false, Some(0), false)
+            (1, Unsure(Some(0)))
         );
-        assert_eq!(
-            ranked(&readings, &["order=lsb", "classic"]),
-            (0, false, Some(1), true)
-        );
+        assert_eq!(ranked(&readings, &["order=lsb", "classic"]), (0, Tie(1)));
         assert_eq!(ranked(&readings, &["classic"]).0, 0);
         let same = [
             reading("classic", b"a", 8, b""),
             reading("order=lsb", b"a", 8, b""),
         ];
-        assert_eq!(ranked(&same, &["order=lsb"]), (1, true, None, false));
+        assert_eq!(ranked(&same, &["order=lsb"]), (1, Sure));
         let known: Vec<Dialect> = ["classic", "order=lsb"]
             .map(|spec| spec.parse().unwrap())
             .into();

@@ -38,7 +38,10 @@ fn an_expected_dialect_is_confirmed_and_keeps_its_acknowledgements() {
     assert!(decoder.dialect().is_some() && decoder.is_known(&"ack=message".parse().unwrap()));
     assert_eq!(say(&mut decoder, "classic", "as expected"), DECIDED);
     let found = finish(&mut decoder);
-    assert_eq!((found.dialect.ack, found.is_sure), (Ack::Message, true));
+    assert_eq!(
+        (found.dialect.ack, found.certainty),
+        (Ack::Message, Certainty::Sure)
+    );
     assert_eq!(decoder.detected(), Some(&found.dialect));
     assert_eq!(
         say(&mut decoder, "classic", "again"),
@@ -95,7 +98,7 @@ fn a_message_after_an_uncertain_one_is_detected_again() {
     let mut decoder = decoder(&[]);
     say(&mut decoder, "classic", "22");
     assert!(decoder.is_detecting() && decoder.has_evidence() && decoder.dialect().is_none());
-    assert!(!finish(&mut decoder).is_sure);
+    assert_ne!(finish(&mut decoder).certainty, Certainty::Sure);
     assert!(decoder.dialect().is_some() && decoder.detected().is_none());
     assert!(matches!(
         say(&mut decoder, "lsb", "hello there"),
@@ -109,7 +112,8 @@ fn after_a_tie_no_dialect_is_adopted() {
     let mut decoder = decoder(&["classic", "lsb"]);
     say(&mut decoder, "classic", "22");
     decoder.handle_silence();
-    assert!(decoder.is_tie() && finish(&mut decoder).is_tie);
+    assert!(decoder.is_tie());
+    assert!(matches!(finish(&mut decoder).certainty, Certainty::Tie(_)));
     assert!(decoder.is_detecting() && !decoder.has_evidence() && !decoder.in_message());
 }
 

@@ -67,7 +67,7 @@ proptest! {
         let text = if spec == "end=0x0a" { text.trim_end() } else { &*text };
         let found = detect(spec, text.as_bytes());
         prop_assert_eq!(&found.text, text.as_bytes());
-        if found.is_sure {
+        if found.certainty == Certainty::Sure {
             prop_assert_eq!(format!("{}", found.dialect), spec);
         }
         let said = symbols(&format!("{}", found.dialect), text.as_bytes());
@@ -98,14 +98,13 @@ fn short_texts_are_detected_in_the_commonest_dialect() {
 
 #[test]
 fn an_ambiguous_text_has_a_rival() {
-    let found = detect("classic", b"22");
-    assert!(!found.is_sure && !found.is_tie);
-    let (dialect, excerpt) = *found.rival.unwrap();
-    assert_eq!(
-        (format!("{dialect}"), excerpt),
-        ("order=lsb".into(), b"LL".into())
-    );
-    assert!(detect("classic", b"hello there").is_sure);
+    let rival = Box::new(("order=lsb".parse().unwrap(), b"LL".into()));
+    for (text, certainty) in [
+        (&b"22"[..], Certainty::Unsure(Some(rival))),
+        (b"hello there", Certainty::Sure),
+    ] {
+        assert_eq!(detect("classic", text).certainty, certainty);
+    }
 }
 
 #[test]
@@ -127,12 +126,12 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
             (DetectState::Tentative, is_tie)
         );
         let found = detector.finish().unwrap();
-        assert_eq!(
-            (format!("{}", found.dialect), found.is_tie),
-            (expected.into(), is_tie),
-            "{specs:?}"
-        );
-        assert!(found.rival.is_some());
+        assert_eq!(format!("{}", found.dialect), expected, "{specs:?}");
+        match found.certainty {
+            Certainty::Tie(_) => assert!(is_tie, "{specs:?}"),
+            Certainty::Unsure(rival) => assert!(!is_tie && rival.is_some(), "{specs:?}"),
+            Certainty::Sure => panic!("{specs:?}"),
+        }
     }
     let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known(&["end=0x0a"]));
     push(&mut detector, &symbols("end=0x0a", b"a line"));
@@ -412,8 +411,10 @@ fn an_excerpt_is_short() {
     let mut detector = detector(1 << 10);
     push(&mut detector, &symbols("classic", &[b'2'; 100]));
     detector.handle_silence();
-    let (_, excerpt) = *detector.finish().unwrap().rival.unwrap();
-    assert_eq!(excerpt, [b'L'; EXCERPT]);
+    let Certainty::Unsure(Some(rival)) = detector.finish().unwrap().certainty else {
+        panic!("no rival");
+    };
+    assert_eq!(rival.1, [b'L'; EXCERPT]);
 }
 
 #[test]
@@ -525,6 +526,6 @@ fn a_length_of_32_bits_that_comes_twice_is_one_of_64() {
         let found = detector.finish().unwrap();
         assert_eq!(found.text, text.as_bytes());
         assert_eq!(found.dialect.to_string(), "order=lsb,one=usr1,head=len64");
-        assert!(found.is_sure, "{text}");
+        assert_eq!(found.certainty, Certainty::Sure, "{text}");
     }
 }

@@ -7,6 +7,7 @@ use super::{REPEATS_WITHIN, TextAction, TextReceiver};
 use crate::dialect::Symbol;
 use crate::dialect::auto_decoder::DecodeOutcome;
 use crate::dialect::detector::{DetectState, EXCERPT};
+use crate::dialect::ranking::Certainty;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -92,9 +93,10 @@ impl TextReceiver {
             return self.act(TextAction::Rejected { reason, bytes: 0 });
         };
         self.is_held = false;
-        let (dialect, is_sure) = (found.dialect, found.is_sure);
-        let rival = match found.rival {
-            Some(other) if found.is_tie => {
+        let dialect = found.dialect;
+        let is_sure = found.certainty == Certainty::Sure;
+        let rival = match found.certainty {
+            Certainty::Tie(other) => {
                 if self.closing.take().is_some() {
                     self.decoder.close();
                 }
@@ -103,7 +105,8 @@ impl TextReceiver {
                 let one = Box::new((dialect, found.text));
                 return self.act(TextAction::Ambiguous { one, other });
             }
-            rival => rival,
+            Certainty::Unsure(rival) => rival,
+            Certainty::Sure => None,
         };
         let is_news = !is_sure || !self.decoder.is_known(&dialect);
         if is_news && (is_sure || !found.text.is_empty()) {
