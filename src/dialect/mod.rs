@@ -19,14 +19,14 @@ pub mod receiver;
 pub mod sender;
 pub mod spec;
 mod symbol_log;
+#[cfg(test)]
+mod testing;
 mod utf8;
 mod wide_text;
 
 use crate::signal::event::Signal;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
-#[cfg(test)]
-use crate::wire::bits::bit_of;
 
 const MILLISECOND: Nanos = 1_000_000;
 
@@ -419,15 +419,6 @@ impl Symbol {
             Self::Usr1 => Self::Usr2,
             Self::Usr2 => Self::Usr1,
         }
-    }
-}
-
-#[cfg(test)]
-impl Symbol {
-    /// Returns the symbols of `bytes` in the classic dialect.
-    fn of_bytes(bytes: &[u8]) -> impl Iterator<Item = Self> {
-        let bits_of = |byte: &u8| core::array::from_fn::<_, 8, _>(|i| bit_of(*byte, i));
-        bytes.iter().flat_map(bits_of).map(Self::from)
     }
 }
 

@@ -110,6 +110,7 @@ impl<K: Copy + Eq> ProfileCache<K> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::dialects;
     use super::*;
 
     fn speaks(spec: &str) -> ProfileUpdate {
@@ -137,16 +138,16 @@ mod tests {
         for spec in ["classic", "lsb", "final=both", "one=usr1"] {
             profile.update(speaks(spec));
         }
-        let specs = |specs: &[&str]| -> Vec<Dialect> {
-            specs.iter().map(|spec| spec.parse().unwrap()).collect()
-        };
-        assert_eq!(profile.dialects, specs(&["lsb", "final=both", "one=usr1"]));
+        assert_eq!(
+            profile.dialects,
+            dialects(&["lsb", "final=both", "one=usr1"])
+        );
         for spec in ["end=etx", "end=eot"] {
             profile.update(speaks(spec));
         }
         assert_eq!(
             profile.dialects,
-            specs(&["final=both", "one=usr1", "end=etx", "end=eot"])
+            dialects(&["final=both", "one=usr1", "end=etx", "end=eot"])
         );
     }
 

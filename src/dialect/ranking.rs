@@ -223,38 +223,26 @@ pub fn is_tie(readings: &[Reading], known: &[Dialect], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use Certainty::{Sure, Tie, Unsure};
-    use alloc::vec::Vec;
-
+    use super::super::testing::{dialects, pid, symbols, symbols_of};
     use super::*;
+    use Certainty::{Sure, Tie, Unsure};
 
     /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of what follows.
     fn reading(spec: &str, text: &[u8], at: usize, rest: &[u8]) -> Reading {
         let dialect: Dialect = spec.parse().unwrap();
-        let pid = Pid::new(4242).unwrap();
-        let symbols = |bytes: &[u8]| -> Vec<Symbol> {
-            let encoder = super::super::encoder::TextEncoder::new(
-                &Dialect {
-                    end: None,
-                    ..dialect
-                },
-                bytes,
-                pid,
-            );
-            encoder.unwrap().symbols().collect()
-        };
-        let mut decoder = TextDecoder::new(dialect, 64, pid, Provenance::Guess);
-        symbols(text)
-            .into_iter()
-            .for_each(|symbol| _ = decoder.push(symbol));
-        let mut reading = Reading::new(decoder, at, 64, pid);
+        let symbols = |bytes: &[u8]| symbols(&std::format!("{spec},head=none,end=none"), bytes);
+        let mut decoder = TextDecoder::new(dialect, 64, pid(), Provenance::Guess);
+        for symbol in symbols(text) {
+            decoder.push(symbol);
+        }
+        let mut reading = Reading::new(decoder, at, 64, pid());
         assert!(symbols(rest).into_iter().all(|symbol| reading.push(symbol)));
         reading
     }
 
     /// Returns the place of the best reading, and how certain it is, with the place of its rival.
     fn ranked(readings: &[Reading], known: &[&str]) -> (usize, Certainty<usize>) {
-        let known: Vec<Dialect> = known.iter().map(|spec| spec.parse().unwrap()).collect();
+        let known = dialects(known);
         let place = |wanted: &Reading| {
             let mut places = readings.iter();
             places.position(|reading| core::ptr::eq(reading, wanted))
@@ -341,7 +329,9 @@ mod tests {
             (b"a", b"b\0\0b", true),
         ] {
             let mut reading = reading("classic", text, 8, b"");
-            let found = Symbol::of_bytes(rest).all(|symbol| reading.push(symbol));
+            let found = symbols_of(rest)
+                .into_iter()
+                .all(|symbol| reading.push(symbol));
             assert_eq!(found, goes_on, "{text:?} {rest:?}");
         }
     }
@@ -379,9 +369,7 @@ mod tests {
             reading("order=lsb", b"a", 8, b""),
         ];
         assert_eq!(ranked(&same, &["order=lsb"]), (1, Sure));
-        let known: Vec<Dialect> = ["classic", "order=lsb"]
-            .map(|spec| spec.parse().unwrap())
-            .into();
+        let known = dialects(&["classic", "order=lsb"]);
         for (readings, at, expected) in [
             (&readings, 8, true),
             (&readings, 16, false),

@@ -1,15 +1,12 @@
 //! Clients that stop, go on, or end, and what they are sent.
 
 use super::super::AckSignal;
-use super::super::ack_choice::HandledSignals;
+use super::super::testing::{BOTH, NONE, USR1, USR2};
 use super::*;
-
-const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
-    HandledSignals { usr1, usr2 }
-}
+use Symbol::{Usr1, Usr2};
 
 fn probe() -> AckProbe {
-    AckProbe::new(AckChoice::new(Symbol::Usr1, handled(true, true)))
+    AckProbe::new(AckChoice::new(Usr1, BOTH))
 }
 
 #[test]
@@ -19,21 +16,18 @@ fn a_client_that_waits_for_every_bit_is_acknowledged_at_once_in_the_end() {
     for stop in 0..PROOF_STOPS {
         assert_eq!(probe.ack(), if stop == 0 { Ack::Message } else { Ack::Bit });
         assert!(
-            !probe.handle_symbol(Symbol::Usr1, now)
+            !probe.handle_symbol(Usr1, now)
                 && probe.needs_sleep_state()
                 && probe.may_wait_for_bits()
         );
         assert_eq!(probe.poll_ack(now + SILENCE_AWAKE - 1, false), None);
         assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP - 1, true), None);
-        assert_eq!(
-            probe.poll_ack(now + SILENCE_ASLEEP, true),
-            Some(Symbol::Usr1)
-        );
+        assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, true), Some(Usr1));
         assert!(!probe.needs_sleep_state());
         now += SILENCE_AWAKE;
     }
     for _ in 0..2 {
-        assert!(probe.handle_symbol(Symbol::Usr1, now));
+        assert!(probe.handle_symbol(Usr1, now));
         assert_eq!((probe.ack(), probe.poll_timeout(true)), (Ack::Bit, None));
         assert!(probe.may_wait_for_bits());
     }
@@ -44,16 +38,16 @@ fn a_client_that_waits_for_every_bit_is_acknowledged_at_once_in_the_end() {
 #[test]
 fn a_client_that_does_not_go_on_after_a_byte_gets_the_same_again_and_then_the_other_signal() {
     let mut probe = probe();
-    (0..8).for_each(|_| _ = probe.handle_symbol(Symbol::Usr1, 0));
+    (0..8).for_each(|_| _ = probe.handle_symbol(Usr1, 0));
     let mut now = SILENCE_AFTER_BYTE;
-    assert_eq!(probe.poll_ack(now, false), Some(Symbol::Usr1));
-    for expected in [Symbol::Usr1, Symbol::Usr2] {
+    assert_eq!(probe.poll_ack(now, false), Some(Usr1));
+    for expected in [Usr1, Usr2] {
         now += SWITCH_AFTER;
         assert_eq!(probe.poll_ack(now - 1, false), None);
         assert_eq!(probe.poll_ack(now, false), Some(expected));
     }
     assert_eq!(probe.poll_timeout(false), None);
-    (0..8).for_each(|_| _ = probe.handle_symbol(Symbol::Usr1, now));
+    (0..8).for_each(|_| _ = probe.handle_symbol(Usr1, now));
     assert_eq!(
         (probe.ack(), probe.choice.ack_signal()),
         (Ack::Byte, AckSignal::Usr2)
@@ -65,12 +59,12 @@ fn a_client_that_waits_for_both_signals_after_a_byte_gets_both_after_each_in_the
     let mut probe = probe();
     let mut now = 0;
     for expected in [
-        &[(SWITCH_AFTER, Symbol::Usr1), (SWITCH_LATE, Symbol::Usr2)][..],
-        &[(PAUSE_OF_OTHER, Symbol::Usr2)],
-        &[(PAUSE_OF_OTHER, Symbol::Usr2)],
+        &[(SWITCH_AFTER, Usr1), (SWITCH_LATE, Usr2)][..],
+        &[(PAUSE_OF_OTHER, Usr2)],
+        &[(PAUSE_OF_OTHER, Usr2)],
     ] {
         for bit in 0..8 {
-            if !probe.handle_symbol(Symbol::Usr1, now) {
+            if !probe.handle_symbol(Usr1, now) {
                 assert!(probe.poll_ack(now + SILENCE_AWAKE, false).is_some());
             } else if bit < 7 {
                 assert_eq!(probe.poll_timeout(true), None);
@@ -104,7 +98,7 @@ fn a_client_that_waits_after_its_pid_may_be_acknowledged_in_all_of_its_head() {
         (32, Head::Len32, HeadAck::Last),
     ] {
         let mut probe = probe();
-        (0..bits).for_each(|_| assert!(!probe.handle_symbol(Symbol::Usr1, 0)));
+        (0..bits).for_each(|_| assert!(!probe.handle_symbol(Usr1, 0)));
         assert!(probe.poll_ack(SILENCE_AFTER_BYTE, false).is_some());
         assert_eq!(probe.observed(head).ack_head, expected, "{bits} {head:?}");
     }
@@ -115,7 +109,7 @@ fn a_client_that_goes_on_is_not_acknowledged() {
     let mut probe = probe();
     for i in 0..80 {
         let now = i * SILENCE_AWAKE / 2;
-        assert!(!probe.handle_symbol(Symbol::Usr1, now));
+        assert!(!probe.handle_symbol(Usr1, now));
         assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
         assert_eq!(probe.may_wait_for_bits(), i == 0);
         let may_wait = [0, 6, 7, 8, 15, 16, 31, 32, 63, 64].contains(&i);
@@ -126,8 +120,8 @@ fn a_client_that_goes_on_is_not_acknowledged() {
 
 #[test]
 fn a_client_that_handles_neither_signal_is_never_acknowledged() {
-    let mut probe = AckProbe::new(AckChoice::new(Symbol::Usr1, handled(false, false)));
-    probe.handle_symbol(Symbol::Usr1, 0);
+    let mut probe = AckProbe::new(AckChoice::new(Usr1, NONE));
+    probe.handle_symbol(Usr1, 0);
     assert_eq!((probe.poll_timeout(true), probe.ack()), (None, Ack::None));
     assert!(!probe.needs_sleep_state() && !probe.choice.handled.any());
     assert_eq!(probe.poll_ack(SWITCH_AFTER, true), None);
@@ -140,18 +134,12 @@ fn a_client_that_waits_for_every_byte_is_acknowledged_after_each_in_the_end() {
     for stop in 0..4 {
         for bit in 0..8 {
             now += 1000;
-            assert_eq!(
-                probe.handle_symbol(Symbol::Usr1, now),
-                stop >= 2 && bit == 7
-            );
+            assert_eq!(probe.handle_symbol(Usr1, now), stop >= 2 && bit == 7);
         }
         if stop < 2 {
             assert_eq!(probe.poll_timeout(true), Some(now + SILENCE_AWAKE));
             assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE - 1, false), None);
-            assert_eq!(
-                probe.poll_ack(now + SILENCE_AFTER_BYTE, false),
-                Some(Symbol::Usr1)
-            );
+            assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE, false), Some(Usr1));
             assert_eq!(probe.ack(), Ack::Byte);
         }
     }
@@ -165,14 +153,14 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
         let mut probe = probe();
         let stop = |probe: &mut AckProbe, silence, sleeps| {
             assert_eq!(probe.poll_ack(silence - 1, sleeps), None);
-            assert_eq!(probe.poll_ack(silence, sleeps), Some(Symbol::Usr1));
+            assert_eq!(probe.poll_ack(silence, sleeps), Some(Usr1));
         };
-        (0..bits).for_each(|_| assert!(!probe.handle_symbol(Symbol::Usr1, 0)));
+        (0..bits).for_each(|_| assert!(!probe.handle_symbol(Usr1, 0)));
         if waits_for_head {
             stop(&mut probe, SILENCE_AFTER_BYTE, false);
             assert_eq!(probe.ack(), Ack::Message);
         }
-        assert!(!probe.handle_symbol(Symbol::Usr1, 0));
+        assert!(!probe.handle_symbol(Usr1, 0));
         stop(&mut probe, SILENCE_AWAKE, true);
         let head = if waits_for_head {
             HeadAck::Last
@@ -181,10 +169,10 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
         };
         assert_eq!((probe.ack(), probe.head), (Ack::Bit, head));
         for _ in 1..PROOF_STOPS {
-            assert!(!probe.handle_symbol(Symbol::Usr1, 0));
+            assert!(!probe.handle_symbol(Usr1, 0));
             stop(&mut probe, SILENCE_AWAKE, false);
         }
-        assert!(probe.handle_symbol(Symbol::Usr1, 0) && probe.waits_for_bits());
+        assert!(probe.handle_symbol(Usr1, 0) && probe.waits_for_bits());
     }
 }
 
@@ -192,9 +180,9 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
 fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other_once() {
     let mut probe = probe();
     assert_eq!(probe.next_policy(), None);
-    probe.handle_symbol(Symbol::Usr1, 0);
-    assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Symbol::Usr1));
-    for (count, symbol) in [(1, Symbol::Usr1), (2, Symbol::Usr2)] {
+    probe.handle_symbol(Usr1, 0);
+    assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(Usr1));
+    for (count, symbol) in [(1, Usr1), (2, Usr2)] {
         assert_eq!(probe.next_policy(), Some(AckPolicy::Usr2From(0)));
         let at = SILENCE_AWAKE + count * SWITCH_AFTER;
         assert_eq!(probe.poll_ack(at - 1, false), None);
@@ -205,15 +193,14 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
         probe.poll_ack(SILENCE_AWAKE + 9 * SWITCH_AFTER, false),
         None
     );
-    probe.handle_symbol(Symbol::Usr1, 20 * SWITCH_AFTER);
-    assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Symbol::Usr2));
+    probe.handle_symbol(Usr1, 20 * SWITCH_AFTER);
+    assert_eq!(probe.poll_ack(21 * SWITCH_AFTER, false), Some(Usr2));
     assert_eq!(probe.next_policy(), None);
 }
 
 #[test]
 fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
     use AckPolicy::{Echo, Usr2From};
-    use Symbol::{Usr1, Usr2};
     // The acknowledgements of these symbols, and what the end of the client after each of them shows.
     for (policy, symbols, expected, shown) in [
         (
@@ -247,7 +234,7 @@ fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() 
             [Some(Usr2From(0)), Some(Usr2From(1)), None],
         ),
     ] {
-        let mut probe = AckProbe::new(AckChoice::with_policy(policy, handled(true, true)));
+        let mut probe = AckProbe::new(AckChoice::with_policy(policy, BOTH));
         for (i, symbol) in symbols.into_iter().enumerate() {
             probe.handle_symbol(symbol, 0);
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected[i]));
@@ -271,15 +258,15 @@ fn a_client_that_no_longer_waits_after_its_first_acknowledgement_shows_how_to_ac
         (Some(Usr2From(0)), Usr2From(1)),
         (Some(Usr2From(1)), Usr2From(0)),
     ] {
-        let mut probe = AckProbe::new(AckChoice::with_policy(policy, handled(true, true)));
-        probe.handle_symbol(Symbol::Usr1, 0);
+        let mut probe = AckProbe::new(AckChoice::with_policy(policy, BOTH));
+        probe.handle_symbol(Usr1, 0);
         assert!(probe.poll_ack(SILENCE_AWAKE, false).is_some());
         assert_eq!(probe.policy_after_flood(), None);
         for _ in 0..3 {
-            probe.handle_symbol(Symbol::Usr1, SILENCE_AWAKE);
+            probe.handle_symbol(Usr1, SILENCE_AWAKE);
             assert_eq!(probe.policy_after_flood(), Some(expected));
         }
-        probe.choice.handled = handled(true, false);
+        probe.choice.handled = USR1;
         assert_eq!(probe.policy_after_flood(), None);
     }
 }
@@ -287,13 +274,13 @@ fn a_client_that_no_longer_waits_after_its_first_acknowledgement_shows_how_to_ac
 #[test]
 fn only_a_handled_signal_acknowledges() {
     for (first, handled, expected) in [
-        (Symbol::Usr1, handled(true, true), Symbol::Usr1),
-        (Symbol::Usr2, handled(true, true), Symbol::Usr2),
-        (Symbol::Usr2, handled(true, false), Symbol::Usr1),
-        (Symbol::Usr1, handled(false, true), Symbol::Usr2),
+        (Usr1, BOTH, Usr1),
+        (Usr2, BOTH, Usr2),
+        (Usr2, USR1, Usr1),
+        (Usr1, USR2, Usr2),
     ] {
         let mut probe = AckProbe::new(AckChoice::new(first, handled));
-        probe.handle_symbol(Symbol::Usr1, 0);
+        probe.handle_symbol(Usr1, 0);
         assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected));
         assert_eq!(
             probe.poll_ack(9 * SWITCH_AFTER, false),
@@ -303,10 +290,7 @@ fn only_a_handled_signal_acknowledges() {
         assert_eq!(probe.poll_timeout(false).is_some(), handled.both());
         assert_eq!(probe.next_policy().is_some(), handled.both());
         if !handled.both() {
-            probe.choice.handled = HandledSignals {
-                usr1: true,
-                usr2: true,
-            };
+            probe.choice.handled = BOTH;
             assert_eq!(probe.symbol(), expected, "also once it handles both");
         }
     }
@@ -315,7 +299,7 @@ fn only_a_handled_signal_acknowledges() {
 #[test]
 fn a_silence_begins_again_after_a_lack_of_cpu() {
     let mut probe = probe();
-    probe.handle_symbol(Symbol::Usr1, 0);
+    probe.handle_symbol(Usr1, 0);
     probe.restart_silence(5);
     assert_eq!(probe.poll_timeout(false), Some(5 + SILENCE_AWAKE));
     probe.poll_ack(5 + SILENCE_AWAKE, false);

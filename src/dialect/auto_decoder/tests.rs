@@ -1,29 +1,22 @@
 //! Unit tests of the module around them.
 
 use super::super::AckSignal;
-use super::super::encoder::TextEncoder;
+use super::super::testing::{dialects, pid, symbols};
 use super::*;
 
 const DECIDED: DecodeOutcome = DecodeOutcome::Detecting(DetectState::Decided);
 
-fn pid() -> Pid {
-    Pid::new(4242).unwrap()
-}
-
 /// Returns a decoder for a program that has used these dialects.
 fn decoder(specs: &[&str]) -> AutoDecoder {
-    let known = specs.iter().map(|spec| spec.parse().unwrap()).collect();
-    AutoDecoder::detect(known, 64, pid(), None)
+    AutoDecoder::detect(dialects(specs), 64, pid(), None)
 }
 
 /// Returns what the last symbol of this text leads to.
 fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
-    let encoder = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
-    encoder
-        .symbols()
-        .map(|symbol| decoder.push(symbol))
-        .last()
-        .unwrap()
+    let outcomes = symbols(spec, text)
+        .into_iter()
+        .map(|symbol| decoder.push(symbol));
+    outcomes.last().unwrap()
 }
 
 fn finish(decoder: &mut AutoDecoder) -> Detection {
@@ -150,9 +143,8 @@ fn a_stream_that_makes_no_sense_is_shown_and_ignored() {
 fn a_text_that_is_too_long_is_rejected_with_its_length() {
     let given = AutoDecoder::given(Dialect::CLASSIC, 64, pid());
     for (mut decoder, bytes) in [(decoder(&[]), 65), (decoder(&["classic"]), 65), (given, 66)] {
-        let text = "x".repeat(65);
-        let encoder = TextEncoder::new(&Dialect::CLASSIC, text.as_bytes(), pid()).unwrap();
-        let mut outcomes = encoder.symbols().map(|symbol| decoder.push(symbol));
+        let symbols = symbols("classic", "x".repeat(65));
+        let mut outcomes = symbols.into_iter().map(|symbol| decoder.push(symbol));
         let rejected = outcomes.find(|outcome| matches!(outcome, DecodeOutcome::Rejected(..)));
         assert_eq!(
             rejected,

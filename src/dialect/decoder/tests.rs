@@ -6,11 +6,8 @@ use proptest::prelude::*;
 
 use super::super::candidates;
 use super::super::encoder::TextEncoder;
+use super::super::testing::{pid, symbols_of};
 use super::*;
-
-fn pid() -> Pid {
-    Pid::new(4242).unwrap()
-}
 
 fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
     TextDecoder::new(spec.parse().unwrap(), limit, pid(), provenance)
@@ -18,7 +15,11 @@ fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
 
 /// Returns what the first bytes lead to that are not incomplete, most significant bit first, and how many bytes it took.
 fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
-    let mut progress = (0..).zip(Symbol::of_bytes(bytes).map(|symbol| decoder.push(symbol)));
+    let mut progress = (0..).zip(
+        symbols_of(bytes)
+            .into_iter()
+            .map(|symbol| decoder.push(symbol)),
+    );
     let end = progress.find(|(_, progress)| *progress != Incomplete);
     end.map_or((Incomplete, bytes.len()), |(i, end)| (end, i / 8 + 1))
 }
@@ -261,7 +262,9 @@ fn guesses_keep_no_text_and_tell_texts_apart() {
     assert_eq!((one.cost(), one.text_len(), one.held_bytes()), (4, 2, 0));
     assert!(one.differs(&other) && one.differs(&short) && !one.differs(&guess(b"ab")));
     let mut decoder = decoder("head=len16", 4, Provenance::Guess);
-    let text = Symbol::of_bytes(b"\0\x02hi\0").filter_map(|symbol| decoder.push_for_text(symbol));
+    let text = symbols_of(b"\0\x02hi\0")
+        .into_iter()
+        .filter_map(|symbol| decoder.push_for_text(symbol));
     assert!(text.eq(*b"hi"));
 }
 

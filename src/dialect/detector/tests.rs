@@ -5,26 +5,11 @@ use std::string::ToString;
 
 use proptest::prelude::*;
 
-use super::super::encoder::TextEncoder;
+use super::super::testing::{dialects, pid, symbols, symbols_of};
 use super::*;
-
-fn pid() -> Pid {
-    Pid::new(4242).unwrap()
-}
 
 fn detector(limit: usize) -> Detector {
     Detector::new(limit, pid(), Some(Symbol::Usr1), &[])
-}
-
-fn symbols(spec: &str, text: &[u8]) -> Vec<Symbol> {
-    let dialect: Dialect = spec.parse().unwrap();
-    let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
-    let hello = dialect.hello.then_some(Symbol::Usr1);
-    hello.into_iter().chain(encoder.symbols()).collect()
-}
-
-fn symbols_of(bytes: &[u8]) -> Vec<Symbol> {
-    Symbol::of_bytes(bytes).collect()
 }
 
 /// Returns the last state after the symbols.
@@ -36,7 +21,9 @@ fn push(detector: &mut Detector, symbols: &[Symbol]) -> DetectState {
 /// Returns what is detected in a stream that ends with its message.
 fn detect(spec: &str, text: &[u8]) -> Detection {
     let mut detector = detector(1 << 20);
-    let symbols = symbols(spec, text);
+    let dialect: Dialect = spec.parse().unwrap();
+    let mut symbols = symbols(spec, text);
+    symbols.splice(..0, dialect.hello.then_some(Symbol::Usr1));
     for (i, symbol) in symbols.iter().enumerate() {
         let state = detector.push(*symbol).unwrap();
         let is_last = i + 1 == symbols.len();
@@ -109,15 +96,12 @@ fn an_ambiguous_text_has_a_rival() {
 
 #[test]
 fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
-    let known = |specs: &[&str]| -> Vec<Dialect> {
-        specs.iter().map(|spec| spec.parse().unwrap()).collect()
-    };
     for (specs, expected, is_tie) in [
         (&["order=lsb,final=both"][..], "order=lsb", false),
         (&["classic", "order=lsb"], "classic", true),
         (&["classic", "end=etx"], "classic", false),
     ] {
-        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known(specs));
+        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(specs));
         push(&mut detector, &symbols("classic", b"22")[..23]);
         assert!(!detector.is_tie());
         push(&mut detector, &[Symbol::Usr1]);
@@ -133,7 +117,7 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
             Certainty::Sure => panic!("{specs:?}"),
         }
     }
-    let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known(&["end=0x0a"]));
+    let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(&["end=0x0a"]));
     push(&mut detector, &symbols("end=0x0a", b"a line"));
     assert_eq!(detector.finish().unwrap().text, b"a line");
 }
@@ -160,7 +144,7 @@ fn nonsense_matches_no_dialect() {
     let mut detector = detector(64);
     assert!(detector.is_empty() && detector.may_be_over());
     let nonsense = [0x01u8, 0xC0, 0xFF, 0x80, 0x03, 0xC1, 0xFE];
-    let symbols: Vec<_> = Symbol::of_bytes(&nonsense).collect();
+    let symbols: Vec<_> = symbols_of(&nonsense);
     assert_eq!(push(&mut detector, &symbols), DetectState::NoMatch);
     assert_eq!(
         (detector.handle_exit(true), detector.may_be_over()),
@@ -351,21 +335,16 @@ fn the_memory_of_the_candidates_is_bounded_and_falls_to_a_handful() {
     let bound = CANDIDATES * (size_of::<TextDecoder>() + size_of::<Reading>());
     let prose = b"The quick brown fox jumps over the lazy dog.";
     for (spec, text, is_prose) in [
-        ("classic", &prose[..], true),
-        ("order=lsb,one=usr1", prose, true),
+        ("end=none", &prose[..], true),
+        ("order=lsb,one=usr1,end=none", prose, true),
         ("head=len32,end=none", prose, true),
-        ("classic", &[b'\t'; 64], false),
-        ("classic", &[b'U'; 64], false),
-        ("order=lsb", &[0; 64], false),
+        ("end=none", &[b'\t'; 64], false),
+        ("end=none", &[b'U'; 64], false),
+        ("order=lsb,end=none", &[0; 64], false),
     ] {
         let mut detector = detector(1 << 20);
-        let dialect = Dialect {
-            end: None,
-            ..spec.parse().unwrap()
-        };
-        let encoder = TextEncoder::new(&dialect, text, pid()).unwrap();
         let candidates = |detector: &Detector| detector.held_bytes() - detector.log.held_bytes();
-        for symbol in encoder.symbols() {
+        for symbol in symbols(spec, text) {
             detector.push(symbol).unwrap();
             assert!(detector.open.len() + detector.complete.len() <= CANDIDATES);
             assert!(candidates(&detector) <= bound, "{spec}");
@@ -421,7 +400,9 @@ fn an_excerpt_is_short() {
 fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_found() {
     let detect = |bytes: &[u8]| {
         let mut detector = detector(64);
-        let mut states = Symbol::of_bytes(bytes).map(|symbol| detector.push(symbol).unwrap());
+        let mut states = symbols_of(bytes)
+            .into_iter()
+            .map(|symbol| detector.push(symbol).unwrap());
         let is_lost = states.any(|state| state == DetectState::NoMatch);
         let has_message = !is_lost && detector.state().has_message();
         (

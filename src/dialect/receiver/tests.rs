@@ -11,28 +11,10 @@ use Symbol::Usr1;
 
 use super::super::ack_choice::AckPolicy;
 use super::super::ack_probe::{SILENCE_ASLEEP, SILENCE_AWAKE};
-use super::super::encoder::TextEncoder;
+use super::super::testing::{BOTH, NONE, USR1, USR2, dialects, pid, symbols};
 use super::*;
 use crate::dialect::profile_cache::ProfileUpdate;
 use crate::wire::reason::Reason;
-
-const BOTH: HandledSignals = handled(true, true);
-const USR1: HandledSignals = handled(true, false);
-const USR2: HandledSignals = handled(false, true);
-const NONE: HandledSignals = handled(false, false);
-
-const fn handled(usr1: bool, usr2: bool) -> HandledSignals {
-    HandledSignals { usr1, usr2 }
-}
-
-fn pid() -> Pid {
-    Pid::new(4242).unwrap()
-}
-
-fn symbols(spec: &str, text: &str) -> Vec<Symbol> {
-    let encoder = TextEncoder::new(&spec.parse().unwrap(), text.as_bytes(), pid()).unwrap();
-    encoder.symbols().collect()
-}
 
 fn given(spec: &str) -> TextReceiver {
     TextReceiver::given(spec.parse().unwrap(), 64, pid(), BOTH)
@@ -160,7 +142,7 @@ fn known(specs: &[&str]) -> TextReceiver {
 
 fn known_to(specs: &[&str], handled: HandledSignals) -> TextReceiver {
     let profile = Profile {
-        dialects: specs.iter().map(|spec| spec.parse().unwrap()).collect(),
+        dialects: dialects(specs),
         ..Profile::default()
     };
     TextReceiver::unknown(profile, 64, pid(), handled)

@@ -5,6 +5,7 @@ use std::vec::Vec;
 use Symbol::{Usr1, Usr2};
 use TextSendError::{Busy, ServerEnded, Stuck, Unanswered};
 
+use super::super::testing::{pid, symbols};
 use super::*;
 use crate::signal::event::Signal;
 
@@ -46,8 +47,12 @@ fn acknowledging() -> Server<impl FnMut(u64, Symbol) -> Vec<Symbol>> {
 }
 
 fn sender(spec: &str, text: &[u8]) -> TextSender {
-    let pid = Pid::new(4242).unwrap();
-    TextSender::new(&spec.parse().unwrap(), text, pid, TIMEOUT, INITIAL, 0).unwrap()
+    sender_to(INITIAL, spec, text)
+}
+
+/// Returns a sender to a server that has this status before the first signal.
+fn sender_to(initial: ServerStatus, spec: &str, text: &[u8]) -> TextSender {
+    TextSender::new(&spec.parse().unwrap(), text, pid(), TIMEOUT, initial, 0).unwrap()
 }
 
 impl<F: FnMut(u64, Symbol) -> Vec<Symbol>> Server<F> {
@@ -94,21 +99,12 @@ impl<F: FnMut(u64, Symbol) -> Vec<Symbol>> Server<F> {
     }
 }
 
-fn encoded(spec: &str, text: &[u8]) -> Vec<Symbol> {
-    let pid = Pid::new(4242).unwrap();
-    TextEncoder::new(&spec.parse().unwrap(), text, pid)
-        .unwrap()
-        .symbols()
-        .collect()
-}
-
 #[test]
 fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_never_slept_and_has_acknowledged() {
     let awake = ServerStatus {
         sleeps: false,
         ..INITIAL
     };
-    let pid = Pid::new(4242).unwrap();
     for (spec, initial, status, inspections) in [
         ("ack=none", INITIAL, INITIAL, 1),
         ("ack=none", awake, awake, 1 + AWAKE_INSPECTIONS),
@@ -121,8 +117,7 @@ fn a_server_that_is_awake_is_inspected_more_than_once_unless_it_never_slept_and_
             _ => std::vec![],
         });
         server.status = std::vec![status];
-        let dialect = spec.parse().unwrap();
-        let mut sender = TextSender::new(&dialect, b"", pid, TIMEOUT, initial, 0).unwrap();
+        let mut sender = sender_to(initial, spec, b"");
         assert_eq!(server.take(&mut sender), Ok(()), "{spec}");
         assert_eq!(server.inspections, 8 * inspections as usize, "{spec}");
     }
@@ -138,7 +133,7 @@ fn a_text_is_sent_as_encoded_and_confirmed_by_acknowledgements() {
     ] {
         let (mut server, mut sender) = (acknowledging(), sender(spec, b"hi"));
         assert_eq!(server.take(&mut sender), Ok(()), "{spec}");
-        assert_eq!(server.symbols(), encoded(spec, b"hi"));
+        assert_eq!(server.symbols(), symbols(spec, b"hi"));
         assert_eq!(
             (sender.is_confirmed(), sender.resent(), server.now),
             (is_confirmed, 0, 0)
@@ -247,7 +242,7 @@ fn a_busy_server_is_asked_again_until_the_timeout() {
     assert_eq!(busy_twice.now, 2 * BUSY_PAUSE);
     assert_eq!(
         busy_twice.symbols(),
-        [std::vec![Usr1; 3], encoded(spec, b"")].concat()
+        [std::vec![Usr1; 3], symbols(spec, b"")].concat()
     );
     let mut busy = server(|_, _| std::vec![Usr2]);
     assert_eq!(busy.take(&mut sender(spec, b"")), Err(Busy));
@@ -349,8 +344,7 @@ fn what_was_blocked_or_not_caught_at_the_beginning_is_not_a_handler() {
         caught: Signal::USR1.mask(),
         ..INITIAL
     };
-    let pid = Pid::new(4242).unwrap();
-    let mut sender = TextSender::new(&Dialect::CLASSIC, b"", pid, TIMEOUT, odd, 0).unwrap();
+    let mut sender = sender_to(odd, "classic", b"");
     let mut server = acknowledging();
     server.status = std::vec![odd];
     assert_eq!((server.take(&mut sender), server.now), (Ok(()), 0));
@@ -420,8 +414,7 @@ fn a_server_that_installs_its_other_handler_when_it_is_asked_gets_no_bit_before(
         (std::vec![of_hello, of_hello, INITIAL], (Ok(()), 9)),
         (std::vec![of_hello], (Err(Stuck), 1)),
     ] {
-        let (pid, dialect) = (Pid::new(4242).unwrap(), "hello=yes".parse().unwrap());
-        let mut sender = TextSender::new(&dialect, b"", pid, TIMEOUT, of_hello, 0).unwrap();
+        let mut sender = sender_to(of_hello, "hello=yes", b"");
         let mut server = Server {
             status,
             ..acknowledging()

@@ -219,11 +219,11 @@ fn a_text_that_could_not_be_written_is_not_acknowledged() {
 
 #[test]
 fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
-    for (usr2, expected, shown) in [
-        (true, ["usr2", "usr1", "usr1", ""], "final=other"),
-        (false, ["usr1", "", "", ""], "classic"),
+    for (handled, expected, shown) in [
+        (BOTH, ["usr2", "usr1", "usr1", ""], "final=other"),
+        (USR1, ["usr1", "", "", ""], "classic"),
     ] {
-        let mut receiver = unknown_to(handled(true, usr2));
+        let mut receiver = unknown_to(handled);
         let mut now = 0;
         let mut said = String::new();
         for symbol in symbols("classic", "Hello there") {
