@@ -21,6 +21,15 @@ impl HandledSignals {
     pub const fn any(self) -> bool {
         self.usr1 || self.usr2
     }
+
+    /// Returns the signal that the client handles, if it does not handle the other one.
+    pub(super) const fn only(self) -> Option<Symbol> {
+        match (self.usr1, self.usr2) {
+            (true, false) => Some(Symbol::Usr1),
+            (false, true) => Some(Symbol::Usr2),
+            _ => None,
+        }
+    }
 }
 
 /// Says which signals acknowledge the bits of a program that has ended on a SIGUSR1.
@@ -130,11 +139,10 @@ impl AckChoice {
 
     /// Returns the signal to acknowledge with.
     pub const fn symbol(&self) -> Symbol {
-        match (self.handled.usr1, self.handled.usr2) {
-            (true, false) => Symbol::Usr1,
-            (false, true) => Symbol::Usr2,
-            _ if self.echoes() => self.last,
-            _ => self.symbol,
+        match self.handled.only() {
+            Some(symbol) => symbol,
+            None if self.echoes() => self.last,
+            None => self.symbol,
         }
     }
 

@@ -189,12 +189,7 @@ impl TextReceiver {
     /// Returns the signal that admits the client: the one that asked, if the client handles that.
     pub(super) fn hello_ack(&self) -> Option<Symbol> {
         let asked = self.decoder.dialect()?.hello_signal;
-        let handled = self.probe.choice.handled;
-        Some(match asked {
-            Symbol::Usr1 if !handled.usr1 && handled.usr2 => Symbol::Usr2,
-            Symbol::Usr2 if !handled.usr2 && handled.usr1 => Symbol::Usr1,
-            _ => asked,
-        })
+        Some(self.probe.choice.handled.only().unwrap_or(asked))
     }
 
     /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
