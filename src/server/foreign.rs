@@ -53,11 +53,10 @@ struct LastSenders {
 
 impl Foreign {
     pub fn record_sender(&mut self, pid: Pid, signal: Signal, now: Nanos) {
-        let senders = match signal {
-            Signal::USR1 => &mut self.last_senders[0],
-            Signal::USR2 => &mut self.last_senders[1],
-            _ => return,
+        let Some(symbol) = Symbol::of(signal) else {
+            return;
         };
+        let senders = &mut self.last_senders[symbol as usize];
         if senders.last.replace(pid) != Some(pid) {
             senders.before = senders.at;
         }
@@ -66,9 +65,10 @@ impl Foreign {
 
     /// Returns when processes other than `pid` last sent SIGUSR1 and SIGUSR2.
     fn last_of_others(&self, pid: Pid) -> [Nanos; 2] {
-        [0, 1].map(|i| match &self.last_senders[i] {
-            senders if senders.last == Some(pid) => senders.before,
-            senders => senders.at,
+        let senders = self.last_senders.each_ref();
+        senders.map(|senders| match senders.last == Some(pid) {
+            true => senders.before,
+            false => senders.at,
         })
     }
 }
