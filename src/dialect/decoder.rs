@@ -115,6 +115,11 @@ impl TextDecoder {
         decoder
     }
 
+    /// Returns a decoder for the same client that has taken no symbol.
+    pub fn renewed(&self, dialect: Dialect) -> Self {
+        Self::new(dialect, self.limit, self.pid, self.provenance)
+    }
+
     /// Returns the dialect.
     pub const fn dialect(&self) -> &Dialect {
         &self.dialect
@@ -169,7 +174,7 @@ impl TextDecoder {
 
     /// Returns whether a message begins with the next symbol.
     pub fn is_at_start(&self) -> bool {
-        let start = Self::new(self.dialect, self.limit, self.pid, self.provenance);
+        let start = self.renewed(self.dialect);
         start.part == self.part && self.bits == 0 && self.text_len == 0
     }
 
@@ -194,7 +199,7 @@ impl TextDecoder {
     /// Takes the text; the next symbol begins another message.
     pub fn take(&mut self) -> Vec<u8> {
         let text = mem::take(&mut self.text);
-        *self = Self::new(self.dialect, self.limit, self.pid, self.provenance);
+        *self = self.renewed(self.dialect);
         text
     }
 

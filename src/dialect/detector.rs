@@ -38,8 +38,6 @@ pub struct Detector {
     /// The visible forms of the dialects that the program is known to use.
     known: Vec<Dialect>,
     log: SymbolLog,
-    /// Whether all symbols can be a text and an end byte that only this program uses; the end of the client shows whether they are.
-    may_have_own_end: bool,
     /// Whether the last decoder was dropped because of a text longer than the limit.
     is_too_long: bool,
     has_begun: bool,
@@ -98,7 +96,6 @@ impl Detector {
             is_fragment: false,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::default(),
-            may_have_own_end: false,
             is_too_long: false,
             has_begun: false,
             open: Vec::new(),
@@ -139,10 +136,6 @@ impl Detector {
             self.decode(symbol, self.log.len())?;
         } else if self.log.len() >= HEAD_START {
             self.begin()?;
-        }
-        self.may_have_own_end = false;
-        if self.state() == DetectState::NoMatch {
-            self.may_have_own_end = !self.is_fragment && !self.with_own_end().is_empty();
         }
         match self.state() {
             DetectState::NoMatch if self.is_too_long => Err(Reason::TooLong),
@@ -186,7 +179,7 @@ impl Detector {
             let is_refuted =
                 decoder.dialect().char_bits > 9 || is_unlikely_in_seven_bits(&decoder, true);
             if decoder.handle_exit() && (self.known.contains(decoder.dialect()) || !is_refuted) {
-                let reading = Reading::new(decoder, at, self.limit, self.pid);
+                let reading = Reading::new(decoder, at);
                 // Without its end byte a dialect is the same as another.
                 let is_same =
                     |other: &Reading| other.at() == at && other.dialect() == reading.dialect();
@@ -225,7 +218,7 @@ impl Detector {
             let end = progress.find(|progress| *progress != Incomplete);
             let is_whole = end == Some(Complete) && symbols.next().is_none();
             if is_whole && decoder.text_len() > 0 && !decoder.has_controls() {
-                readings.push(Reading::new(decoder, count, self.limit, self.pid));
+                readings.push(Reading::new(decoder, count));
             }
         }
         readings
@@ -335,7 +328,7 @@ impl Detector {
     /// Gives every decoder a symbol, which is number `count`.
     fn decode(&mut self, symbol: Symbol, count: usize) -> Result<(), Reason> {
         self.complete.retain_mut(|reading| reading.push(symbol));
-        let (limit, pid, complete) = (self.limit, self.pid, &mut self.complete);
+        let (limit, complete) = (self.limit, &mut self.complete);
         let (known, is_fragment) = (&self.known, self.is_fragment);
         let (mut is_too_long, mut result) = (false, Ok(()));
         self.open.retain_mut(|decoder| {
@@ -348,7 +341,7 @@ impl Detector {
             }
             if is_over {
                 match complete.try_reserve(1) {
-                    Ok(()) => complete.push(Reading::new(decoder.clone(), count, limit, pid)),
+                    Ok(()) => complete.push(Reading::new(decoder.clone(), count)),
                     Err(_) => result = Err(Reason::NoMemory),
                 }
             }
@@ -381,7 +374,10 @@ impl Detector {
         let goes_on = |decoder: &TextDecoder| !has_message || decoder.dialect().char_bits > 7;
         match (!self.open.iter().any(goes_on), !has_message) {
             _ if !self.has_begun => DetectState::Undecided,
-            (true, true) if self.may_have_own_end => DetectState::Undecided,
+            // The end of the client shows whether the last byte is an end byte that only this program uses.
+            (true, true) if !self.is_fragment && !self.with_own_end().is_empty() => {
+                DetectState::Undecided
+            }
             (true, true) => DetectState::NoMatch,
             // An empty text may be the beginning of a head that is not known: the client shows it by going on.
             (true, false) if !has_text => DetectState::Tentative,

@@ -41,15 +41,11 @@ impl FinalAcks {
         let (Some(first), second) = dialect.final_acks(last) else {
             return;
         };
-        let (shown, usual) = match dialect.final_ack {
-            FinalAck::Other => (FinalAck::Other, first.other()),
-            _ => (FinalAck::Same, first),
+        let (shown, instead, usual) = match dialect.final_ack {
+            FinalAck::Other => (FinalAck::Other, FinalAck::Same, first.other()),
+            _ => (FinalAck::Same, FinalAck::Other, first),
         };
         self.sent = Some((now, Some(shown)));
-        let instead = match shown {
-            FinalAck::Other => FinalAck::Same,
-            _ => FinalAck::Other,
-        };
         self.other = match second {
             Some(second) if !may_try => Some((second, dialect.final_ack)),
             _ => may_try.then(|| (first.other(), instead)),

@@ -4,9 +4,8 @@ use alloc::boxed::Box;
 use core::cmp::Reverse;
 
 use super::candidates::dialect_cost;
-use super::decoder::{DecodeProgress, Provenance, TextDecoder};
+use super::decoder::{DecodeProgress, TextDecoder};
 use super::{Chars, Dialect, Head, Symbol};
-use crate::process::pid::Pid;
 
 /// How much more the next reading must cost for the best to be certain.
 const MARGIN: u32 = 16;
@@ -40,20 +39,19 @@ pub struct Reading {
 
 impl Reading {
     /// Returns the reading of `decoder`, which is complete after `at` symbols.
-    pub fn new(decoder: TextDecoder, at: usize, limit: usize, pid: Pid) -> Self {
+    pub fn new(decoder: TextDecoder, at: usize) -> Self {
         let dialect = *decoder.dialect();
-        let guess = |dialect| TextDecoder::new(dialect, limit, pid, Provenance::Guess);
         let without_hello = Dialect {
             hello: false,
             ..dialect
         };
         let may_run_on = dialect.hello && dialect.head == Head::None && dialect.end == Some(0);
         Self {
-            decoder,
             at,
             later: 0,
-            next: guess(dialect),
-            run_on: may_run_on.then(|| Box::new(guess(without_hello))),
+            next: decoder.renewed(dialect),
+            run_on: may_run_on.then(|| Box::new(decoder.renewed(without_hello))),
+            decoder,
             is_followed: true,
             has_rest: false,
             repeats_end: dialect.end.is_some(),
@@ -223,6 +221,7 @@ pub fn is_tie(readings: &[Reading], known: &[Dialect], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::decoder::Provenance;
     use super::super::testing::{dialects, pid, symbols, symbols_of};
     use super::*;
     use Certainty::{Sure, Tie, Unsure};
@@ -235,7 +234,7 @@ mod tests {
         for symbol in symbols(text) {
             decoder.push(symbol);
         }
-        let mut reading = Reading::new(decoder, at, 64, pid());
+        let mut reading = Reading::new(decoder, at);
         assert!(symbols(rest).into_iter().all(|symbol| reading.push(symbol)));
         reading
     }

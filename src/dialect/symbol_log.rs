@@ -62,7 +62,7 @@ impl SymbolLog {
     /// Returns [`Reason::NoMemory`] when there is no memory.
     pub fn since(&self, at: usize) -> Result<Self, Reason> {
         let mut rest = Self::default();
-        for symbol in (at..self.len).filter_map(|index| self.get(index)) {
+        for symbol in self.iter().skip(at) {
             rest.push(symbol)?;
         }
         Ok(rest)
