@@ -5,10 +5,8 @@
 
 mod acks;
 mod action;
-mod closing;
 mod learning;
 mod messages;
-mod repeated_end;
 #[cfg(test)]
 mod tests;
 

@@ -1,13 +1,14 @@
-//! Symbols to messages, whose dialect is known or found.
+//! Symbols to messages, whose dialect is known or found, and their ends: a silence, the end once more, or the close of the server.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{REPEATS_WITHIN, TextAction, TextReceiver};
-use crate::dialect::Symbol;
 use crate::dialect::auto_decoder::DecodeOutcome;
+use crate::dialect::decoder::DecodeProgress;
 use crate::dialect::detector::{DetectState, EXCERPT};
 use crate::dialect::ranking::Certainty;
+use crate::dialect::{Ack, Dialect, FinalAck, Symbol};
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 
@@ -153,5 +154,81 @@ impl TextReceiver {
     pub(super) fn act(&mut self, action: TextAction) -> Option<Symbol> {
         self.actions.push_back(action);
         None
+    }
+
+    /// Returns the dialect of a client that has sent the end of its text once more.
+    pub(super) fn repeated_end(&mut self, symbol: Symbol, is_prompt: bool) -> Option<Dialect> {
+        let mut decoder = self.end_again.take().filter(|_| is_prompt)?;
+        let progress = decoder.push(symbol);
+        if decoder.text_len() > 0 {
+            return None;
+        }
+        match progress {
+            DecodeProgress::Complete => Some(*decoder.dialect()),
+            DecodeProgress::Incomplete => {
+                self.end_again = Some(decoder);
+                None
+            }
+            DecodeProgress::Rejected(_) => None,
+        }
+    }
+
+    /// Returns the acknowledgement of an end that has come once more. If the client handles both signals, its handler sends the
+    /// next bit and the ordinary acknowledgement does not end it; otherwise it sends its end twice.
+    pub(super) fn answer_repeated_end(
+        &mut self,
+        dialect: &Dialect,
+        symbol: Symbol,
+        now: Nanos,
+    ) -> Option<Symbol> {
+        let ack = dialect.ack_for(symbol);
+        self.decoder.reset();
+        self.expect_end_again(dialect);
+        match dialect.ack {
+            Ack::Bit if self.probe.choice.handled.both() => {
+                self.final_acks.note_sent(FinalAck::Other, now);
+                Some(ack.other())
+            }
+            Ack::Bit | Ack::Byte => Some(ack),
+            Ack::None | Ack::Message => None,
+        }
+    }
+
+    /// Expects that the client sends the end of a text in `dialect` once more.
+    pub(super) fn expect_end_again(&mut self, dialect: &Dialect) {
+        let may_repeat =
+            !self.decoder.is_given() && dialect.end.is_some() && !dialect.head.is_length();
+        self.end_again = may_repeat.then(|| Box::new(self.decoder.of_end(dialect)));
+    }
+
+    /// Receives nothing more, because of `reason`.
+    ///
+    /// What is owed for complete texts stays due, and a text that may be complete is kept until a silence shows that it is.
+    pub fn close(&mut self, reason: Reason) {
+        self.withheld = None;
+        self.closing = Some(reason);
+        if !self.decoder.handle_silence().has_message() {
+            self.finish_closing();
+        }
+    }
+
+    /// Returns when the last of what is owed for complete texts becomes due, after [`close`](Self::close).
+    pub fn closing_deadline(&self) -> Option<Nanos> {
+        let completes_at = self.closing.map(|_| self.complete_at());
+        let acks_at = self.final_acks.poll_timeout().max(self.timing.deadline());
+        acks_at.max(completes_at)
+    }
+
+    /// Drops what is incomplete and decodes no more, if the text that may have been complete is over.
+    pub(super) fn finish_closing(&mut self) {
+        let Some(reason) = self.closing.take() else {
+            return;
+        };
+        let bytes = self.decoder.received_bytes();
+        if bytes > 0 {
+            self.act(TextAction::Rejected { reason, bytes });
+        }
+        self.has_moved_on |= self.decoder.in_message();
+        self.decoder.close();
     }
 }
