@@ -159,11 +159,8 @@ impl TextReceiver {
     /// Returns the dialect of a client that has sent the end of its text once more.
     pub(super) fn repeated_end(&mut self, symbol: Symbol, is_prompt: bool) -> Option<Dialect> {
         let mut decoder = self.end_again.take().filter(|_| is_prompt)?;
-        let progress = decoder.push(symbol);
-        if decoder.text_len() > 0 {
-            return None;
-        }
-        match progress {
+        match decoder.push(symbol) {
+            _ if decoder.text_len() > 0 => None,
             DecodeProgress::Complete => Some(*decoder.dialect()),
             DecodeProgress::Incomplete => {
                 self.end_again = Some(decoder);
