@@ -5,6 +5,12 @@ use super::super::testing::{BOTH, NONE, USR1, USR2};
 use super::*;
 use Symbol::{Usr1, Usr2};
 
+/// Expects that a client which has stopped is acknowledged at this time, and not before.
+fn expect_ack(probe: &mut AckProbe, at: Nanos, sleeps: bool, ack: Symbol) {
+    assert_eq!(probe.poll_ack(at - 1, sleeps), None);
+    assert_eq!(probe.poll_ack(at, sleeps), Some(ack));
+}
+
 fn probe() -> AckProbe {
     AckProbe::new(AckChoice::new(Usr1, BOTH))
 }
@@ -21,8 +27,7 @@ fn a_client_that_waits_for_every_bit_is_acknowledged_at_once_in_the_end() {
                 && probe.may_wait_for_bits()
         );
         assert_eq!(probe.poll_ack(now + SILENCE_AWAKE - 1, false), None);
-        assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP - 1, true), None);
-        assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, true), Some(Usr1));
+        expect_ack(&mut probe, now + SILENCE_ASLEEP, true, Usr1);
         assert!(!probe.needs_sleep_state());
         now += SILENCE_AWAKE;
     }
@@ -43,8 +48,7 @@ fn a_client_that_does_not_go_on_after_a_byte_gets_the_same_again_and_then_the_ot
     assert_eq!(probe.poll_ack(now, false), Some(Usr1));
     for expected in [Usr1, Usr2] {
         now += SWITCH_AFTER;
-        assert_eq!(probe.poll_ack(now - 1, false), None);
-        assert_eq!(probe.poll_ack(now, false), Some(expected));
+        expect_ack(&mut probe, now, false, expected);
     }
     assert_eq!(probe.poll_timeout(false), None);
     (0..8).for_each(|_| _ = probe.handle_symbol(Usr1, now));
@@ -74,8 +78,7 @@ fn a_client_that_waits_for_both_signals_after_a_byte_gets_both_after_each_in_the
         now -= SILENCE_AWAKE;
         for (pause, ack) in expected {
             now += pause;
-            assert_eq!(probe.poll_ack(now - 1, false), None);
-            assert_eq!(probe.poll_ack(now, false), Some(*ack));
+            expect_ack(&mut probe, now, false, *ack);
         }
         assert_eq!(probe.poll_timeout(false), None);
     }
@@ -138,8 +141,7 @@ fn a_client_that_waits_for_every_byte_is_acknowledged_after_each_in_the_end() {
         }
         if stop < 2 {
             assert_eq!(probe.poll_timeout(true), Some(now + SILENCE_AWAKE));
-            assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE - 1, false), None);
-            assert_eq!(probe.poll_ack(now + SILENCE_AFTER_BYTE, false), Some(Usr1));
+            expect_ack(&mut probe, now + SILENCE_AFTER_BYTE, false, Usr1);
             assert_eq!(probe.ack(), Ack::Byte);
         }
     }
@@ -151,10 +153,7 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
     // It waits for the head as a whole, or not at all before the first bit of the text.
     for (bits, waits_for_head) in HEADS.into_iter().flat_map(|n| [(n, true), (n, false)]) {
         let mut probe = probe();
-        let stop = |probe: &mut AckProbe, silence, sleeps| {
-            assert_eq!(probe.poll_ack(silence - 1, sleeps), None);
-            assert_eq!(probe.poll_ack(silence, sleeps), Some(Usr1));
-        };
+        let stop = |probe: &mut AckProbe, silence, sleeps| expect_ack(probe, silence, sleeps, Usr1);
         (0..bits).for_each(|_| assert!(!probe.handle_symbol(Usr1, 0)));
         if waits_for_head {
             stop(&mut probe, SILENCE_AFTER_BYTE, false);
@@ -185,8 +184,7 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
     for (count, symbol) in [(1, Usr1), (2, Usr2)] {
         assert_eq!(probe.next_policy(), Some(AckPolicy::Usr2From(0)));
         let at = SILENCE_AWAKE + count * SWITCH_AFTER;
-        assert_eq!(probe.poll_ack(at - 1, false), None);
-        assert_eq!(probe.poll_ack(at, false), Some(symbol));
+        expect_ack(&mut probe, at, false, symbol);
     }
     assert_eq!(probe.next_policy(), None);
     assert_eq!(

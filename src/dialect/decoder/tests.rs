@@ -114,111 +114,73 @@ char-bits=16,order=lsb: 1000011000000001 0000000000000000 => 聡
 
 #[test]
 fn a_head_is_checked_against_the_limit_and_the_client() {
-    let (not_text, too_long) = (Rejected(Reason::NotText), Rejected(Reason::TooLong));
-    for (spec, bytes, expected) in [
-        ("head=len16,end=none", &b"\0\x04abcd"[..], (Complete, 6)),
-        ("head=len16,end=none", b"\0\x05", (too_long, 2)),
-        ("head=len16,end=none", b"\x05", (too_long, 1)),
-        ("head=len16,end=none", b"\0", (Incomplete, 1)),
-        ("head=len64,end=none", b"\0\0\0\0\0\0\0\x05", (too_long, 8)),
-        (
-            "head=len64,end=none",
-            b"\0\0\0\x02\0\0\0\x02ab",
-            (Complete, 10),
-        ),
-        (
-            "head=len64,end=none",
-            b"\0\0\0\x02\0\0\0\x01",
-            (too_long, 8),
-        ),
-        (
-            "head=len64,end=none",
-            b"\0\0\0\x02\0\x01\0\x01",
-            (too_long, 8),
-        ),
-        (
-            "head=len64,head-bytes=little,end=none",
-            b"\x02\0\0\0\x02\0\0\0ab",
-            (Complete, 10),
-        ),
-        (
-            "head=len64,head-bytes=little,end=none",
-            b"\x02\0\0\0\x01",
-            (too_long, 5),
-        ),
-        (
-            "head=len32,head-bytes=little,end=none",
-            b"\x05",
-            (too_long, 1),
-        ),
-        ("head=len16,counts-end=yes", b"\0\x05abcd\0", (Complete, 7)),
-        ("head=len16,counts-end=yes", b"\0\x06", (too_long, 2)),
-        ("head=len16,counts-end=yes", b"\0\0", (not_text, 2)),
-        ("head=len16,counts-end=yes", b"\0\x01\0", (Complete, 3)),
-        (
-            "head=len16,head-nul=yes,end=none",
-            b"\0\x01\0a",
-            (Complete, 4),
-        ),
-        (
-            "head=len16,head-nul=yes,end=none",
-            b"\0\x01a",
-            (not_text, 3),
-        ),
-        ("head=len16,end=etx", b"\0\x01a\x03", (Complete, 4)),
-        ("head=len16,end=etx", b"\0\x01a\0", (not_text, 4)),
-        ("head=digits,end=none", b"4\0abcd", (Complete, 6)),
-        ("head=digits,end=none", b"5\0", (too_long, 2)),
-        ("head=digits,end=none", b"0\0", (Complete, 2)),
-        ("head=digits,end=none", b"04", (not_text, 2)),
-        ("head=digits,end=none", b"a", (not_text, 1)),
-        ("head=digits,end=none", b"\0", (not_text, 1)),
-        ("head=digits,end=none", b"100000000\0", (too_long, 10)),
-        ("head=digits,end=none", b"1000000000", (not_text, 10)),
-        ("head=pid", b"\0\0\x10\x92a\0", (Complete, 6)),
-        ("head=pid", b"\0\0\x10\x93", (not_text, 4)),
-        (
-            "head=pid-len32,end=none",
-            b"\0\0\x10\x92\0\0\0\x02ab",
-            (Complete, 10),
-        ),
-        ("head=pid-len32", b"\0\0\x10\x92\0\0\0\x05", (too_long, 8)),
-        ("head=pid-len32", b"\0\0\x10\x93", (not_text, 4)),
-        (
-            "head=pid-len64,head-bytes=little",
-            b"\x92\x10\0\0\x01\0\0\0\0\0\0\0a\0",
-            (Complete, 14),
-        ),
-        ("head=pid-digits,end=etx", b"4242\x03a\x03", (Complete, 7)),
-        ("head=pid-digits,end=etx", b"4242\0a\x03", (Complete, 7)),
-        ("head=pid-digits,end=etx", b"4243\x03", (not_text, 5)),
-    ] {
-        assert_eq!(
-            fed(spec, Provenance::Given, bytes),
-            expected,
-            "{spec} {bytes:?}"
-        );
+    let table = "\
+head=len16,end=none: \0\x04abcd => complete after 6
+head=len16,end=none: \0\x05 => too long after 2
+head=len16,end=none: \x05 => too long after 1
+head=len16,end=none: \0 => incomplete after 1
+head=len64,end=none: \0\0\0\0\0\0\0\x05 => too long after 8
+head=len64,end=none: \0\0\0\x02\0\0\0\x02ab => complete after 10
+head=len64,end=none: \0\0\0\x02\0\0\0\x01 => too long after 8
+head=len64,end=none: \0\0\0\x02\0\x01\0\x01 => too long after 8
+head=len64,head-bytes=little,end=none: \x02\0\0\0\x02\0\0\0ab => complete after 10
+head=len64,head-bytes=little,end=none: \x02\0\0\0\x01 => too long after 5
+head=len32,head-bytes=little,end=none: \x05 => too long after 1
+head=len16,counts-end=yes: \0\x05abcd\0 => complete after 7
+head=len16,counts-end=yes: \0\x06 => too long after 2
+head=len16,counts-end=yes: \0\0 => not text after 2
+head=len16,counts-end=yes: \0\x01\0 => complete after 3
+head=len16,head-nul=yes,end=none: \0\x01\0a => complete after 4
+head=len16,head-nul=yes,end=none: \0\x01a => not text after 3
+head=len16,end=etx: \0\x01a\x03 => complete after 4
+head=len16,end=etx: \0\x01a\0 => not text after 4
+head=digits,end=none: 4\0abcd => complete after 6
+head=digits,end=none: 5\0 => too long after 2
+head=digits,end=none: 0\0 => complete after 2
+head=digits,end=none: 04 => not text after 2
+head=digits,end=none: a => not text after 1
+head=digits,end=none: \0 => not text after 1
+head=digits,end=none: 100000000\0 => too long after 10
+head=digits,end=none: 1000000000 => not text after 10
+head=pid: \0\0\x10\u{92}a\0 => complete after 6
+head=pid: \0\0\x10\u{93} => not text after 4
+head=pid-len32,end=none: \0\0\x10\u{92}\0\0\0\x02ab => complete after 10
+head=pid-len32: \0\0\x10\u{92}\0\0\0\x05 => too long after 8
+head=pid-len32: \0\0\x10\u{93} => not text after 4
+head=pid-len64,head-bytes=little: \u{92}\x10\0\0\x01\0\0\0\0\0\0\0a\0 => complete after 14
+head=pid-digits,end=etx: 4242\x03a\x03 => complete after 7
+head=pid-digits,end=etx: 4242\0a\x03 => complete after 7
+head=pid-digits,end=etx: 4243\x03 => not text after 5
+";
+    for line in table.lines() {
+        let (spec, rest) = line.split_once(": ").unwrap();
+        let (bytes, expected) = rest.split_once(" => ").unwrap();
+        let bytes: Vec<u8> = bytes.chars().map(|c| c as u8).collect();
+        let (progress, count) = fed(spec, Provenance::Given, &bytes);
+        let progress = match progress {
+            Complete => "complete",
+            Incomplete => "incomplete",
+            Rejected(Reason::TooLong) => "too long",
+            Rejected(_) => "not text",
+        };
+        assert_eq!(std::format!("{progress} after {count}"), expected, "{line}");
     }
     let mut hello = decoder("hello=yes", 4, Provenance::Given);
-    assert_eq!(hello.push(Symbol::Usr2), not_text);
+    assert_eq!(hello.push(Symbol::Usr2), Rejected(Reason::NotText));
 }
 
 #[test]
 fn only_a_given_dialect_with_a_length_accepts_bytes_that_are_not_text() {
-    let spec = "head=len16,end=none";
-    assert_eq!(fed(spec, Provenance::Given, b"\0\x01\xff"), (Complete, 3));
-    assert_eq!(
-        fed(spec, Provenance::Detected, b"\0\x01\xff"),
-        (Rejected(Reason::NotText), 3)
-    );
-    assert_eq!(
-        fed(spec, Provenance::Detected, b"\0\x01\xc3"),
-        (Rejected(Reason::NotText), 3)
-    );
-    assert_eq!(
-        fed(spec, Provenance::Detected, b"\0\x01\x01"),
-        (Complete, 3)
-    );
+    let not_text = Rejected(Reason::NotText);
+    for (provenance, text, progress) in [
+        (Provenance::Given, b"\0\x01\xff", Complete),
+        (Provenance::Detected, b"\0\x01\xff", not_text),
+        (Provenance::Detected, b"\0\x01\xc3", not_text),
+        (Provenance::Detected, b"\0\x01\x01", Complete),
+    ] {
+        let found = fed("head=len16,end=none", provenance, text);
+        assert_eq!(found, (progress, 3), "{provenance:?} {text:?}");
+    }
 }
 
 #[test]
