@@ -293,17 +293,3 @@ fn only_a_handled_signal_acknowledges() {
         }
     }
 }
-
-#[test]
-fn a_silence_begins_again_after_a_lack_of_cpu() {
-    let mut probe = probe();
-    probe.handle_symbol(Usr1, 0);
-    probe.restart_silence(5);
-    assert_eq!(probe.poll_timeout(false), Some(5 + SILENCE_AWAKE));
-    probe.poll_ack(5 + SILENCE_AWAKE, false);
-    probe.restart_silence(SILENCE_AWAKE + 9);
-    assert_eq!(
-        probe.poll_timeout(false),
-        Some(SILENCE_AWAKE + 9 + SWITCH_AFTER)
-    );
-}

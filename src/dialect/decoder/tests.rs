@@ -142,6 +142,12 @@ head=digits,end=none: a => not text after 1
 head=digits,end=none: \0 => not text after 1
 head=digits,end=none: 100000000\0 => too long after 10
 head=digits,end=none: 1000000000 => not text after 10
+head=digits10,head-nul=yes,end=none: 0000000002\0ab => complete after 13
+head=digits10: 0000000005 => too long after 10
+head=digits10: 000000000\0 => not text after 10
+head=digits10-pid,end=none: 00000000020000004242ab => complete after 22
+head=digits10-pid,end=none: 0000000005 => too long after 10
+head=digits10-pid,end=none: 00000000020000004243 => not text after 20
 head=pid: \0\0\x10\u{92}a\0 => complete after 6
 head=pid: \0\0\x10\u{93} => not text after 4
 head=pid-len32,end=none: \0\0\x10\u{92}\0\0\0\x02ab => complete after 10

@@ -347,22 +347,6 @@ fn a_client_that_ends_on_an_acknowledgement_of_the_expected_dialect_may_have_los
 }
 
 #[test]
-fn a_client_that_ends_on_its_first_acknowledgement_shows_that_sigusr2_is_better() {
-    let mut receiver = unknown();
-    let mut now = 0;
-    send(&mut receiver, &[Usr1], now);
-    assert_eq!(receiver.profile_update(false, now), None);
-    assert_eq!(wait(&mut receiver, &mut now), "usr1");
-    let is_better = ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0));
-    assert_eq!(receiver.profile_update(false, now), Some(is_better));
-    let mut profile = Profile::default();
-    profile.update(is_better);
-    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
-    send(&mut receiver, &[Usr1], now);
-    assert_eq!(wait(&mut receiver, &mut now), "usr2");
-}
-
-#[test]
 fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
     let hello = "hello=yes,hello-signal=usr2";
     let mut profile = Profile::default();

@@ -23,15 +23,6 @@ fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
 }
 
 #[test]
-fn a_message_that_is_not_text_is_reported() {
-    let mut receiver = given("classic");
-    let text = "x".repeat(65);
-    let symbols = symbols("classic", &text);
-    let said = send(&mut receiver, &symbols, 0).replace("usr1 ", "");
-    assert_eq!(said, "TooLong:66");
-}
-
-#[test]
 fn a_dialect_that_a_program_has_used_is_not_evidence_for_a_text() {
     let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
     let mut profile = Profile::default();
@@ -102,6 +93,11 @@ fn a_silence_begins_again_after_a_lack_of_cpu() {
     receiver.handle_symbol(Usr1, 0);
     receiver.restart_silence(1);
     assert_eq!(receiver.poll_timeout(), Some(1 + SILENCE_AWAKE));
+    let mut now = 1;
+    assert_eq!(wait(&mut receiver, &mut now), "usr1");
+    let before = receiver.probe.poll_timeout(false).unwrap();
+    receiver.restart_silence(now + 1);
+    assert_eq!(receiver.probe.poll_timeout(false), Some(before + 1));
 }
 
 #[test]
