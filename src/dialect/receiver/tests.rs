@@ -79,6 +79,18 @@ fn wait(receiver: &mut TextReceiver, now: &mut Nanos) -> String {
     String::new()
 }
 
+/// Sends each symbol once the one before has led to something; returns what the last one leads to.
+fn say(receiver: &mut TextReceiver, symbols: &[Symbol], now: &mut Nanos) -> String {
+    let mut said = String::new();
+    for symbol in symbols {
+        said = send(receiver, &[*symbol], *now);
+        if said.is_empty() {
+            said = wait(receiver, now);
+        }
+    }
+    said
+}
+
 /// Returns the texts among the actions, each with the number of acknowledgements before it.
 fn texts(actions: &[TextAction]) -> Vec<(usize, &str)> {
     let mut acks = 0;

@@ -18,6 +18,21 @@ const INITIAL: ServerStatus = ServerStatus {
     sleeps: true,
 };
 
+/// Returns the status of a server that catches the signals of this mask alone.
+const fn catching(caught: u64) -> ServerStatus {
+    ServerStatus { caught, ..INITIAL }
+}
+
+/// Returns the status of a server that has not taken the signals of this mask.
+const fn pending(pending: u64) -> ServerStatus {
+    ServerStatus { pending, ..INITIAL }
+}
+
+/// Returns the status of a server that blocks the signals of this mask.
+const fn blocking(blocked: u64) -> ServerStatus {
+    ServerStatus { blocked, ..INITIAL }
+}
+
 /// Holds a server in virtual time, by what it answers to each signal, with the number of the signal counted from 1.
 struct Server<F> {
     answer: F,
@@ -238,12 +253,9 @@ fn a_busy_server_is_asked_again_until_the_timeout() {
     assert_eq!(busy_once.take(&mut sender(spec, b"")), Err(Busy));
     let mut silent = server(|_, _| std::vec![]);
     assert_eq!(silent.take(&mut sender(spec, b"")), Err(Unanswered(1)));
-    let mut changes_its_mind = server(|count, _| {
-        if count == 1 {
-            std::vec![Usr2, Usr1]
-        } else {
-            std::vec![]
-        }
+    let mut changes_its_mind = server(|count, _| match count {
+        1 => std::vec![Usr2, Usr1],
+        _ => std::vec![],
     });
     assert_eq!(changes_its_mind.take(&mut sender(spec, b"")), Ok(()));
     assert_eq!(changes_its_mind.received.len(), 9);
@@ -265,10 +277,6 @@ fn a_server_that_acknowledges_with_sigusr2_may_admit_with_it_too() {
 
 #[test]
 fn a_server_may_end_once_it_has_acknowledged_the_last_symbol() {
-    let gone = ServerStatus {
-        caught: 0,
-        ..INITIAL
-    };
     for (spec, after, expected) in [
         ("classic", 8, Ok(())),
         ("final=both", 8, Ok(())),
@@ -277,7 +285,7 @@ fn a_server_may_end_once_it_has_acknowledged_the_last_symbol() {
     ] {
         let mut server = acknowledging();
         server.status = std::vec![INITIAL; after - 1];
-        server.status.push(gone);
+        server.status.push(catching(0));
         assert_eq!(
             server.take(&mut sender(spec, b"")),
             expected,
@@ -292,20 +300,7 @@ fn a_server_may_end_once_it_has_acknowledged_the_last_symbol() {
 
 #[test]
 fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler() {
-    for busy in [
-        ServerStatus {
-            pending: 1,
-            ..INITIAL
-        },
-        ServerStatus {
-            blocked: 2,
-            ..INITIAL
-        },
-        ServerStatus {
-            caught: Signal::USR1.mask(),
-            ..INITIAL
-        },
-    ] {
+    for busy in [pending(1), blocking(2), catching(Signal::USR1.mask())] {
         for (count, expected) in [(16, 0), (17, INSPECTION_PAUSE), (19, 3 * INSPECTION_PAUSE)] {
             let mut server = acknowledging();
             server.status = [std::vec![busy; count], std::vec![INITIAL]].concat();
@@ -314,11 +309,8 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
         }
         let mut server = acknowledging();
         server.status = std::vec![busy];
-        let error = if busy.caught == INITIAL.caught {
-            Stuck
-        } else {
-            ServerEnded
-        };
+        let is_lost = busy.caught != INITIAL.caught;
+        let error = if is_lost { ServerEnded } else { Stuck };
         assert_eq!(server.take(&mut sender("ack=none", b"")), Err(error));
         assert_eq!((server.received.len(), server.now), (1, TIMEOUT));
     }
@@ -328,8 +320,7 @@ fn no_signal_is_sent_before_the_server_has_taken_the_last_and_left_its_handler()
 fn what_was_blocked_or_not_caught_at_the_beginning_is_not_a_handler() {
     let odd = ServerStatus {
         blocked: 2,
-        caught: Signal::USR1.mask(),
-        ..INITIAL
+        ..catching(Signal::USR1.mask())
     };
     let mut sender = sender_to(odd, "classic", b"");
     let mut server = acknowledging();
@@ -368,13 +359,7 @@ fn times_near_the_end_of_the_clock_do_not_overflow() {
     ));
     sender.handle_timeout(Nanos::MAX);
     assert_eq!(sender.poll_action(now), Some(SendAction::Inspect));
-    sender.handle_status(
-        ServerStatus {
-            pending: 1,
-            ..INITIAL
-        },
-        now,
-    );
+    sender.handle_status(pending(1), now);
 }
 
 #[test]
@@ -393,10 +378,7 @@ fn a_last_signal_without_an_acknowledgement_is_no_failure_if_the_dialect_says_so
 
 #[test]
 fn a_server_that_installs_its_other_handler_when_it_is_asked_gets_no_bit_before() {
-    let of_hello = ServerStatus {
-        caught: Signal::USR1.mask(),
-        ..INITIAL
-    };
+    let of_hello = catching(Signal::USR1.mask());
     for (status, expected) in [
         (std::vec![of_hello, of_hello, INITIAL], (Ok(()), 9)),
         (std::vec![of_hello], (Err(Stuck), 1)),

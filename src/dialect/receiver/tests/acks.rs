@@ -225,13 +225,7 @@ fn final_acknowledgements_are_tried_on_a_client_that_handles_both_signals() {
     ] {
         let mut receiver = unknown_to(handled);
         let mut now = 0;
-        let mut said = String::new();
-        for symbol in symbols("classic", "Hello there") {
-            said = send(&mut receiver, &[symbol], now);
-            if said.is_empty() {
-                said = wait(&mut receiver, &mut now);
-            }
-        }
+        let said = say(&mut receiver, &symbols("classic", "Hello there"), &mut now);
         assert_eq!(said, "<classic> \"Hello there\"");
         receiver.handle_written(true, now);
         let [first, later @ ..] = expected;
@@ -477,10 +471,7 @@ fn a_client_that_goes_on_behind_its_text_after_a_handshake_gets_the_other_signal
         let mut said = String::new();
         for symbol in stream {
             now += 1;
-            said = send(&mut receiver, &[symbol], now);
-            if said.is_empty() {
-                said = wait(&mut receiver, &mut now);
-            }
+            said = say(&mut receiver, &[symbol], &mut now);
             if !said.starts_with("usr1") {
                 break;
             }

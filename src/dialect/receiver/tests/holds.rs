@@ -61,11 +61,7 @@ fn a_client_that_waits_for_every_bit_may_go_on_beyond_what_may_be_the_end() {
     let mut now = 0;
     // "12" and a NUL are a text, unless the client goes on.
     for symbol in symbols("head=digits,end=none", "twelve bytes") {
-        let mut said = send(&mut receiver, &[symbol], now);
-        if said.is_empty() {
-            said = wait(&mut receiver, &mut now);
-        }
-        assert_eq!(said, "usr1");
+        assert_eq!(say(&mut receiver, &[symbol], &mut now), "usr1");
     }
     let said = wait(&mut receiver, &mut now);
     assert_eq!(said, "<head=digits,end=none> \"twelve bytes\"");
