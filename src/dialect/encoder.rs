@@ -64,29 +64,10 @@ impl TextEncoder {
             let bits = dialect.char_bits;
             return Err(Unencodable::Wide { at, bits });
         }
-        let mut body = Vec::with_capacity(text.len() + 1);
-        match dialect.chars {
-            Chars::Bytes => body.extend(text.iter().copied().chain(dialect.end)),
-            Chars::Unicode => {
-                let width = usize::from(dialect.char_bits / 8);
-                let wide = |at| Unencodable::Wide {
-                    at,
-                    bits: dialect.char_bits,
-                };
-                let text = core::str::from_utf8(text).map_err(|error| wide(error.valid_up_to()))?;
-                if let Some((at, _)) = text.char_indices().find(|(_, c)| c.len_utf16() > width / 2)
-                {
-                    return Err(wide(at));
-                }
-                let end = dialect.end.map(char::from);
-                for value in text.chars().chain(end).map(u32::from) {
-                    match dialect.order {
-                        BitOrder::Msb => body.extend_from_slice(&value.to_be_bytes()[4 - width..]),
-                        BitOrder::Lsb => body.extend_from_slice(&value.to_le_bytes()[..width]),
-                    }
-                }
-            }
-        }
+        let body = match dialect.chars {
+            Chars::Bytes => text.iter().copied().chain(dialect.end).collect(),
+            Chars::Unicode => code_points(dialect, text)?,
+        };
         let dialect = *dialect;
         Ok(Self {
             dialect,
@@ -165,6 +146,27 @@ impl TextEncoder {
         let ends_byte = (at + 1) % usize::from(symbols) == 0;
         self.dialect.acknowledges(place, ends_byte)
     }
+}
+
+/// Returns the bytes in which the bits of the code points of a text and of its end byte are sent.
+fn code_points(dialect: &Dialect, text: &[u8]) -> Result<Vec<u8>, Unencodable> {
+    let bits = dialect.char_bits;
+    let width = usize::from(bits / 8);
+    let wide = |at| Unencodable::Wide { at, bits };
+    let text = core::str::from_utf8(text).map_err(|error| wide(error.valid_up_to()))?;
+    let mut chars = text.char_indices();
+    if let Some((at, _)) = chars.find(|(_, c)| c.len_utf16() > width / 2) {
+        return Err(wide(at));
+    }
+    let mut bytes = Vec::new();
+    let end = dialect.end.map(char::from);
+    for value in text.chars().chain(end).map(u32::from) {
+        match dialect.order {
+            BitOrder::Msb => bytes.extend_from_slice(&value.to_be_bytes()[4 - width..]),
+            BitOrder::Lsb => bytes.extend_from_slice(&value.to_le_bytes()[..width]),
+        }
+    }
+    Ok(bytes)
 }
 
 /// Says why a dialect cannot represent a text.
