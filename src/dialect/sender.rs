@@ -121,10 +121,11 @@ enum SendState {
 /// Counts the inspections before a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct StatusProbe {
-    count: u32,
+    /// Those that have found the server busy with the last signal, and when to give up because of that.
+    busy: u32,
+    give_up: Option<Nanos>,
     /// Those that have found the server awake with nothing pending.
     awake: u32,
-    give_up: Option<Nanos>,
     then: SendStep,
 }
 
@@ -269,7 +270,7 @@ impl TextSender {
 
     /// Handles the status that was asked for with [`SendAction::Inspect`].
     pub fn handle_status(&mut self, status: ServerStatus, now: Nanos) {
-        let SendState::Status(inspection) = self.state else {
+        let SendState::Status(mut probe) = self.state else {
             return;
         };
         // The server executes another program, which the next signal would kill, or is in a handler of SA_RESETHAND.
@@ -277,56 +278,41 @@ impl TextSender {
         let in_handler = status.blocked & !self.initial.blocked != 0;
         // One that was asked for admission may install its other handler only now.
         let is_unready = self.sent == 0
-            && inspection.then == SendStep::Send
+            && probe.then == SendStep::Send
             && self.initial.caught != 0
             && SignalSet::BITS.mask() & !status.caught != 0;
-        if status.pending == 0 && !in_handler && !is_lost && !is_unready {
+        let has_taken = status.pending == 0 && !in_handler && !is_lost && !is_unready;
+        let is_quick = if has_taken {
+            probe.awake += 1;
             // A server that acknowledges outside its handler and then waits loses what comes between the two.
             let is_known = self.acks > 0 && !self.initial.sleeps || self.signals == 0;
-            let has_handled = status.sleeps || is_known;
             let most = match self.initial.sleeps {
                 true => MOST_AWAKE_INSPECTIONS,
                 false => AWAKE_INSPECTIONS,
             };
-            let awake = inspection.awake + 1;
-            let then = StatusProbe {
-                awake,
-                ..inspection
-            };
-            self.state = match awake {
-                _ if has_handled || awake > most => SendState::Due(inspection.then),
-                0..=AWAKE_INSPECTIONS => SendState::Status(then),
-                _ => SendState::Pause {
-                    until: now.saturating_add(INSPECTION_PAUSE),
-                    then,
-                },
-            };
-            return;
-        }
-        let count = inspection.count + 1;
-        if count <= QUICK_INSPECTIONS {
-            self.state = SendState::Status(StatusProbe {
-                count,
-                ..inspection
-            });
-            return;
-        }
-        let give_up = inspection
-            .give_up
-            .unwrap_or(now.saturating_add(self.timeout));
-        if now < give_up {
-            let until = now.saturating_add(INSPECTION_PAUSE);
-            let then = StatusProbe {
-                count: QUICK_INSPECTIONS,
-                give_up: Some(give_up),
-                ..inspection
-            };
-            self.state = SendState::Pause { until, then };
-        } else if is_lost {
-            self.handle_exit();
+            if status.sleeps || is_known || probe.awake > most {
+                self.state = SendState::Due(probe.then);
+                return;
+            }
+            probe.awake <= AWAKE_INSPECTIONS
         } else {
-            self.state = finish(Err(TextSendError::Stuck));
+            probe.busy = probe.busy.saturating_add(1);
+            probe.busy <= QUICK_INSPECTIONS
+        };
+        if is_quick {
+            self.state = SendState::Status(probe);
+            return;
         }
+        let give_up = now.saturating_add(self.timeout);
+        if !has_taken && now >= *probe.give_up.get_or_insert(give_up) {
+            match is_lost {
+                true => self.handle_exit(),
+                false => self.state = finish(Err(TextSendError::Stuck)),
+            }
+            return;
+        }
+        let until = now.saturating_add(INSPECTION_PAUSE);
+        self.state = SendState::Pause { until, then: probe };
     }
 
     /// Handles that the signal of the last [`SendAction::Transmit`] could not be sent because the server has ended.
@@ -428,9 +414,9 @@ impl TextSender {
 impl StatusProbe {
     const fn before(then: SendStep) -> Self {
         Self {
-            count: 0,
-            awake: 0,
+            busy: 0,
             give_up: None,
+            awake: 0,
             then,
         }
     }
