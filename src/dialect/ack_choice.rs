@@ -32,7 +32,7 @@ impl HandledSignals {
     }
 }
 
-/// Says which signals acknowledge the bits of a program that has ended on a SIGUSR1.
+/// Says which signals acknowledge the bits of a program of which a process has ended on SIGUSR1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AckPolicy {
     /// SIGUSR2, from this acknowledgement on, counted from 0.
@@ -47,8 +47,9 @@ pub(super) struct AckChoice {
     pub handled: HandledSignals,
     /// The last acknowledgement, and what the client handled then: many restore the default actions before they end.
     acknowledged: Option<(Symbol, HandledSignals)>,
-    /// The signal to acknowledge with if the client handles both, and the one for all after the first, if that differs.
+    /// The signal to acknowledge with if the client handles both.
     symbol: Symbol,
+    /// The signal for every acknowledgement after the first, if that is another one.
     later: Option<Symbol>,
     /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
     policy: Option<AckPolicy>,
@@ -159,8 +160,8 @@ impl AckChoice {
         }
     }
 
-    /// Returns the signal with which the client may ask for admission, if it handles a signal: one that has ended on SIGUSR1
-    /// does not ask with that.
+    /// Returns the signal with which the client may ask for admission, if it handles a signal: a program that has ended on SIGUSR1
+    /// does not ask with SIGUSR1.
     pub const fn greeting(&self) -> Option<Symbol> {
         match self.policy {
             _ if !self.handled.any() => None,
@@ -174,7 +175,7 @@ impl AckChoice {
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has ended after `count` acknowledgements of bits.
-    /// The first one may answer a handshake; the first that is no echo ends a client which compares.
+    /// The first acknowledgement may answer a handshake. A client that compares ends on the first that is no echo.
     pub fn policy_after(&self, count: u8) -> Option<AckPolicy> {
         let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
         let may_echo = count > 1 || self.policy.is_some();

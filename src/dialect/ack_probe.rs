@@ -4,9 +4,9 @@
 //! stalls a client. So a client that goes on is not acknowledged, and one that has stopped is:
 //!
 //! 1. The first symbols are acknowledged only after the client has visibly stopped: it sleeps for a signal, or was silent for
-//!    [`SILENCE_AWAKE`]. A client that goes on without does not wait for each bit. After [`PROOF_STOPS`] such stops the client waits
-//!    for every bit, and is acknowledged at once from then on. So is each client of a program of which a process has failed before
-//!    its first bit was acknowledged.
+//!    [`SILENCE_AWAKE`]. A client that goes on without an acknowledgement does not wait for each bit. After [`PROOF_STOPS`] such
+//!    stops the client waits for every bit, and is acknowledged at once from then on. If a process has failed before its first bit
+//!    was acknowledged, all later processes of its program are acknowledged at once too.
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
 //!    after every byte. One that stops after a head of 16, 32 or 64 bits, or one bit later, does not wait in the head: it is
 //!    watched from then on.
@@ -41,7 +41,7 @@ pub const PROOF_STOPS: u8 = 3;
 /// The silence after an acknowledgement before it is repeated, and before the other signal is tried.
 const SWITCH_AFTER: Nanos = 100 * MILLISECOND;
 
-/// The same after a byte of a client that waits for every bit: it may only be slow.
+/// The silence before the other signal is tried after a byte of a client that waits for every bit: it may only be slow.
 const SWITCH_LATE: Nanos = 500 * MILLISECOND;
 
 /// The numbers of bits of the heads that a client may send without waiting.
@@ -50,7 +50,7 @@ const HEADS: [u32; 3] = [16, 32, 64];
 /// The number of bits of a PID.
 const PID_BITS: u32 = 32;
 
-/// The numbers of bits after which a client may wait first that are no head: those of a character.
+/// The numbers of bits of a character, after which a client without a head may wait first.
 const CHARACTERS: [u32; 3] = [7, 8, 9];
 
 /// The acknowledgements of the last bit of a byte after the first one: the same signal, and then the other.
@@ -76,7 +76,7 @@ pub(super) struct AckProbe {
     bit_stops: u8,
     byte_stops: u8,
     character: u32,
-    /// Whether it was seen to sleep for a signal at the last stop after a byte.
+    /// Whether the client was seen to sleep for a signal at the last stop after a byte.
     sleeps_after_byte: bool,
     /// Where the client waits in its head, as far as is known, and how many bits it sent before it did.
     head: HeadAck,
@@ -265,7 +265,7 @@ impl AckProbe {
 
     /// Returns a dialect with the acknowledgements that a client with this head waits for, as far as is known.
     pub fn observed(&self, head: Head) -> Dialect {
-        // The acknowledgements that precede the length do no harm to a client that waits for none until its PID is complete.
+        // Acknowledgements of the PID do no harm to a client that waits for none before its PID is complete.
         let is_of_pid = head.has_pid_and_length() && self.head_bits == PID_BITS;
         Dialect {
             ack: self.ack(),

@@ -2,7 +2,7 @@
 //!
 //! A client that sends a bit and then calls `pause` loses an acknowledgement that arrives between the two. So a client that is
 //! seen asleep although it was acknowledged is acknowledged again. If it then goes on, each further acknowledgement is sent once
-//! the client sleeps. So it is with one that goes on sooner then, see `nap_trial`. All other clients are acknowledged at once.
+//! the client sleeps. The same holds for a client that then goes on sooner, see `nap_trial`. All others are acknowledged at once.
 
 use super::nap_trial::NapTrial;
 use super::{MILLISECOND, Symbol};
@@ -25,16 +25,17 @@ pub enum SleepState {
 /// The first pause between two looks at a client that is not yet asleep.
 const FIRST_LOOK: Nanos = MILLISECOND / 50;
 
-/// How soon after an acknowledgement the state of the client is looked at first.
+/// The time from an acknowledgement to the first look at the client.
 const CHECK_AFTER: Nanos = MILLISECOND;
 
-/// How long a client naps at most that paces itself. One that cannot run is looked at as seldom.
+/// The longest nap of a client that paces itself, and the longest pause between two looks at a client that does not go on.
 const NAP: Nanos = 100 * MILLISECOND;
 
-/// Limits how long a client that does not go on is looked at.
+/// The time after which a client that does not go on is no longer looked at.
 const GIVE_UP_AFTER: Nanos = 4000 * MILLISECOND;
 
-/// How long an acknowledgement waits for a client to sleep: at first, at first if its program is known to lose it, and at most.
+/// The time for which an acknowledgement waits until the client sleeps: at first, at first if the program is known to lose
+/// acknowledgements, and at most.
 const BOUND: Nanos = MILLISECOND / 2;
 const KNOWN_BOUND: Nanos = 8 * BOUND;
 const MAX_BOUND: Nanos = 20 * MILLISECOND;
@@ -48,7 +49,7 @@ pub(super) struct AckTiming {
     trial: NapTrial,
     /// How the client has to be seen to sleep before it is acknowledged for the first time.
     needed_first: SleepState,
-    /// How long to wait for that.
+    /// The time to wait for that sleep.
     bound: Nanos,
     /// The acknowledgement that waits, and since when.
     pending: Option<(Symbol, Nanos)>,
@@ -67,12 +68,13 @@ pub(super) struct AckTiming {
 struct Sent {
     ack: Symbol,
     at: Nanos,
-    /// Until when the client had not run, as far as is known.
+    /// The end of the time in which the client has not run, as far as is known.
     not_run_until: Nanos,
-    /// How the client was seen to sleep at that time, and since.
+    /// How the client was seen to sleep when this was sent, and since.
     slept: SleepState,
     seen: SleepState,
-    /// When other processes had last sent each symbol, at the first look that found it asleep: it has sent nothing since.
+    /// When other processes had last sent each symbol, at the first look that found the client asleep: it sends nothing in its
+    /// sleep.
     others: [Nanos; 2],
     /// Whether the acknowledgement before it was lost.
     is_repeated: bool,
@@ -226,7 +228,7 @@ impl AckTiming {
             return None;
         };
         let silence = now.saturating_sub(sent.at);
-        // One that slept before did not lose it, but may wait for another.
+        // A client that slept before did not lose the acknowledgement, but may wait for another.
         let waits = self.may_await_more && sleep == SleepState::ForSignal && silence >= NAP;
         if is_asleep && (sleep > sent.slept || waits) {
             let (ack, is_repeated) = (sent.ack, !sent.is_withheld);
@@ -236,7 +238,7 @@ impl AckTiming {
         if sent.seen == SleepState::Awake {
             sent.others = self.others;
         }
-        // The first look that finds it asleep is followed by another.
+        // The first look that finds the client asleep is followed by another.
         let goes_on = silence < GIVE_UP_AFTER || sleep > sent.seen;
         sent.seen = sent.seen.max(sleep);
         self.look_at = goes_on.then(|| self.next_look(now));
@@ -277,7 +279,7 @@ impl AckTiming {
     pub fn swallowed(&self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
         let is_due = self.pending.is_none() && self.look_at.is_some_and(|at| now >= at);
         let sent = self.sent.filter(|_| is_due && self.is_asleep(now, sleep))?;
-        // One that is seen to be stopped may have sent its bit before.
+        // A client that was stopped at a look may have sent its bit before it was stopped.
         let spans = [sent.not_run_until, sent.at];
         let came = spans.map(|since| sent.others.map(|at| at > since));
         match came.into_iter().find(|came| came.contains(&true))? {

@@ -149,12 +149,12 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.end != Some(0), 8),
         (d.char_bits != 8, 28),
         (d.chars == Chars::Unicode, 20),
-        // Nearly any symbols are such a character.
+        // Nearly any symbols are code points in 16 bits.
         (d.chars == Chars::Unicode && d.char_bits == 16, 10),
         (d.parity != Parity::None, 28),
         // Most clients send it as part of the text.
         (d.end == Some(b'\n'), 12),
-        // The same symbols, read in the other order and with the other signal for 1, end with a NUL.
+        // In the other order and with the other signal for 1, the same symbols end with a NUL.
         (d.end == Some(0xff), 40),
     ];
     let costs = costs
@@ -166,7 +166,7 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
 pub const fn text_cost(byte: u8, at: usize) -> u32 {
     match at {
-        // Few texts open with punctuation, and hardly one of a single character is such.
+        // Few texts open with punctuation, and hardly any text is a single punctuation mark.
         0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => byte_cost(byte) + 50,
         0..EVIDENCE_LIMIT => byte_cost(byte),
         _ => 0,
@@ -192,8 +192,8 @@ pub const BITS: [&str; 4] = [
     "order=lsb,one=usr1",
 ];
 
-/// What frames a text, in the order in which to try it on a program, with a weight: 0 for what detection mistakes for something
-/// else, 1 for the rest. `other` stands for the order that the text does not have.
+/// The framings of a text, in the order in which to try them on a program, with their weights: 0 for a framing that detection
+/// mistakes for another, 1 for the rest. `other` stands for the order that the text does not have.
 ///
 /// A server that expects a PID takes the zeros of a length for an empty head and a text, so the PID precedes lengths. Short
 /// lengths precede long ones for the same reason.

@@ -29,7 +29,7 @@ pub struct TextDecoder {
     byte: u8,
     /// The number of bits held in `byte`.
     bits: u8,
-    /// The other bits and the state of a text in characters of 16 or 32 bits.
+    /// The bits beyond the lowest eight, and the state of a text, in characters of 16 or 32 bits.
     wide: Option<Box<WideText>>,
     /// The text. A guess keeps none, since the symbols are kept once for all guesses.
     text: Vec<u8>,
@@ -392,7 +392,7 @@ impl TextDecoder {
         self.part = Part::Over;
         match self.error {
             Some(reason) => Rejected(reason),
-            // Half of what was sent says how to read the rest.
+            // As many control characters as others are rather a head that is not known.
             None if self.controls > 0 && 2 * self.controls as usize >= self.text_len => {
                 Rejected(Reason::NotText)
             }
@@ -435,7 +435,7 @@ impl TextDecoder {
             push(&mut self.text, byte)?;
         } else if self.is_plausible(byte) {
             self.digest = digest(self.digest, byte);
-            // Digits that count the text make it no less likely that it opens with punctuation.
+            // A length in digits is evidence enough for a text that opens with punctuation.
             let at = self.text_len + usize::from(self.dialect.head.is_decimal());
             self.cost = self.cost.saturating_add(text_cost(byte, at));
             self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));

@@ -14,7 +14,7 @@ const PAUSE: Nanos = 3 * MILLISECOND;
 /// The pause before a second acknowledgement by the other signal: the first should be handled first.
 pub const PAUSE_OF_OTHER: Nanos = MILLISECOND / 5;
 
-/// The pause before one that is tried because the client has not ended.
+/// The pause before an acknowledgement that is tried because the client has not ended.
 const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
 /// The silence of a client after which a bit that follows a message does not begin another.
@@ -34,8 +34,8 @@ pub struct FinalAcks {
 }
 
 impl FinalAcks {
-    /// Plans what follows the first final acknowledgement of `dialect` after the symbol `last`, which was sent at `now`;
-    /// `may_try` adds those that the dialect does not have.
+    /// Plans what follows the first final acknowledgement of `dialect` for the symbol `last`, which was sent at `now`. `may_try` adds
+    /// acknowledgements that the dialect does not have.
     pub fn plan(&mut self, dialect: &Dialect, last: Symbol, may_try: bool, now: Nanos) {
         self.clear();
         let (Some(first), second) = dialect.final_acks(last) else {
@@ -69,7 +69,7 @@ impl FinalAcks {
 
     /// Handles that the client has gone on, which ends the plan.
     ///
-    /// A client whose handler sends the next bit may only have sent one too many: then the other signal ends it.
+    /// A client whose handler sends the next bit may have sent only one bit too many: then the other signal ends it.
     pub fn handle_symbol(&mut self, now: Nanos) {
         let other = self.other.filter(|_| self.extra < 7);
         let extra = self.extra;
@@ -81,7 +81,7 @@ impl FinalAcks {
         }
     }
 
-    /// Takes that one is sent at `now` to a client that did not end on the ordinary one, and what all of them amount to.
+    /// Records that a client which did not end on the ordinary acknowledgement is sent another at `now`; both amount to `kind`.
     pub fn note_sent(&mut self, kind: FinalAck, now: Nanos) {
         self.clear();
         self.sent = Some((now, Some(kind)));

@@ -137,9 +137,9 @@ choice! {
         Even = "even",
         /// The number of ones is odd with it.
         Odd = "odd",
-        /// It is a 0.
+        /// The parity bit is a 0.
         Space = "space",
-        /// It is a 1.
+        /// The parity bit is a 1.
         Mark = "mark",
     }
 }
@@ -367,8 +367,8 @@ impl Dialect {
         }
     }
 
-    /// Returns whether a symbol in this place is acknowledged as part of a message, rather than as its end; `ends_byte` says that it
-    /// is the last of a byte.
+    /// Returns whether a symbol in this place is acknowledged as part of a message, rather than as its end; `ends_byte` says that
+    /// the symbol is the last of a byte.
     const fn acknowledges(&self, place: Place, ends_byte: bool) -> bool {
         match (place, self.ack_head, self.ack) {
             (_, _, Ack::None) => false,

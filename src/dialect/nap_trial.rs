@@ -1,19 +1,19 @@
 //! Whether a client goes on sooner if its acknowledgement comes while it naps.
 //!
 //! A client that sends a bit and then calls `usleep(10000)`, which a signal cuts short, sleeps the whole time if the
-//! acknowledgement came before. It loses nothing and only takes long, as one does that paces itself. So when a client is slow to
-//! go on, a few of its acknowledgements wait until it naps, and the times are compared.
+//! acknowledgement came before. It loses nothing, and is as slow as a client that paces itself. So when a client is slow to go on,
+//! a few of its acknowledgements wait until it naps, and the times are compared.
 
 use super::MILLISECOND;
 use crate::wire::Nanos;
 
-/// How long a client takes at least to go on that is slow.
+/// A client that takes this long to go on, or longer, is slow.
 const SLOW: Nanos = MILLISECOND / 5;
 
-/// How many acknowledgements in a row that a client is slow to follow lead to a trial.
+/// The number of acknowledgements in a row, followed slowly, that lead to a trial.
 const WATCHED: u8 = 8;
 
-/// How many acknowledgements the trial takes, and how many of them have to be followed sooner.
+/// The number of acknowledgements in a trial, and how many of them the client has to follow sooner.
 const TRIED: u8 = 4;
 const NEEDED: u8 = 3;
 
@@ -22,9 +22,9 @@ const NEEDED: u8 = 3;
 pub struct NapTrial {
     /// How many acknowledgements have been compared.
     count: u8,
-    /// How many of those in the nap were followed in less than half of `shortest`.
+    /// The number of acknowledgements in a nap that were followed in less than half of `shortest`.
     sooner: u8,
-    /// How long the client took at least after those at once.
+    /// The shortest time in which the client followed an acknowledgement that did not wait for its nap.
     shortest: Nanos,
 }
 

@@ -10,7 +10,7 @@ use super::{Chars, Dialect, Head, Symbol};
 /// How much more the next reading must cost for the best to be certain.
 const MARGIN: u32 = 16;
 
-/// The same for a reading with another text: three characters are too few to tell letters from punctuation.
+/// How much more a reading with another text must cost: three characters are too few to tell letters from punctuation.
 const MARGIN_OF_ANOTHER_TEXT: u32 = 24;
 
 /// The cost of a dialect that the program has not used, if it has used others.
@@ -187,7 +187,7 @@ pub fn rank<'a>(
         };
         let is_other = !core::ptr::eq(*other, best);
         let is_same = other.at == best.at || other.repeats_end && !differs(other);
-        // One that ends later explains what is but a part of a byte to the best.
+        // A reading that ends later explains symbols that are only part of a byte in the best one.
         let is_whole = other.at > best.at && !best.next.is_at_byte_boundary();
         let margin = margin + if is_whole { MESSAGE_COST } else { 0 };
         is_other

@@ -30,7 +30,7 @@ pub use action::TextAction;
 /// The silence after which a message is complete that may be.
 const COMPLETE_AFTER: Nanos = 60 * MILLISECOND;
 
-/// The same if a newline ends it: a client that naps for too long goes on after an acknowledgement that is repeated.
+/// The silence after which a line is complete: a client that naps for too long goes on after a repeated acknowledgement.
 const LINE_COMPLETE_AFTER: Nanos = 400 * MILLISECOND;
 
 /// The pause between two symbols within which the end of a text comes once more.
@@ -180,7 +180,7 @@ impl TextReceiver {
         if let Some(ack) = due {
             self.is_acknowledged = true;
             self.timing.note_sent(ack, now);
-            // It may nap after its last bit, and would send the byte again on an acknowledgement that comes before its wait.
+            // The client may nap before its wait, and would send the byte again on an acknowledgement in that nap.
             if self.probe.sleeps_after_bytes() {
                 self.timing.need(SleepState::ForSignal);
             }

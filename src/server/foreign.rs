@@ -26,7 +26,7 @@ pub struct Foreign {
     pub listed: Vec<Pid>,
     /// The clients that may go on and have not sent their next bit, as far as is known.
     under_way: Vec<Pid>,
-    /// Those among them that are looked at, because another process has sent a bit.
+    /// The clients among these that are looked at, because another process has sent a bit.
     watched: Vec<Pid>,
     /// Whether the first look at them is still to come.
     is_interrupted: bool,
@@ -38,7 +38,7 @@ pub struct Foreign {
     fleeting: u32,
     /// When to look for clients whose first bit has not come.
     search_at: Option<Nanos>,
-    /// Those that the last search found, and whether a note has been made of each.
+    /// The processes that the last search found, and whether a note has been made of each.
     waiting_unseen: Vec<(Pid, bool)>,
 }
 
@@ -145,7 +145,7 @@ impl Machine {
             if self.sessions.contains_key(pid) {
                 continue;
             }
-            // At the first look it may be about to send.
+            // At the first look the process may be about to send.
             let found = before.iter().find(|(known, _)| known == pid);
             match found {
                 None => core.foreign.search_at = Some(core.now.saturating_add(SEARCH_AFTER)),
@@ -269,7 +269,7 @@ impl Core {
         let is_patient = session.text_is(TextReceiver::can_be_held);
         self.interrupt(Party::Foreign(pid));
         if !is_patient {
-            // It goes on without a turn, and while there is one the next bit is waited for with its signal blocked.
+            // Such a client takes no turn: during a turn the next bit is waited for with its signal blocked.
             self.scheduler.leave(Party::Foreign(pid));
         }
         let may_go_on = !is_patient || self.scheduler.may_go_on(Party::Foreign(pid), now);
@@ -389,7 +389,7 @@ impl Core {
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }
-            // Of noise too: on a slow machine the bits of a client that paces itself come in batches.
+            // Noise is noted too: on a slow machine the bits of a client that paces itself come in batches.
             TextAction::NoMatch(bits) => {
                 if !mem::replace(&mut session.warned, true) {
                     self.note_of(session, Note::NoDialect(pid, bits));

@@ -21,13 +21,13 @@ impl TextReceiver {
         let Some(mut dialect) = self.delivered.filter(|_| !self.decoder.is_lost()) else {
             return;
         };
-        // A client that has sent less than a byte since may have begun another message, or have sent bits too many.
+        // Less than a byte after the message is the beginning of another, or bits too many.
         let has_begun = self.decoder.in_message();
         let is_unfinished = has_begun && self.decoder.received_bytes() > 0;
         if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
             return;
         }
-        // The client has installed its handler since its dialect was found, or since that of its program was.
+        // The client has installed its handler since its dialect, or that of its program, was found.
         if dialect.ack == Ack::None && !self.decoder.is_given() && self.probe.choice.handled.any() {
             (dialect.ack, dialect.ack_signal) = (Ack::Message, self.probe.choice.ack_signal());
         }
@@ -120,7 +120,7 @@ impl TextReceiver {
         let Some(ack) = due else {
             return;
         };
-        // A client that asks to be admitted is told to ask again, which is an acknowledgement too.
+        // The signal that tells a client to ask again for admission is an acknowledgement too, and is not withheld.
         if self.is_kept_waiting() && !self.decoder.awaits_hello() {
             self.withheld = Some(ack);
             return;
@@ -192,7 +192,7 @@ impl TextReceiver {
         Some(self.probe.choice.handled.only().unwrap_or(asked))
     }
 
-    /// Returns the signal that tells the client to ask again: the other one than that which asked, if it does not admit the client.
+    /// Returns the signal that tells the client to ask again, unless that signal admits the client.
     pub(super) fn hello_busy(&self) -> Option<Symbol> {
         let busy = self.decoder.dialect()?.busy_signal()?;
         (self.hello_ack() != Some(busy)).then_some(busy)

@@ -22,15 +22,15 @@ impl TextReceiver {
         if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
             return None;
         }
-        // One that fails in mid-message has not come to its last acknowledgement.
+        // A client that fails in mid-message has not come to its last acknowledgement.
         let may_be_other = has_failed && !self.in_message() && self.probe.choice.awaited().both();
         let awaited = self.final_acks.awaited(now);
-        // It goes on without acknowledgements, was sent its only one, and still fails: it misses those of bytes.
+        // A client that goes on without acknowledgements, and fails after its only one, misses acknowledgements of its bytes.
         if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
             dialect.ack = Ack::Byte;
         }
         dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
-            // It was acknowledged to the end, and takes that for a failure.
+            // The client was acknowledged to the end, and takes the last acknowledgement for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
             FinalAck::Other if may_be_other => FinalAck::Both,
             FinalAck::Both if may_be_other => FinalAck::Same,
@@ -63,7 +63,7 @@ impl TextReceiver {
 
     /// Returns how the program's processes have to be seen to sleep before they are acknowledged, if that matters.
     ///
-    /// One that fails after a nap had its acknowledgement before the nap that it should have cut short, or too late.
+    /// A client that fails after a nap was acknowledged too late, or before the nap that the acknowledgement should have cut short.
     pub fn ack_sleep_update(&self, has_failed: bool) -> Option<ProfileUpdate> {
         let sleep = match has_failed && self.naps_on() {
             true => self.timing.needed().max(SleepState::Napping),
