@@ -34,8 +34,8 @@ pub struct FinalAcks {
 }
 
 impl FinalAcks {
-    /// Plans what follows the first final acknowledgement of `dialect` for the symbol `last`, which was sent at `now`. `may_try` adds
-    /// acknowledgements that the dialect does not have.
+    /// Plans what follows the first final acknowledgement of `dialect` for the symbol `last`, which was sent at `now`. `may_try`
+    /// adds acknowledgements that the dialect does not have.
     pub fn plan(&mut self, dialect: &Dialect, last: Symbol, may_try: bool, now: Nanos) {
         self.clear();
         let (Some(first), second) = dialect.final_acks(last) else {

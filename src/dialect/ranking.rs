@@ -239,6 +239,12 @@ mod tests {
         reading
     }
 
+    /// Returns two readings of eight symbols: an "a" in the classic dialect, and this text in this dialect.
+    fn pair(spec: &str, text: &[u8]) -> [Reading; 2] {
+        let texts = [("classic", &b"a"[..]), (spec, text)];
+        texts.map(|(spec, text)| reading(spec, text, 8, b""))
+    }
+
     /// Returns the place of the best reading, and how certain it is, with the place of its rival.
     fn ranked(readings: &[Reading], known: &[&str]) -> (usize, Certainty<usize>) {
         let known = dialects(known);
@@ -267,10 +273,7 @@ mod tests {
             ("one=usr1", b"a", (0, Unsure(None))),
             ("order=lsb,end=etx", b"a", (0, Sure)),
         ] {
-            let readings = [
-                reading("classic", b"a", 8, b""),
-                reading(spec, text, 8, b""),
-            ];
+            let readings = pair(spec, text);
             assert_eq!(ranked(&readings, &[]), expected, "{spec} {text:?}");
         }
         assert!(rank(&[], &[]).is_none());
@@ -352,10 +355,7 @@ mod tests {
 
     #[test]
     fn a_dialect_that_the_program_uses_is_preferred_and_two_of_them_tie() {
-        let readings = [
-            reading("classic", b"a", 8, b""),
-            reading("order=lsb", b"b", 8, b""),
-        ];
+        let readings = pair("order=lsb", b"b");
         assert_eq!(ranked(&readings, &["order=lsb"]), (1, Unsure(Some(0))));
         assert_eq!(
             ranked(&readings, &["order=lsb", "end=etx"]),
@@ -363,10 +363,7 @@ mod tests {
         );
         assert_eq!(ranked(&readings, &["order=lsb", "classic"]), (0, Tie(1)));
         assert_eq!(ranked(&readings, &["classic"]).0, 0);
-        let same = [
-            reading("classic", b"a", 8, b""),
-            reading("order=lsb", b"a", 8, b""),
-        ];
+        let same = pair("order=lsb", b"a");
         assert_eq!(ranked(&same, &["order=lsb"]), (1, Sure));
         let known = dialects(&["classic", "order=lsb"]);
         for (readings, at, expected) in [
@@ -377,15 +374,9 @@ mod tests {
             assert_eq!(is_tie(readings, &known, at), expected);
             assert!(!is_tie(readings, &known[..1], at));
         }
-        let far = [
-            reading("classic", b"a", 8, b""),
-            reading("order=lsb", b"aaaaaaaaaaaaa", 8, b""),
-        ];
+        let far = pair("order=lsb", b"aaaaaaaaaaaaa");
         assert!(!is_tie(&far, &known, 8));
-        let near = [
-            reading("classic", b"a", 8, b""),
-            reading("order=lsb", b"aaaaaaaaaaaa", 8, b""),
-        ];
+        let near = pair("order=lsb", b"aaaaaaaaaaaa");
         assert!(is_tie(&near, &known, 8));
     }
 }

@@ -198,38 +198,19 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
 
 #[test]
 fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
-    use AckPolicy::{Echo, Usr2From};
+    let [first, second] = [0, 1].map(|count| Some(AckPolicy::Usr2From(count)));
+    let echo = Some(AckPolicy::Echo);
     // The acknowledgements of these symbols, and what the end of the client after each of them shows.
     for (policy, symbols, expected, shown) in [
+        (None, [Usr1, Usr1, Usr2], [Usr1; 3], [first, second, echo]),
+        (None, [Usr2, Usr2, Usr1], [Usr1; 3], [first, second, None]),
+        (first, [Usr1; 3], [Usr2; 3], [echo, second, None]),
+        (second, [Usr1; 3], [Usr1, Usr2, Usr2], [first, echo, None]),
         (
-            None,
-            [Usr1, Usr1, Usr2],
-            [Usr1, Usr1, Usr1],
-            [Some(Usr2From(0)), Some(Usr2From(1)), Some(Echo)],
-        ),
-        (
-            None,
-            [Usr2, Usr2, Usr1],
-            [Usr1, Usr1, Usr1],
-            [Some(Usr2From(0)), Some(Usr2From(1)), None],
-        ),
-        (
-            Some(Usr2From(0)),
-            [Usr1, Usr1, Usr1],
-            [Usr2, Usr2, Usr2],
-            [Some(Echo), Some(Usr2From(1)), None],
-        ),
-        (
-            Some(Usr2From(1)),
-            [Usr1, Usr1, Usr1],
-            [Usr1, Usr2, Usr2],
-            [Some(Usr2From(0)), Some(Echo), None],
-        ),
-        (
-            Some(Echo),
+            echo,
             [Usr1, Usr2, Usr1],
             [Usr1, Usr2, Usr1],
-            [Some(Usr2From(0)), Some(Usr2From(1)), None],
+            [first, second, None],
         ),
     ] {
         let mut probe = AckProbe::new(AckChoice::with_policy(policy, BOTH));
@@ -238,7 +219,7 @@ fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() 
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected[i]));
             assert_eq!(probe.next_policy(), shown[i], "{policy:?} {i}");
         }
-        let is_echo = policy == Some(Echo);
+        let is_echo = policy == echo;
         assert_eq!(probe.choice.ack_signal() == AckSignal::Echo, is_echo);
         probe.reset();
         probe.handle_symbol(Usr2, 0);

@@ -12,6 +12,11 @@ fn detector(limit: usize) -> Detector {
     Detector::new(limit, pid(), Some(Symbol::Usr1), &[])
 }
 
+/// Returns a detector for a program that has used these dialects.
+fn detector_of(specs: &[&str]) -> Detector {
+    Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(specs))
+}
+
 /// Returns the last state after the symbols.
 fn push(detector: &mut Detector, symbols: &[Symbol]) -> DetectState {
     let states = symbols.iter().map(|symbol| detector.push(*symbol).unwrap());
@@ -101,7 +106,7 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
         (&["classic", "order=lsb"], "classic", true),
         (&["classic", "end=etx"], "classic", false),
     ] {
-        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(specs));
+        let mut detector = detector_of(specs);
         push(&mut detector, &symbols("classic", b"22")[..23]);
         assert!(!detector.is_tie());
         push(&mut detector, &[Symbol::Usr1]);
@@ -117,7 +122,7 @@ fn dialects_that_a_program_uses_are_likelier_and_may_tie() {
             Certainty::Sure => panic!("{specs:?}"),
         }
     }
-    let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(&["end=0x0a"]));
+    let mut detector = detector_of(&["end=0x0a"]);
     push(&mut detector, &symbols("end=0x0a", b"a line"));
     assert_eq!(detector.finish().unwrap().text, b"a line");
 }
@@ -282,11 +287,9 @@ fn a_text_before_one_byte_that_is_none_is_found_up_to_a_limit() {
 #[test]
 fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
     let spec = "end=none,char-bits=16,chars=unicode";
-    let dialect: Dialect = spec.parse().unwrap();
-    let symbols = symbols(spec, "\u{8f6c}".as_bytes());
-    for known in [Vec::new(), Vec::from([dialect])] {
-        let mut detector = Detector::new(64, pid(), Some(Symbol::Usr1), &known);
-        push(&mut detector, &symbols);
+    for known in [&[][..], &[spec]] {
+        let mut detector = detector_of(known);
+        push(&mut detector, &symbols(spec, "\u{8f6c}"));
         let has_message = detector.handle_exit(true).has_message();
         assert_eq!(has_message, !known.is_empty());
     }
@@ -363,12 +366,7 @@ fn seven_bits_a_character_need_letters_and_delay_no_other_text() {
         let found = found.then(|| detector.finish().unwrap().text);
         assert_eq!(found.as_deref(), expected.then_some(text));
     }
-    let mut known = Detector::new(
-        64,
-        pid(),
-        Some(Symbol::Usr1),
-        &["char-bits=7".parse().unwrap()],
-    );
+    let mut known = detector_of(&["char-bits=7"]);
     push(&mut known, &symbols("char-bits=7", b"42!"));
     assert_eq!(known.finish().unwrap().text, b"42!");
     // In 7 bits these begin with letters too, and are not over.
