@@ -338,6 +338,7 @@ impl TextDecoder {
             Some(Number(_, TenDigits)) if is_digit => (with_digit(), count == 10),
             _ => return self.reject(Reason::NotText),
         };
+        // The first bytes of a binary number can already be beyond the limit, unless they are the half that comes twice.
         let is_binary = matches!(part, Some(Number(_, Binary(_))));
         let is_half_twice = matches!(count, 5..8) && value <= u64::from(u32::MAX);
         let is_least = is_whole || is_binary && !is_half_twice;
