@@ -33,28 +33,30 @@ pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
             parity,
             ..plain
         }));
-        let with_hello = greeting.map(|hello_signal| Dialect {
-            hello: true,
-            hello_signal,
-            ..plain
-        });
-        for opening in [Some(plain), with_hello].into_iter().flatten() {
-            let framings = framings(opening);
-            all.extend(framings.filter(|framed| *framed != plain));
+        push_framings(&mut all, plain);
+        if let Some(hello_signal) = greeting {
+            let hello = true;
+            push_framings(
+                &mut all,
+                Dialect {
+                    hello,
+                    hello_signal,
+                    ..plain
+                },
+            );
         }
     }
     all
 }
 
-/// Returns `opening` with each head in each likely order, and with each ending of such a head.
-fn framings(opening: Dialect) -> impl Iterator<Item = Dialect> {
-    let mut framings = Vec::new();
+/// Appends `opening` with each head in each likely order, and with each ending of that head.
+fn push_framings(all: &mut Vec<Dialect>, opening: Dialect) {
     for &head in Head::ALL {
         for &head_order in BitOrder::ALL {
             for &head_bytes in ByteOrder::ALL {
-                for head_nul in [false, true] {
+                for &head_nul in &[false, true] {
                     for &(end, counts_end) in endings(head) {
-                        framings.push(Dialect {
+                        let framed = Dialect {
                             head,
                             head_order,
                             head_bytes,
@@ -62,13 +64,17 @@ fn framings(opening: Dialect) -> impl Iterator<Item = Dialect> {
                             end,
                             counts_end,
                             ..opening
-                        });
+                        };
+                        // The plain dialect is among those that differ in their characters.
+                        let is_new = framed.hello || head != Head::None || end != Some(0);
+                        if is_new && has_likely_head(&framed) {
+                            all.push(framed);
+                        }
                     }
                 }
             }
         }
     }
-    framings.into_iter().filter(has_likely_head)
 }
 
 /// Returns the classic dialect in each order of bits and with each signal for 1.

@@ -268,7 +268,7 @@ impl TextDecoder {
 
     /// Starts part number `index` of the head, or else the text.
     fn start_part(&mut self, index: usize) -> DecodeProgress {
-        let has_part = self.dialect.head_parts().nth(index).is_some();
+        let has_part = self.dialect.head_part(index).is_some();
         match self.length {
             _ if has_part => self.enter(Part::Head(HeadState {
                 index,
@@ -322,7 +322,7 @@ impl TextDecoder {
     fn push_to_head(&mut self, byte: u8, head: HeadState) -> DecodeProgress {
         use Form::{Binary, Digits, TenDigits};
         use HeadPart::{Byte, Number};
-        let part = self.dialect.head_parts().nth(head.index);
+        let part = self.dialect.head_part(head.index);
         let (count, is_digit) = (head.count + 1, byte.is_ascii_digit());
         let with_digit = || 10 * head.value + u64::from(byte - b'0');
         let ends_digits = byte == 0 || Some(byte) == self.dialect.end;

@@ -29,14 +29,14 @@ impl TextEncoder {
         let own = u64::from(pid.get() as u32);
         let length = text.len() as u64 + u64::from(dialect.counts_end);
         let mut head = Vec::new();
-        for part in dialect.head_parts() {
+        for part in (0..).map_while(|index| dialect.head_part(index)) {
             let (value, end, form) = match part {
                 HeadPart::Byte(byte) => {
                     head.push(byte);
                     continue;
                 }
-                HeadPart::Number(Meaning::Pid, form) => (own, dialect.end, form),
-                HeadPart::Number(Meaning::Length, form) => (length, None, form),
+                HeadPart::Number(Meaning::Pid, form) => (own, dialect.end.unwrap_or(0), form),
+                HeadPart::Number(Meaning::Length, form) => (length, 0, form),
             };
             match form {
                 Form::Binary(width) => {
@@ -50,12 +50,10 @@ impl TextEncoder {
                         head[at..].reverse();
                     }
                 }
-                Form::Digits => {
-                    head.extend_from_slice(alloc::format!("{value}").as_bytes());
-                    head.push(end.unwrap_or(0));
-                }
-                Form::TenDigits => {
-                    head.extend_from_slice(alloc::format!("{value:010}").as_bytes());
+                Form::Digits | Form::TenDigits => {
+                    let width = if form == Form::Digits { 0 } else { 10 };
+                    head.extend_from_slice(alloc::format!("{value:0width$}").as_bytes());
+                    head.extend((form == Form::Digits).then_some(end));
                 }
             }
         }

@@ -338,10 +338,14 @@ impl Dialect {
         }
     }
 
-    /// Returns the parts of the head in order, with the NUL that may follow it.
-    fn head_parts(&self) -> impl Iterator<Item = HeadPart> + use<> {
-        let nul = self.head_nul.then_some(HeadPart::Byte(0));
-        self.head.parts().iter().copied().chain(nul)
+    /// Returns part number `index` of the head; the last one is the NUL that may follow a length.
+    const fn head_part(&self, index: usize) -> Option<HeadPart> {
+        match (index, self.head.parts()) {
+            (0, [first, _]) => first,
+            (1, [_, Some(second)]) => Some(second),
+            (1, [_, None]) | (2, [_, Some(_)]) if self.head_nul => Some(HeadPart::Byte(0)),
+            _ => None,
+        }
     }
 
     /// Returns the symbol for a bit.
@@ -480,32 +484,44 @@ enum Form {
 
 impl Head {
     /// Returns the parts of the head in order.
-    const fn parts(self) -> &'static [HeadPart] {
+    const fn parts(self) -> [Option<HeadPart>; 2] {
         use Form::{Binary, Digits, TenDigits};
         use HeadPart::{Byte, Number};
         use Meaning::{Length, Pid};
         match self {
-            Self::None => &[],
-            Self::Nul => &[Byte(0)],
-            Self::Stx => &[Byte(2)],
-            Self::Len8 => &[Number(Length, Binary(1))],
-            Self::Len16 => &[Number(Length, Binary(2))],
-            Self::Len32 => &[Number(Length, Binary(4))],
-            Self::Len64 => &[Number(Length, Binary(8))],
-            Self::Digits => &[Number(Length, Digits)],
-            Self::Digits10 => &[Number(Length, TenDigits)],
-            Self::Digits10Pid => &[Number(Length, TenDigits), Number(Pid, TenDigits)],
-            Self::Pid => &[Number(Pid, Binary(4))],
-            Self::PidLen32 => &[Number(Pid, Binary(4)), Number(Length, Binary(4))],
-            Self::PidLen64 => &[Number(Pid, Binary(4)), Number(Length, Binary(8))],
-            Self::PidDigits => &[Number(Pid, Digits)],
+            Self::None => [None, None],
+            Self::Nul => [Some(Byte(0)), None],
+            Self::Stx => [Some(Byte(2)), None],
+            Self::Len8 => [Some(Number(Length, Binary(1))), None],
+            Self::Len16 => [Some(Number(Length, Binary(2))), None],
+            Self::Len32 => [Some(Number(Length, Binary(4))), None],
+            Self::Len64 => [Some(Number(Length, Binary(8))), None],
+            Self::Digits => [Some(Number(Length, Digits)), None],
+            Self::Digits10 => [Some(Number(Length, TenDigits)), None],
+            Self::Digits10Pid => [
+                Some(Number(Length, TenDigits)),
+                Some(Number(Pid, TenDigits)),
+            ],
+            Self::Pid => [Some(Number(Pid, Binary(4))), None],
+            Self::PidLen32 => [
+                Some(Number(Pid, Binary(4))),
+                Some(Number(Length, Binary(4))),
+            ],
+            Self::PidLen64 => [
+                Some(Number(Pid, Binary(4))),
+                Some(Number(Length, Binary(8))),
+            ],
+            Self::PidDigits => [Some(Number(Pid, Digits)), None],
         }
     }
 
     /// Returns the size of the last number in bytes; `None` for a head without a binary number.
     pub const fn width(self) -> Option<u8> {
-        match self.parts() {
-            [.., HeadPart::Number(_, Form::Binary(width))] => Some(*width),
+        match self {
+            Self::Len8 => Some(1),
+            Self::Len16 => Some(2),
+            Self::Len32 | Self::Pid | Self::PidLen32 => Some(4),
+            Self::Len64 | Self::PidLen64 => Some(8),
             _ => None,
         }
     }
@@ -517,16 +533,17 @@ impl Head {
 
     /// Returns whether the head is text: decimal digits.
     pub const fn is_decimal(self) -> bool {
-        matches!(self.parts(), [HeadPart::Number(..), ..]) && self.width().is_none()
+        matches!(
+            self,
+            Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits
+        )
     }
 
     /// Returns whether the head contains the length of the text.
     pub const fn is_length(self) -> bool {
-        use HeadPart::Number;
-        use Meaning::Length;
-        matches!(
-            self.parts(),
-            [Number(Length, _), ..] | [.., Number(Length, _)]
+        !matches!(
+            self,
+            Self::None | Self::Nul | Self::Stx | Self::Pid | Self::PidDigits
         )
     }
 }
