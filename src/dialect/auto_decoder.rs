@@ -205,7 +205,7 @@ impl AutoDecoder {
             let decoder =
                 TextDecoder::new(found.dialect, self.limit, self.pid, Provenance::Detected);
             self.mode = Mode::Known(Box::new(decoder));
-            self.is_unsure = found.certainty != Certainty::Sure;
+            self.is_unsure = !matches!(found.certainty, Certainty::Sure);
         }
         self.begin();
         Some(found)

@@ -95,7 +95,7 @@ impl TextReceiver {
         };
         self.is_held = false;
         let dialect = found.dialect;
-        let is_sure = found.certainty == Certainty::Sure;
+        let is_sure = matches!(found.certainty, Certainty::Sure);
         let rival = match found.certainty {
             Certainty::Tie(other) => {
                 if self.closing.take().is_some() {
