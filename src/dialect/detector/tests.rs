@@ -378,7 +378,7 @@ fn seven_bits_a_character_need_letters_and_delay_no_other_text() {
 #[test]
 fn an_excerpt_is_short() {
     let mut detector = detector(1 << 10);
-    push(&mut detector, &symbols("classic", &[b'2'; 100]));
+    push(&mut detector, &symbols("classic", [b'2'; 100]));
     detector.handle_silence();
     let Certainty::Unsure(Some(rival)) = detector.finish().unwrap().certainty else {
         panic!("no rival");
