@@ -281,6 +281,10 @@ impl Explorer<'_> {
         let verb = if writes { "writes" } else { "reads" };
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
+        let keeps = !changes
+            && self
+                .index
+                .is_sealed(image, &file, (word, word.saturating_add(8)));
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         let frees = self.frees((image, word));
         match file.pointer(word) {
@@ -302,11 +306,11 @@ impl Explorer<'_> {
                     file.place(word)
                 ),
             ),
-            Some(Slot::Here(target)) if !changes => {
+            Some(Slot::Here(target)) if keeps => {
                 let target = Value { base: Base::Image(image), ..place.moved(target.cast_signed()) };
                 self.check(frame, at, &target, size, writes);
             }
-            Some(Slot::Extern(_)) if !changes => {}
+            Some(Slot::Extern(_)) if keeps => {}
             _ if !changes && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
                 frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
             }

@@ -60,6 +60,8 @@ pub struct Image {
     pub names: HashMap<u64, Vec<Rc<str>>>,
     /// The objects that have names, by address.
     pub objects: BTreeMap<u64, Symbol>,
+    /// Addresses of data that have a name and no size, as those where a section begins or ends.
+    pub marks: HashSet<u64>,
     pub slots: HashMap<u64, Slot>,
     /// Slots that nothing but the loader writes, wherever they lie.
     pub settled: std::collections::HashSet<u64>,

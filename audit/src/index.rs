@@ -7,6 +7,7 @@ use crate::chosen::Choice;
 use crate::image::Image;
 use crate::install::{Handler, Place};
 use crate::races::Blocked;
+use crate::sealed::Writers;
 use crate::sweep::{Tables, sweep};
 
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub struct Index {
     pub blocked: Blocked,
     /// The stores that questions choose, by the word.
     pub choices: HashMap<(u16, u64), Rc<[Choice]>>,
+    /// What may write the data of a file, by the file, if these functions are its handlers.
+    pub writers: HashMap<u16, (BTreeSet<u64>, Writers)>,
 }
 
 impl Index {

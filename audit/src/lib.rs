@@ -67,6 +67,7 @@ mod report;
 mod retries;
 mod rings;
 mod runtime;
+mod sealed;
 mod state;
 mod step;
 mod summary;

@@ -247,6 +247,8 @@ pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut 
             size,
             name,
         });
+    } else {
+        image.marks.insert(address);
     }
 }
 

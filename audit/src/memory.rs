@@ -137,7 +137,7 @@ impl Explorer<'_> {
         {
             let at = at.cast_unsigned();
             let is_outside = matches!(file.slots.get(&at), Some(Slot::Extern(_) | Slot::Chosen(_)));
-            if !file.is_settled(at) || is_outside {
+            if is_outside || !self.keeps(image, &file, at, width) {
                 return Value::at(Base::Static(image, at), 0);
             }
         }
@@ -145,7 +145,7 @@ impl Explorer<'_> {
         let mut pointers = Vec::new();
         for at in all {
             let at = at.cast_unsigned();
-            if !file.is_settled(at) {
+            if !self.keeps(image, &file, at, width) {
                 return any(width);
             }
             match file.slots.get(&at) {
@@ -167,6 +167,16 @@ impl Explorer<'_> {
             (false, true) => Value::one_of(Base::ImageOrNull(image), pointers),
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// Returns whether the data is what the file says, whenever it is read.
+    fn keeps(&mut self, image: u16, file: &Image, at: u64, width: u32) -> bool {
+        file.is_settled(at)
+            || self.watch.is_none()
+                && !self.index.of(image, file).stores.contains_key(&at)
+                && self
+                    .index
+                    .is_sealed(image, file, (at, at.saturating_add(width.into())))
     }
 
     /// Returns what writable words are seen to hold at times: pointers, or numbers that nothing changes.

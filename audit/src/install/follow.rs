@@ -192,6 +192,15 @@ impl Finder<'_> {
             .map(|((_, at), registers)| (*at, *registers))
             .collect();
         self.index.is_only_read(image, &file, object, &calls)
+            || self
+                .index
+                .is_sealed_beside(image, &file, object, self.own_handlers(image))
+    }
+
+    /// Returns the handlers of a file that were found.
+    fn own_handlers(&self, image: u16) -> BTreeSet<u64> {
+        let all = self.found.handlers.keys().filter(|(of, _)| *of == image);
+        all.map(|(_, start)| *start).collect()
     }
 
     /// Returns whether the bytes hold what they do at first, or what was installed before.

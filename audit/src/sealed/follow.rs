@@ -1,0 +1,427 @@
+//! What one instruction does with addresses of data: where it stores by them, and where it hands them on.
+
+use std::collections::BTreeSet;
+
+use iced_x86::{
+    FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+};
+
+use super::Writers;
+use super::held::{Held, RBP, RSP, State, joined};
+use crate::image::{Image, Slot};
+use crate::state::ARGUMENTS;
+
+/// Returns whether the address is one of data that the program may write, or of where such data ends.
+pub(super) fn is_data(image: &Image, address: u64) -> bool {
+    let is = |at| image.is_writable(at) && !image.is_code(at);
+    is(address) || address.checked_sub(1).is_some_and(is)
+}
+
+/// Returns whether the call or the jump leads to a function of another file, which leaves what it need not keep to nobody.
+pub(super) fn is_outside(image: &Image, i: &Instruction) -> bool {
+    let is_extern = |slot: u64| matches!(image.slots.get(&slot), Some(Slot::Extern(_)));
+    match i.flow_control() {
+        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
+            image.stub(i.near_branch_target()).is_some_and(is_extern)
+        }
+        _ => i.is_ip_rel_memory_operand() && is_extern(i.ip_rel_memory_address()),
+    }
+}
+
+/// Returns whether the instruction makes another register the frame pointer.
+pub(super) fn makes_frame_pointer(i: &Instruction) -> bool {
+    i.op_count() == 2
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register() == Register::RBP
+        && (i.mnemonic() == Mnemonic::Mov && i.op1_kind() == OpKind::Register
+            || i.mnemonic() == Mnemonic::Lea)
+        && (i.op1_kind() == OpKind::Register && i.op1_register() == Register::RSP
+            || i.op1_kind() == OpKind::Memory && i.memory_base() == Register::RSP)
+}
+
+/// Returns whether the register is only a part of the instruction's address.
+pub(super) fn is_of_address(i: &Instruction, register: Register) -> bool {
+    let full = register.full_register();
+    let is_value = (0..i.op_count())
+        .any(|n| i.op_kind(n) == OpKind::Register && i.op_register(n).full_register() == full);
+    !is_value && (i.memory_base() == full || i.memory_index() == full)
+}
+
+pub(super) struct Search<'a> {
+    pub image: &'a Image,
+    pub writers: &'a mut Writers,
+    pub factory: InstructionInfoFactory,
+    /// The handlers that nothing calls.
+    pub handlers: &'a BTreeSet<u64>,
+    /// Whether the function that is followed is one of them.
+    pub is_handler: bool,
+    /// Whether the function that is followed has a frame pointer.
+    pub has_frame_pointer: bool,
+    /// The instructions that compute where a jump by a table goes.
+    pub for_jumps: BTreeSet<u64>,
+    /// The comparisons of the C runtime before it jumps to what, and the jumps to what is given its table of clones, which is empty.
+    pub for_clones: BTreeSet<u64>,
+}
+
+impl Search<'_> {
+    /// Notes that an address goes where it is not followed.
+    pub fn hands(&mut self, held: Option<Held>) {
+        match held {
+            // A pointer to constants or code is one to no data.
+            Some(Held::Exact(at)) if is_data(self.image, at) => {
+                self.writers.handed.insert(at);
+            }
+            Some(Held::Exact(_)) | None => {}
+            Some(Held::Above(at)) => self.leads_upwards(at),
+            Some(Held::Any) => self.writers.anywhere = true,
+        }
+    }
+
+    fn leads_upwards(&mut self, from: u64) {
+        let lowest = self.writers.upwards.get_or_insert(from);
+        *lowest = from.min(*lowest);
+    }
+
+    /// Returns the address of data that the memory operand leads to.
+    fn address(&self, i: &Instruction, state: &State) -> Option<Held> {
+        if i.is_ip_rel_memory_operand() {
+            return Some(Held::Exact(i.ip_rel_memory_address()));
+        }
+        let (base, index) = (i.memory_base(), i.memory_index());
+        if matches!(i.segment_prefix(), Register::FS | Register::GS) {
+            return None;
+        }
+        let displacement = i.memory_displacement64();
+        let by_index = state.get(index).filter(|_| index != Register::None);
+        let by_base = state.get(base).filter(|_| base != Register::None);
+        if base == Register::None && index == Register::None {
+            return Some(Held::Exact(displacement));
+        }
+        let is_positive = |register| register == Register::None || state.is_positive(register);
+        let displacement = displacement.cast_signed();
+        match (by_base, by_index) {
+            (None, None) => None,
+            (Some(base), None) if index == Register::None => Some(base.moved(displacement)),
+            (Some(base), None) => Some(base.moved(displacement).indexed(is_positive(index))),
+            (None, Some(index)) if i.memory_index_scale() == 1 => {
+                Some(index.moved(displacement).indexed(is_positive(base)))
+            }
+            _ => Some(Held::Any),
+        }
+    }
+
+    /// Notes what the instruction stores, and where.
+    pub fn stores(&mut self, i: &Instruction, state: &State) {
+        let uses = self.factory.info(i);
+        let writes = |access| {
+            use OpAccess as A;
+            matches!(
+                access,
+                A::Write | A::CondWrite | A::ReadWrite | A::ReadCondWrite
+            )
+        };
+        let written: Vec<u64> = uses
+            .used_memory()
+            .iter()
+            .filter(|memory| writes(memory.access()))
+            .map(|memory| memory.memory_size().size() as u64)
+            .collect();
+        let Some(&size) = written.first() else {
+            return;
+        };
+        if i.is_string_instruction() || i.mnemonic() == Mnemonic::Maskmovdqu {
+            self.hands(state.get(Register::RDI));
+            return;
+        }
+        let has_operand = (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory);
+        if !has_operand {
+            return;
+        }
+        match self.address(i, state) {
+            // What `xsave` and its like store has no length of its own.
+            Some(held) if size == 0 => self.hands(Some(held)),
+            Some(Held::Exact(at)) => {
+                let end = self.writers.stores.entry(at).or_default();
+                *end = (*end).max(at.saturating_add(size));
+                self.writers.longest = self.writers.longest.max(size);
+            }
+            Some(Held::Above(at)) => self.leads_upwards(at),
+            Some(Held::Any) => self.writers.anywhere = true,
+            None => {}
+        }
+    }
+
+    /// Applies the instruction; returns the state after it.
+    pub fn step(&mut self, i: &Instruction, mut state: State) -> State {
+        use Mnemonic as M;
+        self.stores(i, &state);
+        let to = i.op0_register();
+        let is_to_register = i.op_count() > 0 && i.op0_kind() == OpKind::Register && to.is_gpr();
+        let number = to.full_register().number();
+        match i.flow_control() {
+            FlowControl::Call | FlowControl::IndirectCall => {
+                for register in ARGUMENTS {
+                    self.hands(state.registers[register]);
+                }
+                // A function of the file may leave the others as they are, and its caller may know.
+                if is_outside(self.image, i) {
+                    for register in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+                        state.registers[register] = None;
+                    }
+                }
+                state.positive = 0;
+                return state;
+            }
+            // A handler returns nothing.
+            FlowControl::Return if !self.is_handler => self.hands(state.registers[0]),
+            FlowControl::Interrupt => {
+                for held in state.registers {
+                    self.hands(held);
+                }
+            }
+            _ => {}
+        }
+        if crate::step::is_system_call(i) {
+            for held in state.registers {
+                self.hands(held);
+            }
+        }
+        let is_memory = |n| n < i.op_count() && i.op_kind(n) == OpKind::Memory;
+        let from = match i.op_count() {
+            2 if i.op1_kind() == OpKind::Register => state.get(i.op1_register()),
+            2 if is_memory(1) && i.mnemonic() != M::Lea => {
+                state.slot(i).and_then(|at| state.slots.get(&at)).copied()
+            }
+            _ => None,
+        };
+        // What is stored to memory, and kept in the frame.
+        if is_memory(0) && !matches!(i.mnemonic(), M::Cmp | M::Test | M::Call | M::Jmp) {
+            let mut held = None;
+            for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
+                let register = i.op_register(n);
+                held = joined(held, state.get(register));
+                // What went to a vector register was handed on then.
+                if register.is_gpr() {
+                    self.hands(state.get(register));
+                }
+            }
+            let is_move = i.mnemonic() == M::Mov || i.op_register(1).is_vector_register();
+            match (state.slot(i), held) {
+                (Some(at), Some(held)) if is_move => drop(state.slots.insert(at, held)),
+                (Some(at), None) if is_move && i.memory_size().size() == 8 => {
+                    state.slots.remove(&at);
+                }
+                (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
+                (Some(_), None) | (None, None) => {}
+                // Where the frame is not followed, it is not known what is loaded from there.
+                (None, Some(_)) => {
+                    self.writers.anywhere |= i.memory_base() == Register::RSP
+                        || i.memory_base() == Register::RBP && self.has_frame_pointer;
+                }
+            }
+        }
+        let is_positive = self.leaves_positive(i, &state);
+        let is_wide = is_to_register && to.size() == 8;
+        let moved = |by: Option<i64>, held: Option<Held>| match (held, by) {
+            (Some(held), Some(by)) => Some(held.moved(by)),
+            (held, None) => held.map(|_| Held::Any),
+            (None, _) => None,
+        };
+        match i.mnemonic() {
+            M::Push => {
+                let held = match i.op0_kind() {
+                    OpKind::Register => state.get(to),
+                    OpKind::Memory => state.slot(i).and_then(|at| state.slots.get(&at)).copied(),
+                    _ => None,
+                };
+                self.hands(held);
+                state.rsp = state.rsp.map(|at| at - 8);
+                match (state.rsp, held) {
+                    (Some(at), Some(held)) => drop(state.slots.insert(at, held)),
+                    (Some(at), None) => drop(state.slots.remove(&at)),
+                    (None, Some(_)) => self.writers.anywhere = true,
+                    (None, None) => {}
+                }
+                return state;
+            }
+            M::Pop => {
+                let held = state.rsp.and_then(|at| state.slots.get(&at)).copied();
+                state.rsp = state.rsp.map(|at| at + 8);
+                if is_to_register {
+                    state.registers[number] = held;
+                    state.positive &= !(1 << number);
+                    if number == RBP {
+                        state.rbp = None;
+                    }
+                }
+                return state;
+            }
+            M::Leave => {
+                state.rsp = state.rbp.map(|at| at + 8);
+                state.rbp = None;
+                state.registers[RBP] = None;
+                return state;
+            }
+            _ => {}
+        }
+        if is_to_register && matches!(number, RSP | RBP) {
+            let offset = |register: Register| match register {
+                Register::RSP => state.rsp,
+                Register::RBP => state.rbp,
+                _ => None,
+            };
+            let by = i.try_immediate(i.op_count() - 1).ok().map(u64::cast_signed);
+            let at = match i.mnemonic() {
+                M::Mov if i.op1_kind() == OpKind::Register => offset(i.op1_register()),
+                M::Add => offset(to).zip(by).map(|(at, by)| at + by),
+                M::Sub => offset(to).zip(by).map(|(at, by)| at - by),
+                M::Lea => state.slot(i),
+                M::Cmp | M::Test => offset(to),
+                _ => None,
+            };
+            match number {
+                RSP => state.rsp = at,
+                _ => state.rbp = at,
+            }
+        }
+        let value = match i.mnemonic() {
+            M::Cmp if self.for_clones.contains(&i.ip()) => {
+                state.registers = [None; 16];
+                return state;
+            }
+            M::Cmp | M::Test | M::Bt | M::Nop | M::Endbr64 => return state,
+            M::Lea if is_to_register => self.address(i, &state),
+            M::Mov | M::Movq | M::Movd if i.op_count() == 2 => from,
+            M::Xchg | M::Xadd => {
+                let all = joined(state.get(to), state.get(i.op1_register()));
+                for n in 0..2 {
+                    if i.op_kind(n) == OpKind::Register && i.op_register(n).is_gpr() {
+                        let register = i.op_register(n).full_register().number();
+                        state.registers[register] = all.map(|_| Held::Any);
+                    }
+                }
+                if is_memory(0) || is_memory(1) {
+                    self.hands(all);
+                }
+                return state;
+            }
+            M::Add | M::Sub if is_wide => {
+                let by = i.try_immediate(1).ok().map(u64::cast_signed);
+                let by = if i.mnemonic() == M::Sub {
+                    by.map(i64::wrapping_neg)
+                } else {
+                    by
+                };
+                let held = state.get(to);
+                match (held, from) {
+                    _ if self.for_jumps.contains(&i.ip()) => None,
+                    (Some(Held::Exact(a)), Some(Held::Exact(b)))
+                        if a == b && i.mnemonic() == M::Sub =>
+                    {
+                        None
+                    }
+                    (held, None) if by.is_some() => moved(by, held),
+                    (Some(held), None) if i.mnemonic() == M::Add => {
+                        let is_positive =
+                            i.op1_kind() == OpKind::Register && state.is_positive(i.op1_register());
+                        Some(held.indexed(is_positive))
+                    }
+                    (None, Some(from)) if i.mnemonic() == M::Add => {
+                        Some(from.indexed(state.is_positive(to)))
+                    }
+                    (None, None) => None,
+                    _ => Some(Held::Any),
+                }
+            }
+            M::Inc if is_wide => moved(Some(1), state.get(to)),
+            M::Dec if is_wide => moved(Some(-1), state.get(to)),
+            M::Xor | M::Sub
+                if i.op_count() == 2
+                    && i.op1_kind() == OpKind::Register
+                    && i.op0_kind() == OpKind::Register
+                    && i.op0_register() == i.op1_register() =>
+            {
+                None
+            }
+            M::Imul if i.op_count() == 3 => from.map(|_| Held::Any),
+            _ if i.condition_code() != iced_x86::ConditionCode::None
+                && i.op_count() == 2
+                && is_to_register =>
+            {
+                joined(state.get(to), from)
+            }
+            // The parts of vector registers are not told apart.
+            _ if is_to_register && i.op_count() > 1 && i.op1_register().is_vector_register() => {
+                from
+            }
+            _ if i.op_count() > 0
+                && i.op0_kind() == OpKind::Register
+                && to.is_vector_register() =>
+            {
+                from
+            }
+            _ => {
+                // Whatever else is made of an address may be one.
+                let used = self.factory.info(i).used_registers().to_vec();
+                let reads = used
+                    .iter()
+                    .filter(|used| !matches!(used.access(), OpAccess::Write | OpAccess::CondWrite));
+                let held = reads
+                    .map(iced_x86::UsedRegister::register)
+                    .filter(|register| !is_of_address(i, *register))
+                    .fold(from, |all, register| joined(all, state.get(register)));
+                held.map(|_| Held::Any)
+            }
+        };
+        // What a part of an address is, is none to the compiler; what it is added to again may be one.
+        let written: Vec<Register> = self
+            .factory
+            .info(i)
+            .used_registers()
+            .iter()
+            .filter(|used| !matches!(used.access(), OpAccess::Read | OpAccess::CondRead))
+            .map(iced_x86::UsedRegister::register)
+            .collect();
+        for register in written {
+            if register.is_gpr() {
+                let n = register.full_register().number();
+                if n == RSP {
+                    continue;
+                }
+                let is_part = register.size() < 4;
+                state.registers[n] = match value {
+                    None if is_part => state.registers[n],
+                    Some(_) if is_part => Some(Held::Any),
+                    value => value,
+                };
+                state.positive &= !(1 << n);
+                if is_positive || register.size() == 4 && !is_part {
+                    state.positive |= 1 << n;
+                }
+            } else if register.is_vector_register() && value.is_some() {
+                self.hands(value);
+                state.vector = joined(state.vector, value);
+            }
+        }
+        state
+    }
+
+    /// Returns whether the result of the instruction is a number that is not negative.
+    fn leaves_positive(&self, i: &Instruction, state: &State) -> bool {
+        use Mnemonic as M;
+        if i.op_count() != 2 || i.op0_kind() != OpKind::Register {
+            return false;
+        }
+        let by = i.try_immediate(1).ok().map(u64::cast_signed);
+        match i.mnemonic() {
+            M::Mov if i.op1_kind() == OpKind::Register => state.is_positive(i.op1_register()),
+            M::Mov => by.is_some_and(|by| by >= 0),
+            M::Movzx | M::And => i.mnemonic() == M::Movzx || by.is_some_and(|by| by >= 0),
+            M::Add => {
+                state.is_positive(i.op0_register())
+                    && by.is_some_and(|by| (0..1 << 16).contains(&by))
+            }
+            _ => false,
+        }
+    }
+}

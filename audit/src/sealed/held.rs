@@ -1,0 +1,118 @@
+//! What is known of addresses of data in registers and in the frame.
+
+use std::collections::BTreeMap;
+
+use iced_x86::{Instruction, Register};
+
+/// Says what is known of an address of data in a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Held {
+    /// Exactly this one.
+    Exact(u64),
+    /// This one, or one above it.
+    Above(u64),
+    /// Any.
+    Any,
+}
+
+impl Held {
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Exact(a), Self::Exact(b)) if a == b => self,
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
+            (Self::Exact(a) | Self::Above(a), Self::Exact(b) | Self::Above(b)) => {
+                Self::Above(a.min(b))
+            }
+        }
+    }
+
+    /// Returns the address that lies so far from this one.
+    pub fn moved(self, by: i64) -> Self {
+        match self {
+            Self::Exact(at) => Self::Exact(at.wrapping_add_signed(by)),
+            Self::Above(at) if by >= 0 => Self::Above(at),
+            Self::Above(_) | Self::Any => Self::Any,
+        }
+    }
+
+    /// Returns the address that an index leads to.
+    pub fn indexed(self, is_positive: bool) -> Self {
+        match self {
+            Self::Exact(at) | Self::Above(at) if is_positive => Self::Above(at),
+            _ => Self::Any,
+        }
+    }
+}
+
+/// Says what is known between two instructions.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(super) struct State {
+    pub registers: [Option<Held>; 16],
+    /// What is kept in the frame, by the offset from where the stack pointer was at the entry.
+    pub slots: BTreeMap<i64, Held>,
+    /// What is kept in a vector register.
+    pub vector: Option<Held>,
+    /// The registers whose numbers are not negative, a bit each.
+    pub positive: u16,
+    /// The offsets of rsp and rbp, if they point into the frame.
+    pub rsp: Option<i64>,
+    pub rbp: Option<i64>,
+}
+
+pub(super) const RSP: usize = 4;
+pub(super) const RBP: usize = 5;
+
+pub(super) fn joined(a: Option<Held>, b: Option<Held>) -> Option<Held> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.or(b)),
+        (one, other) => one.or(other),
+    }
+}
+
+impl State {
+    /// Joins what is known on another way; returns whether that changes anything.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        for (own, other) in self.registers.iter_mut().zip(&other.registers) {
+            *own = joined(*own, *other);
+        }
+        for (at, held) in &other.slots {
+            let own = self.slots.entry(*at).or_insert(*held);
+            *own = own.or(*held);
+        }
+        self.vector = joined(self.vector, other.vector);
+        self.positive &= other.positive;
+        self.rsp = self.rsp.filter(|own| other.rsp == Some(*own));
+        self.rbp = self.rbp.filter(|own| other.rbp == Some(*own));
+        *self != before
+    }
+
+    pub fn holds_any(&self) -> bool {
+        self.registers.iter().any(Option::is_some)
+            || !self.slots.is_empty()
+            || self.vector.is_some()
+    }
+
+    /// Returns the place of the frame that the instruction touches.
+    pub fn slot(&self, i: &Instruction) -> Option<i64> {
+        let of = match i.memory_base() {
+            Register::RSP => self.rsp,
+            Register::RBP => self.rbp,
+            _ => None,
+        };
+        of.filter(|_| i.memory_index() == Register::None)
+            .map(|of| of.wrapping_add(i.memory_displacement64().cast_signed()))
+    }
+
+    pub fn get(&self, register: Register) -> Option<Held> {
+        match register.is_gpr() {
+            true => self.registers[register.full_register().number()],
+            false if register.is_vector_register() => self.vector,
+            false => None,
+        }
+    }
+
+    pub fn is_positive(&self, register: Register) -> bool {
+        register.is_gpr() && self.positive & 1 << register.full_register().number() != 0
+    }
+}

@@ -1,0 +1,34 @@
+// expect: undecided
+// The table is overwritten as a block.
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+struct entry { int number; const char *name; };
+static struct entry table[] = { { SIGINT, "interrupt" }, { SIGTERM, "terminated" }, { SIGHUP, "hangup" } };
+static volatile sig_atomic_t ended;
+static volatile char first;
+
+static void on(int number) {
+    int old = errno;
+    for (unsigned i = 0; i < 3; i++)
+        if (table[i].number == number) {
+            first = table[i].name[0];
+            if (write(2, table[i].name, strlen(table[i].name)) < 0)
+                break;
+        }
+    ended = 1;
+    errno = old;
+}
+
+int main(int count, char **arguments) {
+    struct sigaction action = { .sa_handler = on };
+    sigaction(SIGHUP, &action, 0);
+    sigaction(SIGTERM, &action, 0);
+    while (!ended) {
+        pause();
+        memcpy(table, arguments, sizeof table);
+    }
+    return 0;
+}

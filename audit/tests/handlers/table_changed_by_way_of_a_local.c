@@ -1,0 +1,39 @@
+// expect: undecided
+// A structure on the stack has a pointer to the table.
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+struct entry { int number; const char *name; };
+static struct entry table[] = { { SIGINT, "interrupt" }, { SIGTERM, "terminated" }, { SIGHUP, "hangup" } };
+static volatile sig_atomic_t ended;
+static volatile char first;
+
+static void on(int number) {
+    int old = errno;
+    for (unsigned i = 0; i < 3; i++)
+        if (table[i].number == number) {
+            first = table[i].name[0];
+            if (write(2, table[i].name, strlen(table[i].name)) < 0)
+                break;
+        }
+    ended = 1;
+    errno = old;
+}
+
+struct holder { int count; struct entry *of; };
+__attribute__((noinline)) static void drop(struct holder *holder) {
+    holder->of[1].name = 0;
+}
+
+int main(int count, char **arguments) {
+    struct sigaction action = { .sa_handler = on };
+    sigaction(SIGHUP, &action, 0);
+    sigaction(SIGTERM, &action, 0);
+    while (!ended) {
+        pause();
+        struct holder holder = { count, table }; drop(&holder);
+    }
+    return 0;
+}
