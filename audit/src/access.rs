@@ -95,6 +95,8 @@ impl Explorer<'_> {
                     .left_object(&file, (frame.number, at), &place, size)
                     .filter(|_| last.is_none())
                 {
+                    let bounds = self.objects.get(&(frame.number, at)).copied();
+                    self.left.extend(bounds.map(|bounds| ((frame.number, at), bounds)));
                     let object = file.place(object);
                     let why = format!("{verb} {}, past the end of {object}", file.place(low));
                     frame.find(kind, Weight::Fault, at, why);
@@ -247,6 +249,17 @@ impl Explorer<'_> {
         let region = |at| file.region(at).map(|region| region.start);
         let is_out = low < start && region(low) == region(start) || last > end;
         is_out.then_some(start)
+    }
+
+    /// Returns whether an instruction that was seen to leave an object with the one signal that is explored also stays inside it:
+    /// then data that is not known chooses the place, as where a loop ends at an entry of a table.
+    pub fn stays_at_times(&self, at: (u16, u64)) -> bool {
+        let (left, places) = (self.left.get(&at), self.places.get(&at));
+        left.zip(places)
+            .is_some_and(|((start, end), (base, low, _))| {
+                let is_inside = (*start..*end).contains(&low.cast_unsigned());
+                *base == Base::Unknown || *base == Base::Image(at.0) && is_inside
+            })
     }
 
     /// Returns whether a word begins as null and is stored to by a function that installs the handler, and not before it does.

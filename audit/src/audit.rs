@@ -495,6 +495,10 @@ fn explored(
                     finding.weight = Weight::Fault;
                 }
             }
+            let is_access = matches!(finding.kind, Kind::Read | Kind::Write);
+            if is_access && explorer.stays_at_times((of.image, finding.at)) {
+                finding.weight = finding.weight.min(Weight::Doubt);
+            }
             finding.weight = policy.weight(finding.kind, finding.weight);
             let start = part_of(&file, of.start, finding.at);
             let function = file.name(start);

@@ -128,6 +128,8 @@ pub struct Explorer<'a> {
     pub signals: Signals,
     /// The objects that accesses are not shown to stay inside, by the file and the address of the instruction.
     pub objects: HashMap<(u16, u64), (u64, u64)>,
+    /// The objects that accesses are seen to leave with the one signal that is explored.
+    pub left: Map<(u16, u64), (u64, u64)>,
     /// What each function that installs the handler may have stored before.
     pub before: Vec<Before>,
     /// The functions that install the handler.
@@ -215,6 +217,7 @@ impl<'a> Explorer<'a> {
             handler: (0, 0),
             signals: 0,
             objects: HashMap::new(),
+            left: Map::default(),
             before: Vec::new(),
             installers: BTreeSet::new(),
             has_info: Some(true),

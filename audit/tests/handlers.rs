@@ -180,6 +180,19 @@ fn no_unsafe_handler_of_the_shared_ones_passes_and_most_are_decided() {
 }
 
 #[test]
+fn a_table_that_nothing_writes_holds_what_the_file_says() {
+    let source = own().join("texts_of_a_table.c");
+    for (way, compiler, options) in WAYS {
+        let to = format!("table-{way}");
+        let is_followed = ["usual", "stripped", "hardened", "clang"].contains(&way);
+        if let Some(path) = compiled(&source, &to, compiler, options).filter(|_| is_followed) {
+            let (status, text) = audit(&[path.to_str().unwrap()]);
+            assert_eq!(status, 0, "{way}: {text}");
+        }
+    }
+}
+
+#[test]
 fn the_chain_of_calls_is_told_with_the_signal() {
     let Some(path) = compiled(&own().join("allocates_deep.c"), "chain", "cc", &["-O2"]) else {
         eprintln!("SKIPPED: there is no C compiler");
