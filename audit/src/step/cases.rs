@@ -1,0 +1,193 @@
+//! Cases that are told apart after an instruction: which values are left on which way.
+
+use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+use super::forms::has_memory;
+use crate::address::address;
+use crate::comparison::{Flags, Place};
+use crate::explore::Explorer;
+use crate::frame::Frame;
+use crate::operand::size_of;
+use crate::state::State;
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// Returns what is known after a conditional move of one of what was compared, if that is negative and if it is not: the smaller
+    /// or the greater of two.
+    pub(super) fn clamp(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        state: &State,
+    ) -> Option<Vec<State>> {
+        let is_move = i.op_count() == 2
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register;
+        let condition = i.condition_code();
+        let place = state.flags.as_ref().and_then(|flags| flags.place)?;
+        let is_compared = [i.op0_register(), i.op1_register()]
+            .iter()
+            .any(|r| r.is_gpr() && place == Place::Register(r.full_register().number()));
+        if condition == ConditionCode::None || !is_move || !is_compared {
+            return None;
+        }
+        let cases = state
+            .by_sign()
+            .filter(|_| state.decides(condition).is_none())?;
+        let mut moved = Vec::new();
+        for mut one in cases {
+            if self.instruction(frame, i, &mut one) {
+                one.note_made(i, None, None);
+                one.note_united(i, None);
+                moved.push(one);
+            }
+        }
+        Some(moved)
+    }
+
+    /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
+    /// such as the data of a function, is loaded from the same one, and so is the end of a text.
+    pub(super) fn element_cases(
+        &mut self,
+        frame: &mut Frame,
+        i: &Instruction,
+        state: &State,
+    ) -> Option<Vec<State>> {
+        const STRUCTURES: (usize, i64) = (16, 16);
+        const TEXTS: (usize, i64) = (8, 2);
+        let is_memory = |operand| i.op_kind(operand) == OpKind::Memory;
+        let (most, step) = match (i.mnemonic(), i.memory_size().size()) {
+            (Mnemonic::Mov, 8) if is_memory(1) && has_sibling(frame, i) => STRUCTURES,
+            (Mnemonic::Movzx | Mnemonic::Movsx, 1) if is_memory(1) => TEXTS,
+            (Mnemonic::Cmp, 1) if is_memory(0) => TEXTS,
+            _ => return None,
+        };
+        let parts = [i.memory_base(), i.memory_index()];
+        let is_chosen = |r: &Register| r.is_gpr64() && state.get(*r).exact().is_none();
+        let mut chosen = parts.into_iter().filter(is_chosen);
+        let (Some(register), None) = (chosen.next(), chosen.next()) else {
+            return None;
+        };
+        if self.watch.is_some() {
+            return None;
+        }
+        let place = address(frame, i, state);
+        let Base::Image(image) = place.base else {
+            return None;
+        };
+        let file = self.files.image(image);
+        let number = register.full_register().number();
+        let value = state.get(register);
+        let choices = value.all()?;
+        let words = place.all()?;
+        let is_table = (2..=most).contains(&words.len())
+            && words.len() == choices.len()
+            && words.windows(2).all(|two| two[1] - two[0] >= step)
+            && words.iter().all(|at| file.is_settled(at.cast_unsigned()));
+        if !is_table {
+            return None;
+        }
+        // A variable of the stack would still be any of them.
+        let is_like = |(_, v): &(u8, Value)| {
+            let count = |v: &Value| v.set.as_ref().map(|set| set.len());
+            v.base == place.base && count(v) == Some(words.len())
+        };
+        let from = state.loaded.filter(|(register, _)| *register == number);
+        if from.is_none() && state.slots.values().any(is_like) {
+            return None;
+        }
+        let is_text = most == TEXTS.0;
+        if is_text && !self.follows_texts {
+            return None;
+        }
+        frame.reads_texts |= is_text;
+        let mut loaded = Vec::new();
+        for choice in choices {
+            let mut one = state.clone();
+            let chosen = Value::at(value.base, choice);
+            if let Some((_, slot)) = from {
+                one.put_slot(slot, 8, chosen.clone());
+            }
+            one.registers[number] = chosen;
+            if self.instruction(frame, i, &mut one) {
+                one.note_made(i, None, None);
+                one.note_united(i, None);
+                loaded.push(one);
+            }
+        }
+        Some(loaded)
+    }
+}
+
+/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero.
+pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
+    let cases = match condition {
+        ConditionCode::ne => state.by_zero().filter(|_| frame.divides()),
+        _ => None,
+    };
+    if let Some(cases) = cases {
+        return cases.into();
+    }
+    state.assume(condition);
+    vec![state]
+}
+
+/// Returns what is known after a test of a bit of a constant: which numbers of bits are left if it is set, and if it is not.
+pub(super) fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
+    let is_test = i.mnemonic() == Mnemonic::Bt
+        && i.op0_kind() == OpKind::Register
+        && i.op1_kind() == OpKind::Register;
+    if !is_test {
+        return None;
+    }
+    let number = i.op1_register().full_register().number();
+    let index = &state.registers[number];
+    let mask = state.get(i.op0_register()).number()?;
+    if index.base != Base::Num || state.get(i.op1_register()) != *index {
+        return None;
+    }
+    let last = i64::from(size_of(i, 0)) * 8 - 1;
+    let (set, clear): (Vec<i64>, Vec<i64>) = index
+        .all()?
+        .into_iter()
+        .partition(|n| mask >> (n & last) & 1 == 1);
+    let cases = [(set, 0), (clear, 1)];
+    let cases = cases.into_iter().filter(|(all, _)| !all.is_empty());
+    let with = |(all, left)| {
+        let mut one = state.clone();
+        one.registers[number] = Value::one_of(Base::Num, all);
+        one.flags = Some(Flags {
+            place: None,
+            left: Value::num(left),
+            right: Value::num(1),
+            bits: 64,
+            moved: 0,
+            is_result: false,
+            is_bit: true,
+            twin: None,
+            origin: None,
+        });
+        one.made = None;
+        one
+    };
+    Some(cases.map(with).collect())
+}
+
+/// Returns whether one of the next instructions loads from beside what this one loads from.
+pub(super) fn has_sibling(frame: &Frame, i: &Instruction) -> bool {
+    const NEXT: usize = 6;
+    let from = |i: &Instruction| (i.memory_base(), i.memory_index(), i.memory_index_scale());
+    Decoder::with_ip(
+        64,
+        frame.image.bytes(i.next_ip()),
+        i.next_ip(),
+        DecoderOptions::NONE,
+    )
+    .iter()
+    .take(NEXT)
+    .any(|next| {
+        has_memory(&next)
+            && from(&next) == from(i)
+            && next.memory_displacement64() != i.memory_displacement64()
+    })
+}
