@@ -1,0 +1,190 @@
+//! Blocks of memory that functions of the C library read and write, and their lengths.
+
+use crate::explore::Explorer;
+use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
+use crate::libc;
+use crate::state::{ARGUMENTS, State};
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// Returns the most bytes that a function touches by its argument that counts them.
+    pub(super) fn length(&self, name: &str, state: &State) -> Option<i64> {
+        let (argument, width) = libc::counted(name);
+        let value = &state.registers[ARGUMENTS[argument]];
+        let is_known = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32;
+        is_known.then(|| value.hi * width)
+    }
+
+    /// Checks memory of a known size that a function touches through a pointer.
+    pub(super) fn touched(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        touched: libc::Touched,
+        state: &State,
+    ) {
+        let place = state.registers[ARGUMENTS[touched.argument]].clone();
+        let place = crate::address::in_image(frame, place);
+        if touched.writes && !matches!(touched.size, libc::Size::Bytes(..=8)) {
+            self.doubt_stated(frame, at, name, &place);
+        }
+        let is_own = matches!(place.base, Base::Stack | Base::Image(_));
+        let may_be_none = place.base == Base::Num && place.lo <= 0 && place.hi >= 0;
+        if may_be_none || touched.is_kernel && !is_own {
+            return;
+        }
+        let length = match touched.size {
+            libc::Size::Bytes(bytes) => Value::num(bytes),
+            libc::Size::Argument(n) => state.registers[ARGUMENTS[n]].clone(),
+        };
+        self.check_length(frame, at, name, &place, &length, touched.writes);
+        // A semaphore is made for that.
+        let is_plain = touched.writes && name != "sem_post";
+        if let (libc::Size::Bytes(9..), Base::Image(_), true) = (touched.size, place.base, is_plain)
+        {
+            // A reader may know that the handler ran, so it stays an open question.
+            self.stores_block(frame, at, &place, &length, true);
+        }
+    }
+
+    /// Checks an access of a function to as many bytes as `length` says.
+    pub(super) fn check_length(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        place: &Value,
+        length: &Value,
+        writes: bool,
+    ) {
+        if let Some(length) = length.number().filter(|length| *length >= 0)
+            && (place.exact().is_some() || !matches!(place.base, Base::Stack | Base::Image(_)))
+        {
+            if let (Base::Image(image), Some(low)) = (place.base, place.exact())
+                && let file = self.files.image(image)
+                && let Some(object) = file.object_at(low.cast_unsigned())
+                && low.saturating_add(length).cast_unsigned() > object.address + object.size
+            {
+                let verb = if writes { "writes" } else { "reads" };
+                let kind = if writes { Kind::Write } else { Kind::Read };
+                let place = file.place(low.cast_unsigned());
+                let why = format!(
+                    "calls {name}, which {verb} up to {length} bytes at {place}, past its end"
+                );
+                frame.find(kind, Weight::Fault, at, why);
+            } else if length > 0 {
+                self.check(frame, at, place, length, writes);
+            }
+            return;
+        }
+        let is_known = length.base == Base::Num && length.lo >= 0 && place.is_bounded();
+        let end = place.hi.saturating_add(length.hi);
+        let is_inside = is_known
+            && match place.base {
+                Base::Stack => !frame.is_handler || end <= 0,
+                Base::Image(image) => {
+                    let file = self.files.image(image);
+                    let low = place.lo.cast_unsigned();
+                    let object = file.object_at(low).map(|o| o.address + o.size);
+                    let end_of = object.or(file.region(low).map(|region| region.end));
+                    end_of.is_some_and(|last| end.cast_unsigned() <= last)
+                }
+                _ => false,
+            };
+        if !is_inside {
+            let verb = if writes { "writes" } else { "reads" };
+            frame.doubt(
+                if writes { Kind::Write } else { Kind::Read },
+                at,
+                format!("calls {name}, which {verb} as many bytes as a register says, and is not shown to stay inside its object"),
+                "a length with a bound that can be seen",
+            );
+        }
+    }
+
+    /// Checks the pointers that functions on memory and text go through.
+    pub(super) fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
+        let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        if !is_memory {
+            return;
+        }
+        let writes = !libc::writes_through(name).is_empty();
+        let both = !matches!(
+            name,
+            "strlen"
+                | "memset"
+                | "memchr"
+                | "strchr"
+                | "strrchr"
+                | "strnlen"
+                | "wcslen"
+                | "wcsnlen"
+                | "wcschr"
+                | "wcsrchr"
+                | "wmemchr"
+                | "wmemset"
+        );
+        let is_block = name.contains("mem");
+        let length = self.length(name, state);
+        let size = if is_block { length } else { Some(1) };
+        let to = state.registers[ARGUMENTS[0]].clone();
+        let (counting, width) = libc::counted(name);
+        let count = state.registers[ARGUMENTS[counting]].clone();
+        let bytes = count.times(width);
+        let is_counted = matches!(
+            name,
+            "memcpy" | "memmove" | "memset" | "mempcpy" | "wmemcpy" | "wmemmove" | "wmemset"
+        );
+        if is_counted {
+            // A call copies texts as well as structures, so it stays an open question.
+            self.stores_block(frame, at, &to, &bytes, true);
+        }
+        if matches!(name, "wcsncpy" | "wcpncpy") {
+            self.check_length(frame, at, name, &to, &bytes, true);
+        }
+        if is_counted && count.number().is_some_and(|count| count < 0) {
+            let why =
+                format!("calls {name} with a length below zero, which is taken for a huge one");
+            frame.find(Kind::Write, Weight::Fault, at, why);
+            return;
+        }
+        self.copied_text(frame, at, name, state);
+        for (argument, writes) in [(0, writes), (1, false)] {
+            if argument == 1 && !both {
+                continue;
+            }
+            let pointer = state.registers[ARGUMENTS[argument]].clone();
+            if !writes {
+                self.note_block(frame, at, &pointer, length.filter(|_| is_block));
+                self.sent(frame, at, name, &pointer);
+            }
+            let size = match length {
+                _ if is_block && name != "memccpy" || self.stated(&pointer).is_none() => size,
+                _ if writes => {
+                    self.doubt_stated(frame, at, name, &pointer);
+                    size
+                }
+                // What ends at a byte that it looks for reads no more than its length says.
+                Some(length) if libc::counts_texts(name) => Some(length),
+                _ => {
+                    self.doubt_text(frame, at, name, &pointer);
+                    size
+                }
+            };
+            match size {
+                Some(0) => {}
+                Some(size) => self.check(frame, at, &pointer, size, writes),
+                None => frame.doubt(
+                    Kind::Write,
+                    at,
+                    format!("calls {name} with a length that is not known"),
+                    "a length with a bound that can be seen",
+                ),
+            }
+        }
+    }
+}

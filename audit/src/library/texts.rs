@@ -1,0 +1,146 @@
+//! Texts that functions of the C library read and build: how long they may be, and whether they fit.
+
+use crate::explore::Explorer;
+use crate::finding::{Kind, Weight};
+use crate::frame::Frame;
+use crate::state::{ARGUMENTS, State};
+use crate::value::{Base, Value};
+
+impl Explorer<'_> {
+    /// Returns between which bounds the length of a text is, without its end.
+    pub(super) fn text_bounds(
+        &self,
+        frame: &Frame,
+        of: &Value,
+        state: &State,
+    ) -> Option<(i64, i64)> {
+        let of = crate::address::in_image(frame, of.clone());
+        match of.base {
+            Base::Stack => state.text_length(of.exact()?),
+            _ => self
+                .text_lengths(&of)
+                .map(|(least, most)| (least - 1, most - 1)),
+        }
+    }
+
+    /// Returns between which places of the stack the text ends that a function makes there.
+    pub(super) fn made_text(&self, frame: &Frame, name: &str, state: &State) -> Option<(i64, i64)> {
+        let [to, from] = [0, 1].map(|n| state.registers[ARGUMENTS[n]].clone());
+        if !matches!(name, "strcpy" | "stpcpy" | "strcat")
+            || to.base != Base::Stack
+            || !to.is_bounded()
+        {
+            return None;
+        }
+        let (least, most) = self.text_bounds(frame, &from, state)?;
+        let before = match name {
+            "strcat" => state.text_length(to.exact()?)?,
+            _ => (0, 0),
+        };
+        let last = to.hi.checked_add(before.1)?.checked_add(most)?;
+        Some((to.lo + before.0 + least, last))
+    }
+
+    /// Checks a text that is copied without a length: it fits if it is constant and short enough.
+    pub(super) fn copied_text(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
+        let [to, from] = [0, 1].map(|n| {
+            let pointer = state.registers[ARGUMENTS[n]].clone();
+            crate::address::in_image(frame, pointer)
+        });
+        let appends = matches!(name, "strcat" | "strncat" | "wcscat" | "wcsncat");
+        let copies = appends || matches!(name, "strcpy" | "stpcpy" | "wcscpy" | "wcpcpy");
+        if !copies || !matches!(to.base, Base::Stack | Base::Image(_)) {
+            return;
+        }
+        if let Base::Image(image) = to.base
+            && appends
+        {
+            let word = (image, to.lo.cast_unsigned());
+            let weight = if to.exact().is_none() || self.stored_else.contains_key(&word) {
+                Weight::Doubt
+            } else {
+                Weight::Fault
+            };
+            let why = format!(
+                "calls {name} on data of the file: each signal makes the text longer, until it leaves its object"
+            );
+            frame.find(Kind::Write, weight, at, why);
+            return;
+        }
+        if let (Base::Image(image), Some(word)) = (to.base, to.exact()) {
+            let word = (image, word.cast_unsigned());
+            self.stored_else.entry(word).or_insert((frame.number, at));
+            let stored = (word.0, word.1, word.1, 1);
+            self.stored.entry(stored).or_insert((frame.number, at));
+        }
+        let length = match name {
+            "strncat" => self.length(name, state),
+            // The ends of texts are known byte by byte.
+            "wcscpy" | "wcpcpy" | "wcscat" | "wcsncat" => None,
+            _ => self
+                .text_bounds(frame, &from, state)
+                .map(|(_, most)| most + 1),
+        };
+        // What is appended to begins where the text ends that is there.
+        let length = match (length, to.base) {
+            (Some(length), Base::Stack) if appends => {
+                let before = to.exact().and_then(|to| state.text_length(to));
+                before.map(|(_, most)| most.saturating_add(length))
+            }
+            (length, _) => length,
+        };
+        match length {
+            Some(length) => {
+                self.check_length(frame, at, name, &to, &Value::num(length), true);
+            }
+            None if self.is_larger(&from, &to) => frame.find(
+                Kind::Write,
+                Weight::Fault,
+                at,
+                format!("calls {name} with a text that may be longer than where it goes"),
+            ),
+            None => frame.doubt(
+                Kind::Write,
+                at,
+                format!("calls {name} with a text whose length is not known"),
+                "a constant text, or a function that is given a length",
+            ),
+        }
+    }
+
+    /// Returns whether both are objects of files, of which the first has more bytes.
+    pub(super) fn is_larger(&self, from: &Value, to: &Value) -> bool {
+        let [from, to] = [from, to].map(|value| match (value.base, value.exact()) {
+            (Base::Image(image), Some(at)) => {
+                let file = self.files.image(image);
+                file.object_at(at.cast_unsigned()).map(|o| o.size)
+            }
+            _ => None,
+        });
+        from.zip(to).is_some_and(|(from, to)| from > to)
+    }
+
+    /// Returns the bytes of a constant text with its end, at least and at most where it is one of several.
+    pub(super) fn text_lengths(&self, from: &Value) -> Option<(i64, i64)> {
+        let Base::Image(image) = from.base else {
+            return None;
+        };
+        let file = self.files.image(image);
+        let lengths = from.all()?.into_iter().map(|text| {
+            let text = text.cast_unsigned();
+            let end = file.bytes(text).iter().position(|byte| *byte == 0)?;
+            (!file.is_writable(text)).then_some(end as i64 + 1)
+        });
+        let lengths: Option<Vec<i64>> = lengths.collect();
+        let lengths = lengths?;
+        Some((*lengths.iter().min()?, *lengths.iter().max()?))
+    }
+}
+
+/// Returns whether the function copies a text up to its end, so that no argument says how many bytes it writes.
+pub(super) fn copies_text(name: &str) -> bool {
+    matches!(
+        name,
+        "strcpy" | "stpcpy" | "strcat" | "wcscpy" | "wcpcpy" | "wcscat" | "wcsncat"
+    )
+}
