@@ -1,0 +1,62 @@
+//! What is known where two ways come together.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::State;
+use crate::value::Value;
+
+impl State {
+    /// Returns what is known where two ways meet.
+    pub fn joined(&self, other: &Self, widen: bool) -> Self {
+        let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
+        let slots = if Rc::ptr_eq(&self.slots, &other.slots) {
+            self.slots.clone()
+        } else {
+            let both = self.slots.iter().filter_map(|(at, (width, value))| {
+                let (other_width, other) = other.slots.get(at)?;
+                (width == other_width).then(|| (*at, (*width, or(value, other))))
+            });
+            Rc::new(both.collect())
+        };
+        let mut stores = self.stores.clone();
+        if stores != other.stores {
+            let all = Rc::make_mut(&mut stores);
+            all.extend(other.stores.iter());
+            all.sort_unstable();
+            all.dedup();
+        }
+        let looked = if Rc::ptr_eq(&self.looked, &other.looked) {
+            self.looked.clone()
+        } else {
+            Rc::new(&*self.looked & &*other.looked)
+        };
+        Self {
+            looked,
+            registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
+            slots,
+            vectors: BTreeMap::new(),
+            bytes: BTreeMap::new(),
+            errno: self.errno.max(other.errno),
+            may_lose_errno: self.may_lose_errno || other.may_lose_errno,
+            flags: (self.flags == other.flags)
+                .then(|| self.flags.clone())
+                .flatten(),
+            stores,
+            escaped: self.escaped.min(other.escaped),
+            half: self.half.filter(|_| self.half == other.half),
+            spilled: self.spilled.filter(|_| self.spilled == other.spilled),
+            defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
+            is_ending: self.is_ending && other.is_ending,
+            made: self.made.filter(|_| self.made == other.made),
+            loaded: None,
+            united: self.united.filter(|_| self.united == other.united),
+            zero: match (self.zero, other.zero) {
+                (Some((a, b)), Some((c, d))) if !widen || (a, b) == (c, d) => {
+                    Some((a.min(c), b.max(d)))
+                }
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What a call hands to the function that it calls: words of the stack, and handlers that are put back.
+
+use super::{ARGUMENTS, State};
+use crate::value::{Base, Value};
+
+impl State {
+    /// Words of this frame that a function called with its return address at `entry` may look at: where `errno` is kept, and code.
+    pub fn given(&self, entry: i64) -> Vec<(i64, u8, Value)> {
+        let is_given = ARGUMENTS
+            .iter()
+            .any(|n| self.registers[*n].base == Base::Stack);
+        self.slots
+            .range(entry.saturating_add(8)..)
+            .filter(|(_, (_, value))| {
+                is_given
+                    && matches!(value.base, Base::SavedErrno | Base::Image(_))
+                    && value.exact().is_some()
+            })
+            .map(|(at, (width, value))| (at - entry, *width, value.clone()))
+            .take(16)
+            .collect()
+    }
+
+    /// Returns the words of the stack that hold a handler which was there before, in structures that no argument points into.
+    pub fn saved_handlers(&self) -> Vec<(i64, Value)> {
+        const STRUCTURE: i64 = 152;
+        let is_given = |at: i64| {
+            ARGUMENTS.iter().any(|n| {
+                let value = &self.registers[*n];
+                value.base == Base::Stack && value.lo < at + STRUCTURE && value.hi >= at
+            })
+        };
+        let saved = self
+            .slots
+            .iter()
+            .filter(|(at, (_, value))| value.base == Base::Before && !is_given(**at));
+        saved.map(|(at, (_, value))| (*at, value.clone())).collect()
+    }
+}
