@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
+use super::Tables;
+use super::instruction::is_store;
 use super::known::Local;
-use super::{Tables, is_store};
 use crate::image::Image;
 
 /// Says what a register, or a word of the frame, holds.
