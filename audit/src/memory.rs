@@ -70,7 +70,7 @@ impl Explorer<'_> {
                 Errno::Original => Value::at(Base::SavedErrno, 0),
                 Errno::Doubtful | Errno::Changed => any(4),
             },
-            Base::Image(image) => match self.load_static(image, &place, width) {
+            Base::Image(image) => match self.load_named(image, &place, width, i) {
                 Value {
                     base: Base::Static(image, word),
                     ..
@@ -121,7 +121,19 @@ impl Explorer<'_> {
         loads.or_insert((frame.number, at));
     }
 
+    /// Returns what the instruction loads from data of a file.
+    ///
+    /// A variable that it names may change, as its author says by having one, even if nothing is seen to store to it.
+    fn load_named(&mut self, image: u16, place: &Value, width: u32, i: &Instruction) -> Value {
+        let is_named = i.is_ip_rel_memory_operand();
+        self.load_data(image, place, width, is_named)
+    }
+
     pub fn load_static(&mut self, image: u16, place: &Value, width: u32) -> Value {
+        self.load_data(image, place, width, false)
+    }
+
+    fn load_data(&mut self, image: u16, place: &Value, width: u32, is_named: bool) -> Value {
         let file = self.files.image(image);
         let Some(all) = place.all().filter(|_| width <= 8) else {
             return any(width);
@@ -137,7 +149,8 @@ impl Explorer<'_> {
         {
             let at = at.cast_unsigned();
             let is_outside = matches!(file.slots.get(&at), Some(Slot::Extern(_) | Slot::Chosen(_)));
-            if is_outside || !self.keeps(image, &file, at, width) {
+            let keeps = file.is_settled(at) || !is_named && self.keeps(image, &file, at, width);
+            if is_outside || !keeps {
                 return Value::at(Base::Static(image, at), 0);
             }
         }
@@ -145,7 +158,7 @@ impl Explorer<'_> {
         let mut pointers = Vec::new();
         for at in all {
             let at = at.cast_unsigned();
-            if !self.keeps(image, &file, at, width) {
+            if !file.is_settled(at) && (is_named || !self.keeps(image, &file, at, width)) {
                 return any(width);
             }
             match file.slots.get(&at) {
@@ -169,14 +182,13 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns whether the data is what the file says, whenever it is read.
+    /// Returns whether writable data is what the file says, whenever it is read.
     fn keeps(&mut self, image: u16, file: &Image, at: u64, width: u32) -> bool {
-        file.is_settled(at)
-            || self.watch.is_none()
-                && !self.index.of(image, file).stores.contains_key(&at)
-                && self
-                    .index
-                    .is_sealed(image, file, (at, at.saturating_add(width.into())))
+        self.watch.is_none()
+            && !self.index.of(image, file).stores.contains_key(&at)
+            && self
+                .index
+                .is_sealed(image, file, (at, at.saturating_add(width.into())))
     }
 
     /// Returns what writable words are seen to hold at times: pointers, or numbers that nothing changes.

@@ -7,7 +7,7 @@ use iced_x86::{
 };
 
 use super::Writers;
-use super::held::{Held, RBP, RSP, State, joined};
+use super::held::{Held, RAX, RBP, RDX, RSP, State, joined};
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
@@ -173,7 +173,10 @@ impl Search<'_> {
                 return state;
             }
             // A handler returns nothing.
-            FlowControl::Return if !self.is_handler => self.hands(state.registers[0]),
+            FlowControl::Return if !self.is_handler => {
+                self.hands(state.registers[RAX]);
+                self.hands(state.registers[RDX]);
+            }
             FlowControl::Interrupt => {
                 for held in state.registers {
                     self.hands(held);
@@ -206,13 +209,29 @@ impl Search<'_> {
                 }
             }
             let is_move = i.mnemonic() == M::Mov || i.op_register(1).is_vector_register();
+            let by = match i.mnemonic() {
+                M::Add => i.try_immediate(1).ok().map(u64::cast_signed),
+                M::Sub => i
+                    .try_immediate(1)
+                    .ok()
+                    .map(|by| by.cast_signed().wrapping_neg()),
+                _ => None,
+            };
+            let known = state.slot(i).and_then(|at| state.slots.get(&at)).copied();
             match (state.slot(i), held) {
                 (Some(at), Some(held)) if is_move => drop(state.slots.insert(at, held)),
                 (Some(at), None) if is_move && i.memory_size().size() == 8 => {
                     state.slots.remove(&at);
                 }
                 (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
-                (Some(_), None) | (None, None) => {}
+                (Some(at), None) => {
+                    let held = known.map(|held| by.map_or(Held::Any, |by| held.moved(by)));
+                    // A push stores elsewhere.
+                    if let Some(held) = held.filter(|_| i.mnemonic() != M::Push) {
+                        state.slots.insert(at, held);
+                    }
+                }
+                (None, None) => {}
                 // Where the frame is not followed, it is not known what is loaded from there.
                 (None, Some(_)) => {
                     self.writers.anywhere |= i.memory_base() == Register::RSP
@@ -352,13 +371,14 @@ impl Search<'_> {
             }
             // The parts of vector registers are not told apart.
             _ if is_to_register && i.op_count() > 1 && i.op1_register().is_vector_register() => {
-                from
+                state.vector
             }
             _ if i.op_count() > 0
                 && i.op0_kind() == OpKind::Register
                 && to.is_vector_register() =>
             {
-                from
+                let registers = (1..i.op_count()).map(|n| i.op_register(n));
+                registers.fold(from, |all, register| joined(all, state.get(register)))
             }
             _ => {
                 // Whatever else is made of an address may be one.

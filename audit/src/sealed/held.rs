@@ -59,6 +59,8 @@ pub(super) struct State {
     pub rbp: Option<i64>,
 }
 
+pub(super) const RAX: usize = 0;
+pub(super) const RDX: usize = 2;
 pub(super) const RSP: usize = 4;
 pub(super) const RBP: usize = 5;
 

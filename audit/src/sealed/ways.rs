@@ -140,6 +140,10 @@ impl Search<'_> {
                                 self.image.functions.contains_key(&to) && after.rsp == Some(0);
                             self.writers.anywhere |= !is_outside && (is_kept || !is_whole);
                         }
+                        // What goes on behind the end of the function is not followed; behind a call, nothing does.
+                        None if i.flow_control() == FlowControl::Next => {
+                            self.writers.anywhere |= after.holds_any();
+                        }
                         None => {}
                     }
                 }
