@@ -184,7 +184,13 @@ impl Explorer<'_> {
 
     /// Returns whether writable data is what the file says, whenever it is read.
     fn keeps(&mut self, image: u16, file: &Image, at: u64, width: u32) -> bool {
+        // Code that a writable word leads to is not believed.
+        let is_code = matches!(file.pointer(at), Some(Slot::Here(target)) if file.is_code(target));
+        // What begins as zero is there to be changed.
+        let is_initial = file.bytes(at).len() >= width as usize;
         self.watch.is_none()
+            && is_initial
+            && !is_code
             && !self.index.of(image, file).stores.contains_key(&at)
             && self
                 .index

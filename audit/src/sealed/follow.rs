@@ -160,13 +160,17 @@ impl Search<'_> {
         let number = to.full_register().number();
         match i.flow_control() {
             FlowControl::Call | FlowControl::IndirectCall => {
-                for register in ARGUMENTS {
-                    self.hands(state.registers[register]);
-                }
-                // A function of the file may leave the others as they are, and its caller may know.
                 if is_outside(self.image, i) {
+                    for register in ARGUMENTS {
+                        self.hands(state.registers[register]);
+                    }
                     for register in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
                         state.registers[register] = None;
+                    }
+                } else {
+                    // A function of the file may take what it likes in any register, and may leave the others as they are.
+                    for held in state.registers {
+                        self.hands(held);
                     }
                 }
                 state.positive = 0;
