@@ -294,10 +294,9 @@ impl Explorer<'_> {
         let verb = if writes { "writes" } else { "reads" };
         let file = self.files.image(image);
         let changes = self.index.is_stored(image, &file, word);
-        let keeps = !changes
-            && self
-                .index
-                .is_sealed(image, &file, (word, word.saturating_add(8)));
+        let bytes = (word, word.saturating_add(8));
+        let keeps =
+            !changes && (file.is_settled(word) || self.index.is_sealed(image, &file, bytes));
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         let frees = self.frees((image, word));
         match file.pointer(word) {
