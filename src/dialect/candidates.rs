@@ -28,49 +28,50 @@ const CHARACTERS: [(u8, Parity); 9] = [
 pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
     for plain in plain() {
-        all.extend(CHARACTERS.map(|(char_bits, parity)| Dialect {
-            char_bits,
-            parity,
-            ..plain
-        }));
-        push_framings(&mut all, plain);
+        for (char_bits, parity) in CHARACTERS {
+            all.push(Dialect {
+                char_bits,
+                parity,
+                ..plain
+            });
+        }
+        push_framings(&mut all, &plain);
         if let Some(hello_signal) = greeting {
-            let hello = true;
-            push_framings(
-                &mut all,
-                Dialect {
-                    hello,
-                    hello_signal,
-                    ..plain
-                },
-            );
+            let with_hello = Dialect {
+                hello: true,
+                hello_signal,
+                ..plain
+            };
+            push_framings(&mut all, &with_hello);
         }
     }
     all
 }
 
 /// Appends `opening` with each head in each likely order, and with each ending of that head.
-fn push_framings(all: &mut Vec<Dialect>, opening: Dialect) {
+fn push_framings(all: &mut Vec<Dialect>, opening: &Dialect) {
     for &head in Head::ALL {
-        for &head_order in BitOrder::ALL {
-            for &head_bytes in ByteOrder::ALL {
-                for &head_nul in &[false, true] {
-                    for &(end, counts_end) in endings(head) {
-                        let framed = Dialect {
-                            head,
-                            head_order,
-                            head_bytes,
-                            head_nul,
-                            end,
-                            counts_end,
-                            ..opening
-                        };
-                        // The plain dialect is among those that differ in their characters.
-                        let is_new = framed.hello || head != Head::None || end != Some(0);
-                        if is_new && has_likely_head(&framed) {
-                            all.push(framed);
-                        }
-                    }
+        // The two orders and the NUL are a bit each.
+        for choice in 0..8 {
+            let framed = Dialect {
+                head,
+                head_order: BitOrder::ALL[choice >> 2],
+                head_bytes: ByteOrder::ALL[choice >> 1 & 1],
+                head_nul: choice & 1 != 0,
+                ..*opening
+            };
+            if !has_likely_head(&framed) {
+                continue;
+            }
+            for &(end, counts_end) in endings(head) {
+                let framed = Dialect {
+                    end,
+                    counts_end,
+                    ..framed
+                };
+                // The plain dialect is among those that differ in their characters.
+                if framed.hello || head != Head::None || end != Some(0) {
+                    all.push(framed);
                 }
             }
         }

@@ -163,6 +163,7 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
 /// cannot be read.
 ///
 /// The call of a stopped process is shown too, but the process cannot take a signal.
+// By itself it is smaller than where it is called: the smallest build has a limit.
 #[inline(never)]
 pub fn sleeps(pid: Pid) -> bool {
     stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
@@ -170,6 +171,8 @@ pub fn sleeps(pid: Pid) -> bool {
 
 /// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
 /// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
+// By itself it is smaller than where it is called: the smallest build has a limit.
+#[inline(never)]
 pub fn sleeps_for_signal(pid: Pid) -> bool {
     let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
         let number = call.split_ascii_whitespace().next();
@@ -269,37 +272,40 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
     pids.filter(has_argument).filter(waits).collect()
 }
 
-/// Identifies what a process runs, by device and inode numbers: those of its executable file and, if that is an interpreter, of the
-/// script. A process without a script has zeros there.
-pub type Program = [u64; 4];
+/// Identifies what a process runs, by device and inode number: those of its executable file, each with that of its script, if it
+/// has one, in the upper half. Larger numbers than 32 bits can only make two programs look like one.
+pub type Program = (u64, u64);
 
 /// Returns what `pid` runs: its executable file (`/proc/PID/exe`), and the file that its first argument names, options apart.
 ///
 /// # Errors
 /// NotFound: no such process. PermissionDenied: a process of another user.
+// By itself it is smaller than where it is called: the smallest build has a limit.
 #[inline(never)]
 pub fn program(pid: Pid) -> io::Result<Program> {
-    let executable = fs::metadata(std::format!("/proc/{pid}/exe"))?;
-    let mut program = [executable.dev(), executable.ino(), 0, 0];
-    with_file(&std::format!("/proc/{pid}/cmdline"), &mut |line| {
-        let mut arguments = line.split(|byte| *byte == 0).skip(1);
-        let name = arguments.find(|word| !word.starts_with(b"-"));
-        let name = name.unwrap_or_default();
-        let base = if name.starts_with(b"/") {
-            "root"
-        } else {
-            "cwd/"
-        };
-        let path = [std::format!("/proc/{pid}/{base}").as_bytes(), name].concat();
-        let file = fs::metadata(OsStr::from_bytes(&path));
-        if let Some(file) = file.ok().filter(fs::Metadata::is_file) {
-            (program[2], program[3]) = (file.dev(), file.ino());
-        }
-    })?;
-    Ok(program)
+    let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
+    let (mut device, mut inode) = (file.dev(), file.ino());
+    let line = fs::read(std::format!("/proc/{pid}/cmdline"))?;
+    let mut arguments = line.split(|byte| *byte == 0).skip(1);
+    let name = arguments.find(|word| !word.starts_with(b"-"));
+    let name = name.unwrap_or_default();
+    let base = if name.starts_with(b"/") {
+        "root"
+    } else {
+        "cwd/"
+    };
+    let mut path = std::format!("/proc/{pid}/{base}").into_bytes();
+    path.extend_from_slice(name);
+    let file = fs::metadata(OsStr::from_bytes(&path)).ok();
+    if let Some(script) = file.filter(fs::Metadata::is_file) {
+        device ^= script.dev().rotate_left(32);
+        inode ^= script.ino().rotate_left(32);
+    }
+    Ok((device, inode))
 }
 
 /// Returns whether `pid` runs a Go program: a note of Go's linker stands at the beginning of its executable file (elf(5)).
+// By itself it is smaller than where it is called: the smallest build has a limit.
 #[inline(never)]
 pub fn is_go(pid: Pid) -> bool {
     let mut head = [0; 4096];
@@ -308,9 +314,8 @@ pub fn is_go(pid: Pid) -> bool {
         return false;
     }
     // The type of the note and its name.
-    let (kind, name) = (4u32.to_ne_bytes(), *b"Go\0\0");
-    head.windows(8)
-        .any(|note| note[..4] == kind && note[4..] == name)
+    let note = [4u32.to_ne_bytes(), *b"Go\0\0"];
+    head.windows(8).any(|bytes| bytes == note.as_flattened())
 }
 
 fn parse(text: &str) -> Option<Status> {
@@ -433,8 +438,7 @@ mod tests {
             run(&["-u", "/etc/passwd", "-"]),
             run(&["../../etc/passwd", "-"]),
         ];
-        assert_eq!((&plain[2..], option), (&[0, 0][..], plain));
-        assert_eq!((script, &script[..2]), (absolute, &plain[..2]));
+        assert_eq!((option, absolute), (plain, script));
         assert_ne!(script, plain);
         assert!(!is_go(ffi::getpid()));
     }

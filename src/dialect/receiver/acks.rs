@@ -15,6 +15,8 @@ const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
 impl TextReceiver {
     /// Handles that a message was written, or that it could not be.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
         self.unwritten = self.unwritten.saturating_sub(1);
         // With the next symbol a dialect that was not certain is looked for again.

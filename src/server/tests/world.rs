@@ -459,7 +459,7 @@ impl World {
         Inspection {
             handled,
             uid,
-            program: Some([0, process.program, 0, 0]),
+            program: Some((0, process.program)),
         }
     }
 
