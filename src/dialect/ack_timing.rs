@@ -212,6 +212,8 @@ impl AckTiming {
     }
 
     /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {

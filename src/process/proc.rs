@@ -285,7 +285,8 @@ pub type Program = (u64, u64);
 pub fn program(pid: Pid) -> io::Result<Program> {
     let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
     let (mut device, mut inode) = (file.dev(), file.ino());
-    let line = fs::read(std::format!("/proc/{pid}/cmdline"))?;
+    let mut line = [0; 4096];
+    let line = beginning(&std::format!("/proc/{pid}/cmdline"), &mut line);
     let mut arguments = line.split(|byte| *byte == 0).skip(1);
     let name = arguments.find(|word| !word.starts_with(b"-"));
     let name = name.unwrap_or_default();
@@ -309,13 +310,18 @@ pub fn program(pid: Pid) -> io::Result<Program> {
 #[inline(never)]
 pub fn is_go(pid: Pid) -> bool {
     let mut head = [0; 4096];
-    let file = File::open(std::format!("/proc/{pid}/exe"));
-    if file.and_then(|file| file.read_at(&mut head, 0)).is_err() {
-        return false;
-    }
+    let head = beginning(&std::format!("/proc/{pid}/exe"), &mut head);
     // The type of the note and its name.
     let note = [4u32.to_ne_bytes(), *b"Go\0\0"];
     head.windows(8).any(|bytes| bytes == note.as_flattened())
+}
+
+/// Returns the first 4,096 bytes of a file, or zeros instead: the arguments of a process may be many.
+// By itself it is smaller than where it is called: the smallest build has a limit.
+#[inline(never)]
+fn beginning<'b>(path: &str, bytes: &'b mut [u8; 4096]) -> &'b [u8] {
+    let _ = File::open(path).and_then(|file| file.read_at(bytes, 0));
+    bytes
 }
 
 fn parse(text: &str) -> Option<Status> {
