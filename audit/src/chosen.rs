@@ -167,8 +167,8 @@ impl Index {
         choices
     }
 
-    /// Finds the stores to the word that questions about it choose, or whose values these choose. A store that changes nothing where
-    /// the word is as it was asked for is none of them.
+    /// Finds the stores to the word that a question about it chooses, or whose values that question chooses. Leaves out a store that
+    /// writes the value which the question has found.
     fn find_choices(&mut self, number: u16, image: &Image, word: u64) -> Vec<Choice> {
         let tables = self.of(number, image);
         let Some(tests) = tables.tests.get(&word) else {

@@ -26,7 +26,7 @@ pub struct Writers {
     stores: BTreeMap<u64, u64>,
     /// The longest of these stores.
     longest: u64,
-    /// The addresses that go elsewhere.
+    /// The addresses that reach a call, memory or a result, where they are no longer followed.
     handed: BTreeSet<u64>,
     /// The lowest address from which an index that is not negative leads to a store, or elsewhere.
     upwards: Option<u64>,
@@ -63,7 +63,7 @@ fn find(image: &Image, handlers: &BTreeSet<u64>) -> Writers {
         starts.dedup();
         for (n, &start) in starts.iter().enumerate() {
             let next = starts.get(n + 1).copied().unwrap_or(region.end);
-            // What lies behind a function is none of it.
+            // The instructions behind a function's end are followed apart: they are not part of it.
             let end = image
                 .functions
                 .get(&start)
@@ -115,7 +115,7 @@ impl Index {
         self.is_sealed_beside(number, image, bytes, handlers)
     }
 
-    /// Returns the same where these functions are the handlers.
+    /// Returns whether the bytes of writable data keep what the file says, if these functions are the handlers.
     pub fn is_sealed_beside(
         &mut self,
         number: u16,

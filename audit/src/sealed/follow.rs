@@ -17,7 +17,7 @@ pub(super) fn is_data(image: &Image, address: u64) -> bool {
     is(address) || address.checked_sub(1).is_some_and(is)
 }
 
-/// Returns whether the call or the jump leads to a function of another file, which leaves what it need not keep to nobody.
+/// Returns whether the call or the jump leads to a function of another file, which does not hand on the registers that it may change.
 pub(super) fn is_outside(image: &Image, i: &Instruction) -> bool {
     let is_extern = |slot: u64| matches!(image.slots.get(&slot), Some(Slot::Extern(_)));
     match i.flow_control() {
@@ -53,13 +53,13 @@ pub(super) struct Search<'a> {
     pub factory: InstructionInfoFactory,
     /// The handlers that nothing calls.
     pub handlers: &'a BTreeSet<u64>,
-    /// Whether the function that is followed is one of them.
+    /// Whether the function that is followed is a handler that nothing calls.
     pub is_handler: bool,
     /// Whether the function that is followed has a frame pointer.
     pub has_frame_pointer: bool,
     /// The instructions that compute where a jump by a table goes.
     pub for_jumps: BTreeSet<u64>,
-    /// The comparisons of the C runtime before it jumps to what, and the jumps to what is given its table of clones, which is empty.
+    /// The instructions of the C runtime that compare the ends of its table of clones, which is empty, and that pass it on.
     pub for_clones: BTreeSet<u64>,
 }
 
@@ -397,7 +397,7 @@ impl Search<'_> {
                 held.map(|_| Held::Any)
             }
         };
-        // What a part of an address is, is none to the compiler; what it is added to again may be one.
+        // A part of an address is no address by itself, but may become one again when it is added to another part.
         let written: Vec<Register> = self
             .factory
             .info(i)

@@ -7,11 +7,11 @@ use iced_x86::{Instruction, Register};
 /// Says what is known of an address of data in a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Held {
-    /// Exactly this one.
+    /// Exactly this address.
     Exact(u64),
-    /// This one, or one above it.
+    /// This address, or one above it.
     Above(u64),
-    /// Any.
+    /// Any address of data.
     Any,
 }
 

@@ -10,7 +10,7 @@ use crate::wire::Nanos;
 /// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
 pub(super) const DOUBT_AFTER: Nanos = 60 * MILLISECOND;
 
-/// Limits the silence in which it is looked at again.
+/// The silence after which a client that is not acknowledged is no longer looked at.
 const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
 impl TextReceiver {

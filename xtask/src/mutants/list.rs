@@ -72,6 +72,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-21" in "src/process/peer.rs", by TRANSFER "a_sender_that_catches_all_signals_gets_no_answer_and_survives":
         "self.caught & signal.mask() != 0 && !self.catches_everything()"
         => "self.caught & signal.mask() != 0";
+    "AS-21" in "src/process/peer.rs", by TRANSFER "a_sender_that_catches_all_signals_gets_no_answer_and_survives":
+        "is_ok_and(|s| is_everything(s.caught)) && proc::is_go(self.pid);"
+        => "is_ok_and(|s| is_everything(s.caught));";
     "AS-21" in "src/process/proc.rs", by UNITS "a_signal_that_is_only_blocked_is_not_taken":
         "wanted => wanted & signalfds(pid),"
         => "wanted => wanted,";
