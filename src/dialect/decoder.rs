@@ -7,10 +7,11 @@ use core::mem;
 use DecodeProgress::{Complete, Incomplete, Rejected};
 
 use super::candidates::text_cost;
+use super::head::{Form, HeadPart, Meaning};
 use super::symbol_log::push;
 use super::utf8::Utf8;
 use super::wide_text::WideText;
-use super::{BitOrder, ByteOrder, Chars, Dialect, Form, Head, HeadPart, Meaning, Place, Symbol};
+use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Place, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{BitOrder, ByteOrder, Chars, Dialect, Form, HeadAck, HeadPart, Meaning, Place, Symbol};
+use super::head::{Form, HeadPart, Meaning};
+use super::{BitOrder, ByteOrder, Chars, Dialect, HeadAck, Place, Symbol};
 use crate::process::pid::Pid;
 
 /// Encodes one message in one dialect.
