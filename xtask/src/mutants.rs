@@ -6,7 +6,8 @@ mod list;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::{fs, io};
+use std::sync::Mutex;
+use std::{fs, io, thread};
 
 use crate::product;
 use list::MUTANTS;
@@ -24,8 +25,8 @@ struct Mutant {
 const USAGE: &str = "\
 usage: cargo xtask mutants [RULE...]
 
-Plants defects in a copy of the sources below target/, one after the other (all, or those of these rules of SAFETY.md), and
-runs the check that must notice. Exit code 0 if none escapes the test that SAFETY.md names, 1 if one does. A test that
+Plants defects in two copies of the sources below target/, one at a time in each (all, or those of these rules of SAFETY.md),
+and runs the check that must notice. Exit code 0 if none escapes the test that SAFETY.md names, 1 if one does. A test that
 cannot run here (some need root) is said to be skipped, and then proves nothing.
 ";
 
@@ -67,44 +68,59 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Returns how many mutants were not caught.
+/// Returns how many mutants were not caught. Two are tried at once, each in a copy of its own: a build leaves a CPU free at its
+/// end, and many tests wait.
 fn hunt(rules: &[String]) -> io::Result<usize> {
     let root = product::repository();
     let safety = fs::read_to_string(root.join("SAFETY.md"))?;
-    let copy = copy(root)?;
-    let mut escaped = 0;
-    for mutant in MUTANTS {
-        if !rules.is_empty() && !rules.iter().any(|rule| rule == mutant.rule) {
-            continue;
-        }
-        let path = copy.join(mutant.file);
-        let original = fs::read_to_string(&path)?;
-        let found = original.matches(mutant.old).count();
-        if found != 1 {
-            let text = format!("found {found} times in {}: {}", mutant.file, mutant.old);
-            return Err(io::Error::other(text));
-        }
-        fs::write(&path, original.replacen(mutant.old, mutant.new, 1))?;
-        let fate = try_out(&copy, mutant)?;
-        fs::write(&path, original)?;
-        let (file, test) = (mutant.file, mutant.test);
-        let rule = format!(
-            "{} ({})",
-            mutant.rule,
-            title(&safety, mutant.rule).unwrap_or("?")
-        );
-        match fate {
-            Fate::Caught => println!("{rule}: a defect in {file} is caught by {test:?}"),
-            Fate::Skipped => {
-                println!("{rule}: not tried, because {test:?} was skipped (it may need root)")
-            }
-            Fate::Escaped => {
-                println!("{rule}: ESCAPED {test:?}: {}", mutant.new);
-                escaped += 1;
+    let chosen = |mutant: &&Mutant| rules.is_empty() || rules.iter().any(|r| r == mutant.rule);
+    let left = Mutex::new(MUTANTS.iter().filter(chosen));
+    let work = |lane: &Path| {
+        let copy = copy(root, lane)?;
+        let mut escaped = 0;
+        loop {
+            // In a statement of its own: a guard in the pattern would be held during the whole trial.
+            let next = left.lock().ok().and_then(|mut left| left.next());
+            let Some(mutant) = next else { break };
+            let fate = plant(&copy, mutant)?;
+            let (file, test) = (mutant.file, mutant.test);
+            let title = title(&safety, mutant.rule).unwrap_or("?");
+            let rule = format!("{} ({title})", mutant.rule);
+            match fate {
+                Fate::Caught => println!("{rule}: a defect in {file} is caught by {test:?}"),
+                Fate::Skipped => {
+                    println!("{rule}: not tried, because {test:?} was skipped (it may need root)")
+                }
+                Fate::Escaped => {
+                    println!("{rule}: ESCAPED {test:?}: {}", mutant.new);
+                    escaped += 1;
+                }
             }
         }
+        Ok(escaped)
+    };
+    let lanes = ["0", "1"].map(|lane| root.join("target/mutants").join(lane));
+    thread::scope(|scope| {
+        let lanes = lanes.each_ref().map(|lane| scope.spawn(|| work(lane)));
+        let panicked = |_| Err(io::Error::other("a thread panicked"));
+        let escaped = lanes.map(|lane| lane.join().unwrap_or_else(panicked));
+        escaped.into_iter().sum()
+    })
+}
+
+/// Plants a mutant in the copy, tries it out and takes it out again.
+fn plant(copy: &Path, mutant: &Mutant) -> io::Result<Fate> {
+    let path = copy.join(mutant.file);
+    let original = fs::read_to_string(&path)?;
+    let found = original.matches(mutant.old).count();
+    if found != 1 {
+        let text = format!("found {found} times in {}: {}", mutant.file, mutant.old);
+        return Err(io::Error::other(text));
     }
-    Ok(escaped)
+    fs::write(&path, original.replacen(mutant.old, mutant.new, 1))?;
+    let fate = try_out(copy, mutant)?;
+    fs::write(&path, original)?;
+    Ok(fate)
 }
 
 /// Returns the words that head a rule in SAFETY.md.
@@ -114,8 +130,8 @@ fn title<'t>(safety: &'t str, rule: &str) -> Option<&'t str> {
 }
 
 /// Copies the sources that git tracks, with uncommitted changes, and returns the path of the copy.
-fn copy(root: &Path) -> io::Result<PathBuf> {
-    let to = root.join("target/mutants/tree");
+fn copy(root: &Path, lane: &Path) -> io::Result<PathBuf> {
+    let to = lane.join("tree");
     if to.exists() {
         fs::remove_dir_all(&to)?;
     }
