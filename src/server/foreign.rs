@@ -6,7 +6,8 @@ use std::vec::Vec;
 use super::action::{Action, Observation, Then};
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
-use super::session::{ENOUGH_TIME, Session};
+use super::session::Session;
+use super::silence::ENOUGH_TIME;
 use super::{DropReason, Note};
 use crate::dialect::Symbol;
 use crate::dialect::ack_probe::SILENCE_ASLEEP;
@@ -162,13 +163,18 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        let polls = observation.naps.is_some_and(|naps| session.polls(naps));
+        let (silence, since) = (&mut session.silence, session.last_seen);
+        let polls = observation
+            .naps
+            .is_some_and(|naps| silence.polls(since, naps));
         let sleep = match polls {
             true => SleepState::Polling,
             false => observation.sleep,
         };
         let is_watched = core.foreign.watched.contains(&pid);
-        let ran_for = observation.run_time.map(|time| session.ran_for(time));
+        let ran_for = observation
+            .run_time
+            .map(|time| silence.ran_for(since, time));
         let may_send_soon = match ran_for {
             None => sleep > SleepState::Awake,
             Some(ran_for) => ran_for.is_none_or(|time| (1..ENOUGH_TIME).contains(&time)),
@@ -180,7 +186,8 @@ impl Machine {
             core.end_watch(pid);
         }
         // A look for the bit of another client does not count, because there can be many.
-        if ran_for.is_some_and(|time| session.count_excuse(time.unwrap_or(0), !is_watched)) {
+        let mut excuse = |ran_for| session.silence.count_excuse(ran_for, !is_watched);
+        if ran_for.is_some_and(|time| excuse(time.unwrap_or(0))) {
             if session.stall_at <= core.now {
                 session.stall_at = core.now.saturating_add(STALL);
             }
@@ -204,7 +211,7 @@ impl Machine {
             let update =
                 receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
             let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
-            let is_noise = session.is_noise();
+            let is_noise = session.pace.is_noise();
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
             let updates = update.into_iter().chain(timing).filter(|_| !is_noise);
             if let Some(program) = session.program {
@@ -296,7 +303,7 @@ impl Core {
         });
         if session.stall_at <= self.now && session.in_foreign_message() {
             session.stall_at = Nanos::MAX;
-            let bits = session.bits;
+            let bits = session.pace.bits();
             self.note_of(session, Note::Stalled(pid, bits));
         }
     }
@@ -382,8 +389,8 @@ impl Core {
                 if self.foreign.fleeting < FLEETING {
                     self.foreign.fleeting = 0;
                 }
-                let bits = session.unpaced_bits;
-                if bits > 0 && !session.is_noise() {
+                let bits = session.pace.unpaced();
+                if bits > 0 && !session.pace.is_noise() {
                     self.note_of(session, Note::Doubtful(pid, bits));
                 }
                 self.complete(session, text, None, 0);

@@ -9,11 +9,13 @@ mod host;
 mod machine;
 mod memory;
 mod notes;
+mod pace;
 mod received;
 mod report;
 mod scheduler;
 mod session;
 mod shutdown;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod transfer;

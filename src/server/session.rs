@@ -2,6 +2,8 @@
 
 use super::action::{Inspection, Opened};
 use super::notes::{Allowance, OF_CLIENT};
+use super::pace::Pace;
+use super::silence::Silence;
 use crate::dialect::ack_choice::HandledSignals;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
@@ -32,8 +34,7 @@ pub struct Session {
     pub stall_at: Nanos,
     /// Whether the session is in the list of those whose text receivers have something to do.
     pub is_listed: bool,
-    /// The excuses for the present silence.
-    silence: Silence,
+    pub silence: Silence,
     /// The program that the text receiver was begun for.
     pub program: Option<Program>,
     /// The client's real user when its transfer was opened, as the inspection showed it.
@@ -75,33 +76,8 @@ pub struct Session {
     pub may_have_changed: bool,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
-    /// The batch of signals in which the last bare bit came.
-    batch: u64,
-    bit_at: Nanos,
-    /// Bare bits of the present message.
-    pub bits: u64,
-    /// The bare bits of the present message that came together with the previous one: the sender cannot have waited between them.
-    pub unpaced_bits: u64,
-    /// The same two counts for all earlier messages.
-    all_bits: u64,
-    all_unpaced_bits: u64,
+    pub pace: Pace,
 }
-
-/// Counts the excuses for one silence of a client.
-#[derive(Clone, Copy, Debug, Default)]
-struct Silence {
-    /// When it began, if it has been looked at.
-    since: Option<Nanos>,
-    /// The CPU time of the client when the silence was first looked at.
-    run_time: u64,
-    excuses: u32,
-    /// When the silence began in which the client was last seen to nap, and how often it had napped when it was first seen to.
-    napped_since: Option<Nanos>,
-    naps: u64,
-}
-
-/// Bounds the nanoseconds of CPU time that a client needs to send a bit: it needs much less.
-pub const ENOUGH_TIME: u64 = 4_000_000;
 
 impl Session {
     /// Returns the session of a client that is new at `now`. `takes_words` says whether the server does.
@@ -146,12 +122,7 @@ impl Session {
             inspected_at: now,
             may_have_changed: false,
             is_unreachable: opened.inspection.handled.is_err(),
-            batch: 0,
-            bit_at: 0,
-            bits: 0,
-            unpaced_bits: 0,
-            all_bits: 0,
-            all_unpaced_bits: 0,
+            pace: Pace::default(),
         };
         session.set_inspection(opened.inspection, now);
         session
@@ -191,41 +162,6 @@ impl Session {
     pub fn may_begin(&self) -> bool {
         // After the end of a message, the next signal may come from another program, which an answer could kill.
         !self.in_message() || self.text_is(TextReceiver::may_be_over)
-    }
-
-    /// Returns for how long the client has run since the first look at its present silence, in nanoseconds; `None` at that look.
-    /// `run_time` is its CPU time.
-    pub fn ran_for(&mut self, run_time: u64) -> Option<u64> {
-        let silence = &mut self.silence;
-        if silence.since != Some(self.last_seen) {
-            *silence = Silence {
-                since: Some(self.last_seen),
-                run_time,
-                excuses: 0,
-                ..*silence
-            };
-            return None;
-        }
-        Some(run_time.saturating_sub(silence.run_time))
-    }
-
-    /// Returns whether the client goes to sleep again and again in its present silence; `naps` says how often it has in all.
-    pub fn polls(&mut self, naps: u64) -> bool {
-        // An acknowledgement ends one, and it may nap once more before it sends.
-        const MANY: u64 = 4;
-        let silence = &mut self.silence;
-        if silence.napped_since.replace(self.last_seen) != Some(self.last_seen) {
-            silence.naps = naps;
-        }
-        naps.saturating_sub(silence.naps) >= MANY
-    }
-
-    /// Counts a silence in which the client has run for so long, if it `counts`; returns whether it is excused, because the client
-    /// lacked a CPU and has not been excused too often.
-    pub const fn count_excuse(&mut self, ran_for: u64, counts: bool) -> bool {
-        const EXCUSES: u32 = 32;
-        self.silence.excuses += counts as u32;
-        self.silence.excuses <= EXCUSES && ran_for < ENOUGH_TIME
     }
 
     /// Returns on which of the two signals the client can be answered.
@@ -312,26 +248,10 @@ impl Session {
 
     /// Counts a bare bit that came at `now`, in this batch of signals.
     pub fn count_bit(&mut self, batch: u64, now: Nanos) {
-        // No program that sleeps between its bits is faster: the timer slack alone is 50 us (prctl(2), PR_SET_TIMERSLACK).
-        const NO_SLEEP: Nanos = 40_000;
         if !self.in_message() {
-            self.all_bits += self.bits;
-            self.all_unpaced_bits += self.unpaced_bits;
-            (self.bits, self.unpaced_bits) = (0, 0);
+            self.pace.begin_text();
         }
-        self.bits += 1;
-        let same_batch = core::mem::replace(&mut self.batch, batch) == batch;
-        let at_once = now.saturating_sub(core::mem::replace(&mut self.bit_at, now)) < NO_SLEEP;
-        if same_batch || at_once && !self.handles().any() {
-            self.unpaced_bits += 1;
-        }
-    }
-
-    /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
-    /// Their sender waited neither for an answer nor for a clock, so that they swallow each other.
-    pub const fn is_noise(&self) -> bool {
-        self.unpaced_bits > self.bits / 4
-            || self.all_unpaced_bits + self.unpaced_bits > (self.all_bits + self.bits) / 4
+        self.pace.count(batch, now, self.handles().any());
     }
 
     /// Returns whether the client speaks another protocol and has waited for the answer to each of its bits.
@@ -342,8 +262,7 @@ impl Session {
         let waits = self.text_is(TextReceiver::is_known_to_wait);
         !self.is_announced()
             && self.handles().any()
-            && (waits || self.all_bits + self.bits >= SOME)
-            && self.all_unpaced_bits + self.unpaced_bits == 0
+            && self.pace.paced().is_some_and(|bits| waits || bits >= SOME)
     }
 
     /// Returns whether the client has last opened a transfer, and not sent bits in another protocol since.
