@@ -8,8 +8,8 @@ use minitalk::dialect::Dialect;
 use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::Server;
 
 /// Long enough to show the bits of a client.
@@ -65,7 +65,7 @@ pub struct ClientDialect {
 }
 
 /// Searches for the dialect until `until`; the error is the detail of the report.
-pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientDialect, String> {
+pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientDialect, NotPassed> {
     let (outcome, detected) = attempt(client, own_program, None, DETECT)?;
     if outcome == TryOutcome::Delivered && detected.is_none() {
         return Ok(ClientDialect {
@@ -110,7 +110,7 @@ struct ClientSearch<A> {
 
 impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientSearch<A> {
     /// Tries dialects, those like the detected one first.
-    fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, String> {
+    fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, NotPassed> {
         self.try_all(detected)?;
         let with = |wanted| {
             let mut tried = self.tried.iter();
@@ -123,14 +123,15 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
                 ends_well: delivered.is_some(),
                 is_detected: false,
             }),
-            None if self.is_over => Err(format!(
-                "{NOT_SURE}: {TIME_IS_UP} after {} of the known dialects",
+            None if self.is_over => Err(NotPassed::unfinished(&format!(
+                " after {} of the known dialects",
                 self.tried.len()
-            )),
+            ))),
             None => Err(format!(
                 "the client delivers a short text in none of {} known dialects",
                 self.tried.len()
-            )),
+            )
+            .into()),
         }
     }
 
@@ -243,7 +244,7 @@ mod tests {
     fn found(
         detected: Option<&str>,
         outcome: impl Fn(&Dialect) -> TryOutcome,
-    ) -> (Result<ClientDialect, String>, usize) {
+    ) -> (Result<ClientDialect, NotPassed>, usize) {
         let mut search = ClientSearch {
             attempt: |dialect: &Dialect, _| Ok(Some(outcome(dialect))),
             tried: Vec::new(),

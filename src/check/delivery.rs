@@ -9,8 +9,9 @@ use minitalk::Pid;
 use minitalk::internals::process::proc;
 
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, quoted};
+use super::report::quoted;
 use super::server::Server;
 use crate::cli::child::Patience;
 
@@ -103,14 +104,14 @@ impl Delivery {
     }
 
     /// Returns what is wrong with the delivery, or itself.
-    pub fn verdict(self, text: &str) -> Result<Self, String> {
+    pub fn verdict(self, text: &str) -> Result<Self, NotPassed> {
         self.error(text).map_or(Ok(self), Err)
     }
 
     /// Returns what is wrong with the delivery.
-    pub fn error(&self, text: &str) -> Option<String> {
+    pub fn error(&self, text: &str) -> Option<NotPassed> {
         if let Some(status) = self.server {
-            return Some(format!("the server {}", describe(status)));
+            return Some(format!("the server {}", describe(status)).into());
         }
         if !self.is_exact {
             let what = difference(text.as_bytes(), &self.printed);
@@ -121,15 +122,16 @@ impl Delivery {
             };
             let failed = self.client.filter(|status| !status.success());
             let ended = failed.map(|status| format!("; the client {}", describe(status)));
-            return Some(format!("{late}{what}{}", ended.unwrap_or_default()));
+            return Some(format!("{late}{what}{}", ended.unwrap_or_default()).into());
         }
         match self.client {
             None if self.is_hanging => Some("printed, but the client hangs".into()),
-            None => Some(format!(
-                "{NOT_SURE}: printed, but the client has not ended in time"
-            )),
+            None => {
+                let why = "printed, but the client has not ended in time";
+                Some(NotPassed::NotSure(why.into()))
+            }
             Some(status) if !status.success() => {
-                Some(format!("printed, but the client {}", describe(status)))
+                Some(format!("printed, but the client {}", describe(status)).into())
             }
             Some(_) => None,
         }
@@ -325,7 +327,9 @@ mod tests {
                 server: None,
             };
             change(&mut delivery);
-            delivery.error("text").unwrap_or_default()
+            delivery
+                .error("text")
+                .map_or(String::new(), |error| error.to_string())
         };
         let unchanged: fn(&mut Delivery) = |_| {};
         assert_eq!(error("text", unchanged), "");
@@ -344,7 +348,7 @@ mod tests {
         let killed = error("text", |d| d.client = None);
         assert_eq!(killed, "printed, but the client hangs");
         let slow = error("text", |d| (d.client, d.is_hanging) = (None, false));
-        assert!(slow.starts_with(NOT_SURE));
+        assert!(slow.starts_with("not sure: "));
         let refused = error("text", |d| d.client = Some(ExitStatus::from_raw(1 << 8)));
         assert_eq!(refused, format!("printed, but {ended} 1"));
         let crashed = error("", |d| d.server = Some(ExitStatus::from_raw(11)));

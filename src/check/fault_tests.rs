@@ -12,6 +12,7 @@ use minitalk::internals::process::proc::{self, Status};
 use super::delivery::{Delivery, describe};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text};
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::report::Section;
 use super::server::Server;
 use crate::cli::child::wait_until;
@@ -22,7 +23,7 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
         // No event shows that the server has noticed the end of its client, so it is given a fixed time.
         thread::sleep(NOTICE);
         if let Some(status) = server.ended() {
-            return Err(format!("the server {}", describe(status)));
+            return Err(format!("the server {}", describe(status)).into());
         }
         server.skip();
         let (client, format) = (fixture.client, &fixture.format);
@@ -40,14 +41,14 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
             Some(_) if is_on_a_line && delivery.server.is_none() => {
                 Ok("the next message is exact, on a line of its own".into())
             }
-            Some(why) => Err(format!("the next message is not exact: {why}")),
+            Some(error) => Err(error.map(|why| format!("the next message: {why}"))),
         }
     });
     section.advise("client killed", result);
 }
 
 /// Returns a server that has half a message of a client that has ended.
-fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, String> {
+fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, NotPassed> {
     match fixture.client {
         Program::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
         // The drop kills the client.
@@ -56,7 +57,7 @@ fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, Strin
 }
 
 /// Ends the client in mid-byte, so that the next message is exact only if the server starts each client with a whole byte.
-fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Server, String> {
+fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Server, NotPassed> {
     let text = text(20);
     let server = fixture.take()?;
     let encoder = TextEncoder::new(dialect, text.as_bytes(), server.pid());
@@ -66,7 +67,7 @@ fn end_in_mid_byte(fixture: &mut Fixture<'_>, dialect: &Dialect) -> Result<Serve
     let mut client = fixture.client.start_client(server.pid(), &text, &options)?;
     match client.wait(SHORT) {
         Some(status) if status.success() => Ok(server),
-        Some(status) => Err(format!("half a message: the client {}", describe(status))),
+        Some(status) => Err(format!("half a message: the client {}", describe(status)).into()),
         None => Err("half a message: the client hangs".into()),
     }
 }
@@ -80,7 +81,7 @@ pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
         let delivery = fixture.deliver_exactly(NEXT, SHORT);
         delivery
             .map(|_| "the next message is exact".into())
-            .map_err(|why| format!("after three of SIGUSR1: {why}"))
+            .map_err(|error| error.map(|why| format!("after three of SIGUSR1: {why}")))
     });
     section.advise("stray signals", result);
 }
@@ -106,7 +107,7 @@ pub fn server_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
         client.drain();
         let has_printed = client.stdout.len() + client.stderr.len() > before;
         match (status.code(), has_printed) {
-            (None, _) => Err(format!("the client {}", describe(status))),
+            (None, _) => Err(format!("the client {}", describe(status)).into()),
             (Some(0), false) => Err("the client reports no error".into()),
             _ => Ok(format!("the client {}", describe(status))),
         }
@@ -122,7 +123,8 @@ pub fn strays_to_client(fixture: &mut Fixture<'_>, section: &mut Section) {
         // An interpreter takes its time to reach the handler.
         let handles = || peer.inspect().is_ok_and(|s| s.handles(Signal::USR1));
         if !wait_until(NOTICE, handles) {
-            return Err("not tried: the client does not handle SIGUSR1".into());
+            let why = "the client does not handle SIGUSR1";
+            return Err(NotPassed::NotTried(why.into()));
         }
         send_strays(&peer)?;
         let fits = |printed: &[u8]| fixture.format.fits(text.as_bytes(), printed);

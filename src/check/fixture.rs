@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::delivery::Delivery;
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, NOT_TRIED, TIME_IS_UP};
 use super::server::Server;
 use crate::cli::child::{Child, Patience};
 use crate::cli::units::SECOND;
@@ -55,9 +55,9 @@ impl<'a> Fixture<'a> {
     }
 
     /// Takes the server, or starts one. The caller puts it back if it is still fit.
-    pub fn take(&mut self) -> Result<Server, String> {
+    pub fn take(&mut self) -> Result<Server, NotPassed> {
         if self.left().is_zero() {
-            return Err(format!("{NOT_TRIED}: {TIME_IS_UP}"));
+            return Err(NotPassed::no_time());
         }
         let mut server = match self.server.take() {
             Some(server) => server,
@@ -78,13 +78,13 @@ impl<'a> Fixture<'a> {
     }
 
     /// Delivers `text`. A server that fails is not used again.
-    pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+    pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, NotPassed> {
         let mut server = self.take()?;
         let left = self.left();
         let least = limit.min(left);
         let delivery = Delivery::run(&mut server, self.client, text, &self.format, least)?;
         if delivery.is_late && !delivery.is_stuck && left < limit {
-            return Err(format!("{NOT_TRIED}: {TIME_IS_UP}"));
+            return Err(NotPassed::no_time());
         }
         if delivery.error(text).is_none() {
             self.server = Some(server);
@@ -93,7 +93,7 @@ impl<'a> Fixture<'a> {
     }
 
     /// Delivers `text`; the error is what is wrong.
-    pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Delivery, String> {
+    pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Delivery, NotPassed> {
         self.deliver(text, limit)?.verdict(text)
     }
 
@@ -106,7 +106,7 @@ impl<'a> Fixture<'a> {
         server: &Server,
         clients: &mut [Child],
         fits: impl Fn(&[u8]) -> bool,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, NotPassed> {
         let mut patience = Patience::new(self.left().min(2 * SHORT));
         let mut silence = Patience::new(SHORT / 2);
         let mut last = (0, false);
@@ -124,13 +124,13 @@ impl<'a> Fixture<'a> {
             }
         }
         match self.left().is_zero() {
-            true => Err(format!("{NOT_SURE}: {TIME_IS_UP}")),
+            true => Err(NotPassed::unfinished("")),
             false => Ok(false),
         }
     }
 
     /// Returns a server and a client during a message, and the message.
-    pub fn start_message(&mut self) -> Result<(Server, Child, String), String> {
+    pub fn start_message(&mut self) -> Result<(Server, Child, String), NotPassed> {
         let rate = self.rate.unwrap_or(RATE);
         let bytes = (rate.saturating_mul(4) / 5).clamp(50, 9000) as usize;
         let text = text(bytes);
@@ -143,7 +143,8 @@ impl<'a> Fixture<'a> {
                 return Ok((server, client, text));
             }
         }
-        Err(format!("{NOT_TRIED}: the message was complete too soon"))
+        let why = "the message was complete too soon";
+        Err(NotPassed::NotTried(why.into()))
     }
 }
 

@@ -11,6 +11,7 @@ mod fault_tests;
 mod fixture;
 mod handler_audit;
 mod isolation;
+mod not_passed;
 mod output_format;
 mod report;
 mod server;
@@ -34,6 +35,7 @@ use crate::cli::flags::{Args, Flag, flags};
 use crate::cli::stdio::write_stdout;
 use fixture::Fixture;
 use isolation::Program;
+use not_passed::NotPassed;
 use output_format::OutputFormat;
 use report::{Section, Verdict};
 use server::Server;
@@ -235,7 +237,9 @@ impl Programs {
                 return Ok(None);
             }
             Ok(started) => {
-                let result = started.pid_error.map_or(Ok("yes".into()), Err);
+                let result = started
+                    .pid_error
+                    .map_or(Ok("yes".into()), |why| Err(why.into()));
                 section.demand("prints its PID", result);
             }
         }
@@ -292,11 +296,11 @@ fn search_until(until: Instant) -> Instant {
 fn note_difference(of_client: Dialect, of_server: Dialect, section: &mut Section) {
     let [of_client, of_server] = [of_client, of_server].map(|dialect| dialect.visible_form());
     if of_client != of_server {
-        let why = format!(
-            "not sure: the client seems to have {of_client}, the server {of_server}; if the rows of the pair are ok, both are \
+        let why = NotPassed::NotSure(format!(
+            "the client seems to have {of_client}, the server {of_server}; if the rows of the pair are ok, both are \
              the same"
-        );
-        section.add(Verdict::Info, "dialects", &why);
+        ));
+        section.add(Verdict::Info, "dialects", &why.to_string());
     }
 }
 

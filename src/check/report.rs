@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
+use super::not_passed::NotPassed;
 use crate::cli::command::wrap;
 use crate::cli::exit::Failure;
 use crate::cli::help;
@@ -74,20 +75,6 @@ impl Row {
     }
 }
 
-/// How the detail of a test begins that was not made.
-pub const NOT_TRIED: &str = "not tried";
-
-/// How the detail of a test begins whose result is not certain.
-pub const NOT_SURE: &str = "not sure";
-
-/// The remedy for a test that there was no time for.
-pub const TIME_IS_UP: &str = "the time of the check is up (--time-limit)";
-
-/// Returns whether the program may be right or wrong by this detail of a test.
-fn is_undecided(detail: &str) -> bool {
-    detail.starts_with(NOT_TRIED) || detail.starts_with(NOT_SURE)
-}
-
 /// The column where the details begin.
 const DETAIL: usize = 29;
 
@@ -143,32 +130,34 @@ impl Section {
     }
 
     /// Adds the result of a test that must pass.
-    pub fn demand(&mut self, what: &str, result: Result<String, String>) {
+    pub fn demand(&mut self, what: &str, result: Result<String, NotPassed>) {
         self.add_result(Verdict::Fail, what, result);
     }
 
     /// Adds the result of a test of texts, which the program may fail because minitalk does not know its dialect.
-    pub fn demand_of_texts(&mut self, what: &str, result: Result<String, String>) {
+    pub fn demand_of_texts(&mut self, what: &str, result: Result<String, NotPassed>) {
         if !self.passes_with_partner {
             return self.demand(what, result);
         }
-        let unsure = |why: String| match is_undecided(&why) {
-            true => why,
-            false => format!("{NOT_SURE}: {why}; with its partner it passes"),
+        let unsure = |error| match error {
+            NotPassed::Failed(why) => {
+                NotPassed::NotSure(format!("{why}; with its partner it passes"))
+            }
+            undecided => undecided,
         };
         self.advise(what, result.map_err(unsure));
     }
 
     /// Adds the result of a test that should pass.
-    pub fn advise(&mut self, what: &str, result: Result<String, String>) {
+    pub fn advise(&mut self, what: &str, result: Result<String, NotPassed>) {
         self.add_result(Verdict::Warn, what, result);
     }
 
-    fn add_result(&mut self, otherwise: Verdict, what: &str, result: Result<String, String>) {
+    fn add_result(&mut self, otherwise: Verdict, what: &str, result: Result<String, NotPassed>) {
         match result {
             Ok(detail) => self.add(Verdict::Ok, what, &detail),
-            Err(detail) if is_undecided(&detail) => self.add(Verdict::Warn, what, &detail),
-            Err(detail) => self.add(otherwise, what, &detail),
+            Err(error) if error.is_undecided() => self.add(Verdict::Warn, what, &error.to_string()),
+            Err(error) => self.add(otherwise, what, &error.to_string()),
         }
     }
 
@@ -267,6 +256,24 @@ mod tests {
             row.text(true, true)
                 .starts_with("  \x1b[33mwarn\x1b[0m  two")
         );
+    }
+
+    #[test]
+    fn what_is_undecided_fails_no_section_in_whatever_words() {
+        let mut section = Section::new("server", &[Path::new("a")], false);
+        for undecided in [NotPassed::no_time(), NotPassed::unfinished("")] {
+            section.demand_of_texts("x", Err(undecided.map(|why| format!("then: {why}"))));
+        }
+        assert!(section.passes());
+        let details = ["not tried: then: the time", "not sure: then: the time"];
+        for (row, detail) in section.rows.iter().zip(details) {
+            assert!(row.detail.starts_with(detail), "{}", row.detail);
+        }
+        section.demand_of_texts("x", Err("y".into()));
+        assert!(!section.passes());
+        section.passes_with_partner = true;
+        section.demand_of_texts("x", Err("y".into()));
+        assert_eq!(section.rows[3].verdict, Verdict::Warn);
     }
 
     #[test]

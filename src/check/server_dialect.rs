@@ -13,8 +13,8 @@ use minitalk::{Inbox, Signal, SignalSet};
 use super::acks::{self, ReceivedAck};
 use super::delivery::run_delay;
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, TIME_IS_UP};
 use super::server::Server;
 use crate::cli::child::Patience;
 use crate::cli::exit::Failure;
@@ -79,7 +79,7 @@ pub fn find(
 /// Says why a search has ended without a dialect.
 pub enum SearchEnd {
     /// Holds the detail of the report.
-    Report(String),
+    Report(NotPassed),
     /// Holds the error that ends the whole check.
     Command(Failure),
 }
@@ -144,14 +144,16 @@ impl ServerSearch<'_> {
                 "; dialects in which it could be led to signal a stranger were not tried, because this kernel cannot prevent that (Linux 6.12 can)"
             }
         };
-        let doubt = match self.withheld * STARVED > self.start.elapsed() {
-            true => format!("{NOT_SURE}: the machine is slow: "),
-            false => String::new(),
-        };
-        Err(SearchEnd::Report(format!(
-            "{doubt}it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
+        let why = format!(
+            "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
-        )))
+        );
+        Err(SearchEnd::Report(
+            match self.withheld * STARVED > self.start.elapsed() {
+                true => NotPassed::NotSure(format!("the machine is slow: {why}")),
+                false => NotPassed::Failed(why),
+            },
+        ))
     }
 
     /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
@@ -262,14 +264,12 @@ impl ServerSearch<'_> {
     /// Sends the probe to a new server.
     fn attempt(&mut self, dialect: &Dialect, print: Duration) -> Result<Attempt, SearchEnd> {
         if Instant::now() >= self.until {
-            return Err(SearchEnd::Report(format!(
-                "{NOT_SURE}: {TIME_IS_UP} after {} of the known dialects",
-                self.tried
-            )));
+            let progress = format!(" after {} of the known dialects", self.tried);
+            return Err(SearchEnd::Report(NotPassed::unfinished(&progress)));
         }
         self.tried += 1;
         let program = Program::Foreign(self.program);
-        let server = Server::start(program, &[]).map_err(SearchEnd::Report)?;
+        let server = Server::start(program, &[]).map_err(|why| SearchEnd::Report(why.into()))?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
             Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::delivery::{Delivery, are_stuck, describe, hangs, ticks};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
 use super::isolation::{Program, spawn_on_pipes};
+use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
-use super::report::{NOT_SURE, NOT_TRIED, Row, Section, Verdict, grouped, quoted};
+use super::report::{Row, Section, Verdict, grouped, quoted};
 use super::server::Server;
 use crate::cli::child::Child;
 use crate::cli::units::{self, SECOND, decimal};
@@ -38,7 +39,7 @@ pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
     }
     let empty = fixture.deliver_exactly("", SHORT).and_then(|_| {
         let next = fixture.deliver_exactly(NEXT, SHORT);
-        next.map_err(|why| format!("the message after it is not exact: {why}"))
+        next.map_err(|error| error.map(|why| format!("the message after it: {why}")))
     });
     let exact = |_| "exact".to_owned();
     section.demand_of_texts("empty string", empty.map(exact));
@@ -56,8 +57,8 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
         let expected = fixture.rate.map(|rate| time_of(bytes, rate));
         if let Some(time) = expected.filter(|time| !is_demanded && *time > limit) {
             let seconds = decimal(time.as_nanos(), SECOND, 0);
-            let why = format!("{NOT_TRIED}: it would take {seconds} s");
-            section.add(Verdict::Warn, &what, &why);
+            let why = format!("it would take {seconds} s");
+            section.advise(&what, Err(NotPassed::NotTried(why)));
             continue;
         }
         let text = text(bytes);
@@ -83,20 +84,20 @@ fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery>
             // Each length shows whether the text arrives, whatever becomes of the client.
             Err(why) if is_exact => section.demand_of_texts(&what, Err(why)),
             Err(why) => {
-                let of_longer = match why.starts_with(NOT_TRIED) {
-                    true => why.clone(),
-                    false => format!("{NOT_TRIED}: {what} did not arrive"),
+                let of_longer = match &why {
+                    NotPassed::NotTried(_) => why.clone(),
+                    _ => NotPassed::NotTried(format!("{what} did not arrive")),
                 };
                 let seconds = limit.as_secs();
                 match goes_on {
                     true => section.advise(
                         &what,
-                        Err(format!("not finished in {seconds} s: not sure why")),
+                        Err(format!("not finished in {seconds} s: not sure why").into()),
                     ),
                     false => section.demand_of_texts(&what, Err(why)),
                 }
                 for (bytes, _) in sizes.by_ref() {
-                    section.add(Verdict::Warn, &length(bytes), &of_longer);
+                    section.advise(&length(bytes), Err(of_longer.clone()));
                 }
             }
         }
@@ -124,10 +125,10 @@ fn speed(fixture: &mut Fixture<'_>, mut best: Delivery, section: &mut Section) {
     let seconds = decimal(best.elapsed.as_nanos(), SECOND, 2);
     let result = match best.elapsed {
         elapsed if elapsed < HUNDRED => Ok(format!("100 bytes in {seconds} s")),
-        elapsed if elapsed.saturating_sub(best.withheld) < HUNDRED => Err(format!(
-            "{NOT_SURE}: 100 bytes take {seconds} s, but the machine is slow"
+        elapsed if elapsed.saturating_sub(best.withheld) < HUNDRED => Err(NotPassed::NotSure(
+            format!("100 bytes take {seconds} s, but the machine is slow"),
         )),
-        _ => Err(format!("100 bytes take {seconds} s, more than a second")),
+        _ => Err(format!("100 bytes take {seconds} s, more than a second").into()),
     };
     section.demand_of_texts("speed", result);
 }
@@ -138,7 +139,7 @@ pub fn together(fixture: &mut Fixture<'_>, section: &mut Section) {
     section.advise("two clients at once", result);
 }
 
-fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, String> {
+fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, NotPassed> {
     let server = fixture.take()?;
     let texts = ["a".repeat(150), "b".repeat(150)];
     let mut clients = Vec::new();
@@ -164,12 +165,12 @@ fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, String> {
             fixture.server = Some(server);
             Ok("both exact".into())
         }
-        (true, _) => Err(format!("both exact, but of the clients {hanging} hang")),
+        (true, _) => Err(format!("both exact, but of the clients {hanging} hang").into()),
         (false, _) if printed.is_empty() => Err("nothing is printed".into()),
         (false, _) if [a, b].iter().any(|text| fixture.format.fits(text, &printed)) => Err(
             "one exact, of the other nothing: a pending bit of one client swallows the first of another".into(),
         ),
-        (false, _) => Err(format!("mixed up: {}", quoted(&printed))),
+        (false, _) => Err(format!("mixed up: {}", quoted(&printed)).into()),
     }
 }
 
@@ -186,19 +187,19 @@ pub fn idle(fixture: &mut Fixture<'_>, section: &mut Section) {
         let percent = after - before;
         match percent {
             0..=5 => Ok(format!("{percent} % of a CPU")),
-            _ => Err(format!("busy waiting: {percent} % of a CPU")),
+            _ => Err(format!("busy waiting: {percent} % of a CPU").into()),
         }
     });
     section.demand("idle CPU", result);
 }
 
 /// Waits for the end of a client that has nothing to wait for; the error says whether it was seen to hang.
-pub fn end_of(client: &mut Child) -> Result<ExitStatus, String> {
+pub fn end_of(client: &mut Child) -> Result<ExitStatus, NotPassed> {
     let ended = client.wait(SHORT);
     let hangs = ended.is_none() && hangs(client.pid());
     ended.or_else(|| client.ended()).ok_or_else(|| match hangs {
         true => "the client hangs".into(),
-        false => format!("{NOT_SURE}: the client has not ended in {SHORT:?}"),
+        false => NotPassed::NotSure(format!("the client has not ended in {SHORT:?}")),
     })
 }
 
@@ -207,7 +208,7 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
     let mut command = std::process::Command::new(client);
     let child = spawn_on_pipes(command.args([UNUSED_PID, NEXT]));
     let result = child
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string().into())
         .and_then(|mut child| {
             let status = end_of(&mut child)?;
             child.drain();
@@ -215,7 +216,7 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
             let line = printed.split(|byte| *byte == b'\n').next();
             let line = quoted(line.unwrap_or_default());
             match (status.code(), printed.is_empty()) {
-                (None, _) => Err(format!("the client {}", describe(status))),
+                (None, _) => Err(format!("the client {}", describe(status)).into()),
                 (Some(0), true) => Err("the client reports no error".into()),
                 (Some(0), false) => Ok(format!("the client prints {line}")),
                 (Some(code), true) => Ok(format!("refused with exit code {code}")),
@@ -226,7 +227,7 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
 }
 
 /// Returns the format in which a server prints what `client` sends.
-pub fn output_format(server: &Path, client: Program<'_>) -> Result<OutputFormat, String> {
+pub fn output_format(server: &Path, client: Program<'_>) -> Result<OutputFormat, NotPassed> {
     const PROBE: &str = "Hello";
     let server = Server::start(Program::Foreign(server), &[])?;
     let mut client = client.start_client(server.pid(), PROBE, &[])?;
@@ -236,12 +237,15 @@ pub fn output_format(server: &Path, client: Program<'_>) -> Result<OutputFormat,
     let is_over = client.wait(NOTICE).is_some();
     let format = server.output_format(PROBE, Duration::ZERO);
     format.ok_or_else(|| match server.printed() {
-        _ if !is_stuck && !is_over => format!("{NOT_SURE}: {PROBE:?} is not finished in {SHORT:?}"),
-        printed if printed.is_empty() => format!("nothing is printed of {PROBE:?}"),
+        _ if !is_stuck && !is_over => {
+            NotPassed::NotSure(format!("{PROBE:?} is not finished in {SHORT:?}"))
+        }
+        printed if printed.is_empty() => format!("nothing is printed of {PROBE:?}").into(),
         printed => format!(
             "the server prints {} instead of {PROBE:?}",
             quoted(&printed)
-        ),
+        )
+        .into(),
     })
 }
 

@@ -10,6 +10,7 @@ use minitalk::dialect::encoder::TextEncoder;
 use super::delivery::describe;
 use super::fixture::{NEXT, NOTICE, SHORT};
 use super::isolation::Program;
+use super::not_passed::NotPassed;
 use super::report::{Section, Verdict};
 use super::server::Server;
 
@@ -40,10 +41,10 @@ pub fn add(
     };
     let alone = match &traffic.others[..] {
         [] => Ok("SIGUSR1 and SIGUSR2 alone".into()),
-        others => Err(format!(
-            "sends others than SIGUSR1 and SIGUSR2: {}",
-            others.join(", ")
-        )),
+        others => {
+            let others = others.join(", ");
+            Err(format!("sends others than SIGUSR1 and SIGUSR2: {others}").into())
+        }
     };
     section.demand("signals", alone);
     if let Some(why) = dialect.and_then(|dialect| traffic.needs_tolerance(&dialect, pid)) {
@@ -57,16 +58,17 @@ fn observe(
     own: &Path,
     dialect: Option<Dialect>,
     limit: Duration,
-) -> Result<(Traffic, Pid), String> {
+) -> Result<(Traffic, Pid), NotPassed> {
     let mut server = Server::start(Program::Own(own, dialect), &["--trace", "-v"])?;
     let mut client = Program::Foreign(client).start_client(server.pid(), NEXT, &[])?;
     let is_exact = server.wait(limit, &|printed| printed == NEXT.as_bytes());
     client.wait(NOTICE);
     if let Some(status) = server.ended() {
-        return Err(format!("minitalk's server {}", describe(status)));
+        return Err(format!("minitalk's server {}", describe(status)).into());
     }
     if !is_exact {
-        return Err("not tried: the text did not arrive in this attempt".into());
+        let why = "the text did not arrive in this attempt";
+        return Err(NotPassed::NotTried(why.into()));
     }
     let pid = client.pid();
     Ok((Traffic::of(&String::from_utf8_lossy(&server.notes())), pid))
