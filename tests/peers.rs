@@ -87,6 +87,18 @@ fn a_server_that_becomes_another_program_is_not_signalled() {
     assert_not_signalled(server.into_process());
 }
 
+/// `/proc` does not show that the next signal will be the first that kills.
+#[test]
+fn a_process_that_handles_each_signal_once_survives() {
+    for lane in ["auto", "bit", "word"] {
+        let server = Server::spawn(Command::new(program("broken")).arg("resets"));
+        let pid = server.pid().to_string();
+        let output = run(minitalk(["send", "--lane", lane, &pid, "x"]));
+        assert_eq!(output.status.code(), Some(8), "{lane}: {output:?}");
+        assert_not_signalled(server.into_process());
+    }
+}
+
 // ---- few descriptors -----------------------------------------------------------------------------------------------
 
 /// A server without a descriptor for its clients must end: otherwise no client gets an answer.

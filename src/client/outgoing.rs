@@ -11,6 +11,7 @@ use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
 use crate::process::pid::Pid;
 use crate::process::proc;
+use crate::signal::event::Signal;
 use crate::wire::control::Nonce;
 use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
@@ -213,6 +214,11 @@ impl<'m> Outgoing<'m> {
 
     /// Inspects a server that has not answered, or was not inspected for a while: it may be another program by now (AS-21).
     fn inspect(&mut self, now: time::Instant) -> Result<(), SendError> {
+        // The hello follows the bare signal, and no answer has shown that the server survives another one.
+        let is_second = self.sender.uses_realtime() && self.sender.signals() == 2;
+        if is_second && !self.peer.still_handles(Signal::WORD) {
+            self.handle_exit();
+        }
         // A repetition that a reply asked for needs no inspection: the server has just replied.
         let is_unanswered = !self.sender.expects_reply();
         if is_unanswered || now - self.inspected_at >= time::Duration::from_nanos(INSPECT_INTERVAL)

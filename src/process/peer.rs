@@ -8,6 +8,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::io;
 use std::string::String;
+use std::thread;
 
 use crate::ffi::{self, Errno, Fd, Identity};
 use crate::process::pid::Pid;
@@ -22,6 +23,10 @@ pub const INSPECT_INTERVAL: u64 = 10_000_000;
 /// Limits how often one inspection reads the status of a process that was seen to take signals without a handler, and now seems not
 /// to.
 const MAX_LOOKS: u32 = 8;
+
+/// Limits the looks at a process that has not taken a signal yet, to some 50 ms: it may block the signal. On a busy machine each look
+/// takes longer, because others run meanwhile.
+const TAKE_LOOKS: u32 = 1_500;
 
 /// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU
 /// cannot arrive: it stays pending until the storm's next signal takes its place.
@@ -149,6 +154,23 @@ impl Peer {
             status.caught &= SignalSet::BITS.mask();
         }
         Ok(status)
+    }
+
+    /// Returns whether the process handles `signal` even after it has taken the one that was sent to it: a handler with SA_RESETHAND,
+    /// which `/proc` does not tell from others, is shown until it runs.
+    ///
+    /// Does not wait for a process that is stopped, or that has not taken the signal after [`TAKE_LOOKS`].
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
+    pub fn still_handles(&self, signal: Signal) -> bool {
+        for _ in 0..TAKE_LOOKS {
+            match proc::status(self.pid) {
+                Ok(status) if status.pending & signal.mask() == 0 => return status.handles(signal),
+                Ok(_) if !proc::is_stopped(self.pid) => thread::yield_now(),
+                _ => break,
+            }
+        }
+        true
     }
 
     /// Returns when the process was started, in clock ticks since the boot (`/proc/PID/stat`).

@@ -3,6 +3,7 @@
  *   broken forgets    says greeted to each hello, with a new nonce, and also to each open
  *   broken stands     takes hello and open, and then says for ever that the first bit or word is due
  *   broken leaves     takes 40 bits, says wait, and executes sleep
+ *   broken resets     handles each signal once (SA_RESETHAND), and answers nothing
  *
  * It prints its PID.
  */
@@ -15,16 +16,21 @@ int main(int argc, char **argv) {
         return 2;
     int forgets = strcmp(argv[1], "forgets") == 0;
     int leaves = strcmp(argv[1], "leaves") == 0;
+    int resets = strcmp(argv[1], "resets") == 0;
     int signals[] = {SIGUSR1, SIGUSR2, WORD_SIGNAL};
     sigset_t set;
     sigemptyset(&set);
     for (int i = 0; i < 3; i++) {
-        signal(signals[i], nothing);
+        struct sigaction action = {.sa_handler = nothing, .sa_flags = resets ? SA_RESETHAND : SA_RESTART};
+        sigaction(signals[i], &action, NULL);
         sigaddset(&set, signals[i]);
     }
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (!resets)
+        sigprocmask(SIG_BLOCK, &set, NULL);
     printf("PID %d\n", (int)getpid());
     fflush(stdout);
+    while (resets)
+        pause();
     struct key key = {0, 0};
     uint64_t taken = 0;
     pid_t client = 0;
