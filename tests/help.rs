@@ -15,6 +15,7 @@ fn a_usage_error_says_what_to_write_instead() {
     let unknown = format!("there is no command \"frobnicate\"; the commands are {COMMANDS}");
     let range = "a PID is a number from 1 to 2147483647";
     let starts = "a server prints its PID when it starts";
+    let escape = '\u{1b}';
     let errors = format!(
         r#"
  => no command; expected one of {COMMANDS}
@@ -38,6 +39,7 @@ completions bash extra => unexpected argument "extra"
 man extra => unexpected argument "extra"
 help serve extra => unexpected argument "extra"
 serve -x => invalid option "-x"
+serve -{escape} => invalid option "-\u{{1b}}"
 serve --frobnicate => invalid option "--frobnicate"
 serve --cuont 1 => invalid option "--cuont"; did you mean --count?
 send --fiel x => invalid option "--fiel"; did you mean --file?

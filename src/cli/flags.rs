@@ -2,7 +2,6 @@
 //! cannot disagree.
 
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use std::vec;
@@ -112,7 +111,8 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
                 positional.push(text);
             }
             (Arg::Short(name), None) => {
-                return Err(unknown(&flags, format_args!("invalid option \"-{name}\"")));
+                let typed = format!("-{name}");
+                return Err(unknown(&flags, format!("invalid option {typed:?}")));
             }
             (Arg::Long(name), None) => {
                 let typed = format!("--{name}");
@@ -130,13 +130,12 @@ pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Ar
 }
 
 /// Returns the error of an option that is not in the table, after the options `before`.
-fn unknown(before: &[(&Flag, OsString)], text: impl Display) -> Failure {
+fn unknown(before: &[(&Flag, OsString)], mut text: String) -> Failure {
     let is_exec = |(flag, _): &(&Flag, OsString)| flag.long() == "--exec";
-    let remedy = match before.iter().find(|option| is_exec(option)) {
-        Some((_, program)) => format!("; write -- before the options of {program:?}"),
-        None => String::new(),
-    };
-    Failure::usage(format_args!("{text}{remedy}"))
+    if let Some((_, program)) = before.iter().find(|option| is_exec(option)) {
+        text = format!("{text}; write -- before the options of {program:?}");
+    }
+    Failure::usage(text)
 }
 
 impl Args {

@@ -69,7 +69,7 @@ impl Format {
     }
 
     /// Writes one message as a stream, without allocating memory of its size.
-    fn write(self, out: &mut impl Write, message: &Received, is_terminal: bool) -> io::Result<()> {
+    fn write(self, out: &mut dyn Write, message: &Received, is_terminal: bool) -> io::Result<()> {
         let payload = &message.payload[..];
         match self {
             Self::Text | Self::Raw if is_terminal => write_for_terminal(out, payload)?,
@@ -88,7 +88,7 @@ impl Format {
     }
 }
 
-fn write_object(out: &mut impl Write, message: &Received) -> io::Result<()> {
+fn write_object(out: &mut dyn Write, message: &Received) -> io::Result<()> {
     let (pid, bytes) = (message.pid, message.payload.len());
     write!(out, "{{\"event\":\"message\",\"pid\":{pid},\"uid\":")?;
     match message.uid {

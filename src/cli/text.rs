@@ -28,17 +28,17 @@ fn collect(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
 /// Writes a message for a terminal: as it is, without what could drive the terminal or disguise the text.
 ///
 /// Escapes control characters except tabs and line ends, invisible characters, and bytes that are not UTF-8.
-pub fn write_for_terminal(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub fn write_for_terminal(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
     write_text(out, bytes, true)
 }
 
 /// Writes `bytes` as [`write_for_terminal`] does, but escapes tabs, line ends and backslashes too, so that the text can be read
 /// back and stays within its line.
-pub fn write_in_line(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub fn write_in_line(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
     write_text(out, bytes, false)
 }
 
-fn write_text(out: &mut impl Write, bytes: &[u8], has_lines: bool) -> io::Result<()> {
+fn write_text(out: &mut dyn Write, bytes: &[u8], has_lines: bool) -> io::Result<()> {
     for chunk in bytes.utf8_chunks() {
         write_escaped(out, chunk.valid(), |out, c, rest| {
             // A carriage return alone would let the text behind it overwrite the line.
@@ -60,7 +60,7 @@ fn write_text(out: &mut impl Write, bytes: &[u8], has_lines: bool) -> io::Result
 }
 
 /// Writes `text` as a JSON string (RFC 8259 section 7).
-pub fn write_json_string(out: &mut impl Write, text: &str) -> io::Result<()> {
+pub fn write_json_string(out: &mut dyn Write, text: &str) -> io::Result<()> {
     out.write_all(b"\"")?;
     write_escaped(out, text, |out, c, _| match c {
         '"' | '\\' => write!(out, "\\{c}").map(|()| true),
@@ -80,10 +80,11 @@ pub fn write_json_string(out: &mut impl Write, text: &str) -> io::Result<()> {
 }
 
 /// Writes `text`. `escape` gets a character and the text behind it, and returns whether it has written something in its place.
-fn write_escaped<W: Write>(
-    out: &mut W,
+// Once for all outputs and formats: the smallest build has a limit.
+fn write_escaped(
+    out: &mut dyn Write,
     text: &str,
-    escape: impl Fn(&mut W, char, &str) -> io::Result<bool>,
+    escape: impl Fn(&mut dyn Write, char, &str) -> io::Result<bool>,
 ) -> io::Result<()> {
     let bytes = text.as_bytes();
     let mut plain = 0;
@@ -102,17 +103,41 @@ fn write_escaped<W: Write>(
     out.write_all(&bytes[plain..])
 }
 
-/// Returns whether `c` invisibly changes the text around it: directions (UAX #9, section 2), separators, Unicode tags.
+/// Returns whether `c` is invisible or invisibly changes the text around it: directions (UAX #9, section 2), separators, and what
+/// Unicode calls ignorable by default (UAX #44, Default_Ignorable_Code_Point), as fillers and tags.
 ///
-/// Joiners are not among them, because many scripts and emoji need them.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+/// Joiners and the variation selectors below U+10000 are not among them, because many scripts and emoji need them.
+// A table, because comparisons in the code are larger, and called, because two places need it: the smallest build has a limit.
+#[inline(never)]
+fn is_invisible(c: char) -> bool {
+    const RANGES: [[char; 2]; 17] = [
+        ['\u{AD}', '\u{AD}'],
+        ['\u{34F}', '\u{34F}'],
+        ['\u{61C}', '\u{61C}'],
+        ['\u{115F}', '\u{1160}'],
+        ['\u{17B4}', '\u{17B5}'],
+        ['\u{180E}', '\u{180E}'],
+        ['\u{200B}', '\u{200B}'],
+        ['\u{200E}', '\u{200F}'],
+        ['\u{2028}', '\u{202E}'],
+        ['\u{2060}', '\u{206F}'],
+        ['\u{3164}', '\u{3164}'],
+        ['\u{FEFF}', '\u{FEFF}'],
+        ['\u{FFA0}', '\u{FFA0}'],
+        // Unassigned, except for the marks of an annotation, which hide where it begins.
+        ['\u{FFF0}', '\u{FFFB}'],
+        ['\u{1BCA0}', '\u{1BCA3}'],
+        ['\u{1D173}', '\u{1D17A}'],
+        // Tags, and variation selectors that can carry any bytes.
+        ['\u{E0000}', '\u{E0FFF}'],
+    ];
+    RANGES
+        .iter()
+        .any(|[first, last]| (first..=last).contains(&&c))
 }
 
 /// Writes `bytes` in base64 (RFC 4648 section 4).
-pub fn write_base64(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub fn write_base64(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
         let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
@@ -132,7 +157,7 @@ mod tests {
 
     #[test]
     fn terminal_text_has_no_effect_but_its_lines() {
-        let emoji = "é 🦀 👩\u{200D}🚀";
+        let emoji = "é 🦀 👩\u{200D}🚀 ☎\u{FE0F} 한글";
         assert_eq!(for_terminal(emoji.as_bytes()), emoji);
         let lines = "C:\\dir\n\ttwo\r\nthree\n\n";
         assert_eq!(for_terminal(lines.as_bytes()), lines);
@@ -141,6 +166,10 @@ mod tests {
             "\\u{1b}]0;x\\u{7}\\u{7f}\\u{9b}\\xff\\xe2\\x82\\u{b}\\u{0}"
         );
         assert_eq!(for_terminal("\u{202E}x".as_bytes()), "\\u{202e}x");
+        assert_eq!(
+            for_terminal("\u{AD}\u{34F}\u{3164}\u{FFF9}\u{1D173}\u{E0100}".as_bytes()),
+            "\\u{ad}\\u{34f}\\u{3164}\\u{fff9}\\u{1d173}\\u{e0100}"
+        );
         assert_eq!(for_terminal(b"over\rwritten\r"), "over\\rwritten\\r");
         assert_eq!(for_terminal(b"a\r\r\nb\r\xff"), "a\\r\r\nb\\r\\xff");
     }
