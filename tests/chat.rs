@@ -3,7 +3,8 @@
 mod common;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{PipeReader, Read, Write};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 
 use common::child::Transcript;
@@ -92,6 +93,51 @@ fn a_killed_partner_ends_the_chat() {
     assert_eq!(output.status.code(), Some(8), "{output:?}");
     // "has ended", or "ended in mid-message" if it had printed the message and not answered yet.
     assert!(stderr(&output).contains(" ended "), "{output:?}");
+}
+
+/// The end of the partner is noticed by the thread that sends, while the output of the other thread is stuck.
+#[test]
+fn a_partner_that_ended_before_a_message_is_reported_with_code_8() {
+    let there = chat(&[]);
+    let (mut reader, writer, size) = small_pipe();
+    let mut command = minitalk(["chat", &there.pid().to_string()]);
+    command.stdin(Stdio::piped()).stdout(writer);
+    let here = Process::spawn_with_own_stdout(&mut command);
+    drop(command);
+    let mut pipe = here.take_stdin();
+    pipe.write_all(b"a").unwrap();
+    there.wait_stdout(|printed| printed == b"a");
+    let said = noise(2 * size);
+    feed(&there, said.clone());
+    wait_until("the output is stuck", || held(&reader) == size);
+    let threads =
+        || std::fs::read_dir(format!("/proc/{}/task", here.pid())).map_or(0, Iterator::count);
+    let before = threads();
+    kill(there.pid(), libc::SIGKILL);
+    there.output();
+    pipe.write_all(b"b").unwrap();
+    wait_until("the thread that sends has ended", || threads() < before);
+    let mut printed = Vec::new();
+    reader.read_to_end(&mut printed).unwrap();
+    let output = here.output();
+    assert_eq!(output.status.code(), Some(8), "{output:?}");
+    assert!(
+        stderr(&output).contains("has ended before the end of standard input"),
+        "{output:?}"
+    );
+    assert_eq!(printed, said);
+}
+
+/// Returns how many bytes a pipe holds.
+fn held(pipe: &PipeReader) -> usize {
+    let mut count = 0;
+    // SAFETY: FIONREAD writes an int.
+    assert_eq!(
+        unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) },
+        0
+    );
+    let count: libc::c_int = count;
+    count.try_into().unwrap()
 }
 
 /// The pause is longer than the default timeout of a message.

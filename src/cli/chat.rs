@@ -199,7 +199,7 @@ fn converse(line: &Arc<Line>, input: File) -> Result<(), Failure> {
         }
         match &said {
             Some(Err(_)) => break End::Said,
-            Some(Ok(_)) if is_input_terminal || listener.is_partner_done => break End::Said,
+            Some(Ok(true)) if is_input_terminal || listener.is_partner_done => break End::Said,
             _ => {}
         }
     };
@@ -261,6 +261,10 @@ fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
         }
         if let Err(error) = sent {
             use SendError::{Interrupted, NoSuchProcess, ServerEnded, Stopped};
+            if matches!(error, NoSuchProcess) && has_ended(peer) {
+                // The thread that listens prints what the partner has said before, and reports its end.
+                return Ok(is_over);
+            }
             let has_gone = matches!(error, NoSuchProcess | ServerEnded { .. });
             let is_final = has_gone || matches!(error, Interrupted(_) | Stopped);
             let failure = Failure::send_to(peer, &error).without_hint();
