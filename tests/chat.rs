@@ -130,13 +130,10 @@ fn a_partner_that_ended_before_a_message_is_reported_with_code_8() {
 
 /// Returns how many bytes a pipe holds.
 fn held(pipe: &PipeReader) -> usize {
-    let mut count = 0;
-    // SAFETY: FIONREAD writes an int.
-    assert_eq!(
-        unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) },
-        0
-    );
-    let count: libc::c_int = count;
+    let mut count: libc::c_int = 0;
+    // SAFETY: FIONREAD writes an int (ioctl_tty(2)).
+    let result = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    assert_eq!(result, 0);
     count.try_into().unwrap()
 }
 

@@ -159,10 +159,14 @@ impl Peer {
     /// Returns whether the process handles `signal` even after it has taken the one that was sent to it: a handler with SA_RESETHAND,
     /// which `/proc` does not tell from others, is shown until it runs.
     ///
-    /// Does not wait for a process that is stopped, or that has not taken the signal after [`TAKE_LOOKS`].
+    /// Does not wait for a process that is stopped, or that has not taken the signal after [`TAKE_LOOKS`], nor for one that runs this
+    /// program, whose handlers are known.
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
     pub fn still_handles(&self, signal: Signal) -> bool {
+        if proc::runs_this_program(self.pid) {
+            return true;
+        }
         for _ in 0..TAKE_LOOKS {
             match proc::status(self.pid) {
                 Ok(status) if status.pending & signal.mask() == 0 => return status.handles(signal),

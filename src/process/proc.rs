@@ -283,8 +283,7 @@ pub type Program = (u64, u64);
 // By itself it is smaller than where it is called: the smallest build has a limit.
 #[inline(never)]
 pub fn program(pid: Pid) -> io::Result<Program> {
-    let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
-    let (mut device, mut inode) = (file.dev(), file.ino());
+    let (mut device, mut inode) = executable(pid)?;
     let mut line = [0; 4096];
     let line = beginning(&std::format!("/proc/{pid}/cmdline"), &mut line);
     let mut arguments = line.split(|byte| *byte == 0).skip(1);
@@ -303,6 +302,19 @@ pub fn program(pid: Pid) -> io::Result<Program> {
         inode ^= script.ino().rotate_left(32);
     }
     Ok((device, inode))
+}
+
+/// Returns whether `pid` runs the executable file of this process.
+pub fn runs_this_program(pid: Pid) -> bool {
+    executable(pid).is_ok_and(|theirs| executable(Pid::current()).is_ok_and(|ours| ours == theirs))
+}
+
+/// Returns device and inode of the executable file.
+// By itself it is smaller than where it is called: the smallest build has a limit.
+#[inline(never)]
+fn executable(pid: Pid) -> io::Result<(u64, u64)> {
+    let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
+    Ok((file.dev(), file.ino()))
 }
 
 /// Returns whether `pid` runs a Go program: a note of Go's linker stands at the beginning of its executable file (elf(5)).
