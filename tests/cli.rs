@@ -72,6 +72,22 @@ fn a_bystander_is_refused_and_survives() {
     assert!(!sleep.wait().success());
 }
 
+/// A process that cannot be looked at, for want of a descriptor, is no process that has ended.
+#[test]
+fn with_few_descriptors_the_list_is_complete_or_an_error() {
+    let server = Server::start();
+    let mut failures = 0;
+    for limit in 4..=10 {
+        let output = run(shell(&format!("ulimit -n {limit}; exec \"$0\" list")));
+        let is_listed = String::from_utf8_lossy(&output.stdout).contains(&server.pid().to_string());
+        let is_error = code(&output) == 1 && stderr(&output).contains("cannot list processes");
+        assert!(is_listed || is_error, "{limit}: {output:?}");
+        failures += u32::from(is_error);
+    }
+    assert!((1..7).contains(&failures), "{failures}");
+    server.stop();
+}
+
 /// Many servers print their PID before they install their handlers.
 #[test]
 fn a_server_that_has_just_been_started_is_given_time_to_install_its_handlers() {
