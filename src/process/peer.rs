@@ -24,8 +24,8 @@ pub const INSPECT_INTERVAL: u64 = 10_000_000;
 /// to.
 const MAX_LOOKS: u32 = 8;
 
-/// Limits the looks at a process that has not taken a signal yet, to some 50 ms: it may block the signal. On a busy machine each look
-/// takes longer, because others run meanwhile.
+/// Limits the looks at a process that has not taken a signal yet, to some 50 ms. On a busy machine each look takes longer, because
+/// others run meanwhile.
 const TAKE_LOOKS: u32 = 1_500;
 
 /// Moves to another CPU before a signal is sent more often than this. Under a storm, a signal from the receiver's own CPU
@@ -159,8 +159,8 @@ impl Peer {
     /// Returns whether the process handles `signal` even after it has taken the one that was sent to it: a handler with SA_RESETHAND,
     /// which `/proc` does not tell from others, is shown until it runs.
     ///
-    /// Does not wait for a process that is stopped, or that has not taken the signal after [`TAKE_LOOKS`], nor for one that runs this
-    /// program, whose handlers are known.
+    /// Does not wait for a process that is stopped or blocks the signal, or that has not taken it after [`TAKE_LOOKS`]: a server blocks
+    /// it while it works, and in a flood one is always pending. Nor for one that runs this program, whose handlers are known.
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
     pub fn still_handles(&self, signal: Signal) -> bool {
@@ -169,7 +169,9 @@ impl Peer {
         }
         for _ in 0..TAKE_LOOKS {
             match proc::status(self.pid) {
-                Ok(status) if status.pending & signal.mask() == 0 => return status.handles(signal),
+                Ok(status) if status.pending & !status.blocked & signal.mask() == 0 => {
+                    return status.handles(signal);
+                }
                 Ok(_) if !proc::is_stopped(self.pid) => thread::yield_now(),
                 _ => break,
             }
