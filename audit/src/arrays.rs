@@ -30,6 +30,7 @@ impl Frame {
         {
             let offset = i.immediate(1).cast_signed();
             self.named.insert(from.wrapping_add(offset), true);
+            self.addresses.insert(from.wrapping_add(offset));
         }
         if !matches!(base, Register::RSP | Register::RBP) {
             return;
@@ -39,6 +40,9 @@ impl Frame {
             let place = from.wrapping_add(i.memory_displacement64().cast_signed());
             let is_array = i.mnemonic() == Mnemonic::Lea || i.memory_index() != Register::None;
             *self.named.entry(place).or_insert(false) |= is_array;
+            if is_array {
+                self.addresses.insert(place);
+            }
         }
     }
 

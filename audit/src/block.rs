@@ -96,7 +96,11 @@ impl Explorer<'_> {
             state.forget(to.lo, to.hi.saturating_add(length));
             frame.uses_stack(to.lo);
             frame.clobber(to.lo, to.hi.saturating_add(length));
-            frame.touches_stack(at, to.lo, to.hi.saturating_add(length), true);
+            let end = to.hi.saturating_add(length);
+            frame.touches_stack(at, to.lo, end, true);
+            if repeats && (to.exact().is_none() || count.number().is_none()) {
+                frame.spreads(at, to.lo, end);
+            }
             let zero = state.registers[0].number() == Some(0);
             if let (Some(to), Some(length), true) =
                 (to.exact(), count.times(width).number(), zero && !loads)

@@ -90,6 +90,9 @@ impl Explorer<'_> {
                 );
             }
         }
+        for (lo, hi) in &mut summary.spread {
+            (*lo, *hi) = (lo.saturating_add(entry), hi.saturating_add(entry));
+        }
         summary.stored = summary
             .stored
             .into_iter()

@@ -333,10 +333,12 @@ impl<'a> Explorer<'a> {
         self.walk(&mut frame, state);
         self.active.pop();
         self.judge_arrays(&mut frame);
+        let spread = self.judge_neighbours(&mut frame);
         let decoded = |at| self.decoded.get(&(image, at)).copied();
         loops::judge(&mut frame, &decoded);
         let result = loops::result(&frame, &decoded);
-        let summary = Summary::of(&frame, errno, &entered, result);
+        let mut summary = Summary::of(&frame, errno, &entered, result);
+        summary.spread = spread;
         let id = self.nodes.len();
         self.nodes.push(Node {
             image,

@@ -123,6 +123,7 @@ impl Explorer<'_> {
         state: State,
     ) -> Next {
         let mut next = Vec::new();
+        frame.passes(at, &state);
         let is_chosen = callees.len() > 1;
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
@@ -175,6 +176,9 @@ impl Explorer<'_> {
                     self.also_stored(frame, at, &summary.stores, &mut state);
                     if let Some((lo, hi)) = summary.clobbers {
                         frame.touches_stack(at, lo, hi, true);
+                    }
+                    for (lo, hi) in &summary.spread {
+                        frame.spreads(at, *lo, *hi);
                     }
                     for stored in summary.stores.iter() {
                         state.unlook(stored.image, stored.lo, stored.hi.saturating_add(8));

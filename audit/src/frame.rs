@@ -1,6 +1,6 @@
 //! The function that is being walked: what is noted of it on the way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use iced_x86::{Code, Decoder, DecoderOptions};
@@ -58,6 +58,12 @@ pub struct Frame {
     pub dividends: Map<u64, u64>,
     /// The places of the stack that instructions name: whether as the beginning of more than a word.
     pub named: BTreeMap<i64, bool>,
+    /// The places of the stack that calls are given, between the lowest and the highest, by the call and the register.
+    pub passed: Map<(u64, usize), (i64, i64)>,
+    /// The places of the stack whose address instructions take.
+    pub addresses: BTreeSet<i64>,
+    /// Between which places of the stack a call or a repeated instruction writes as much as a number says that varies.
+    pub spread: Map<u64, (i64, i64)>,
     /// Whether texts, of which one is chosen, are read byte by byte.
     pub reads_texts: bool,
     /// Stores whose place a register tells, to data of files without a name.
@@ -94,6 +100,9 @@ impl Frame {
             divides: None,
             dividends: Map::default(),
             named: BTreeMap::new(),
+            passed: Map::default(),
+            addresses: BTreeSet::new(),
+            spread: Map::default(),
             reads_texts: false,
             unnamed: Set::default(),
             called: Map::default(),
@@ -189,6 +198,12 @@ impl Frame {
             let (a, b) = map.entry(at).or_insert((lo, hi));
             (*a, *b) = ((*a).min(lo), (*b).max(hi));
         }
+    }
+
+    /// Notes that the call, or the repeated instruction, at `at` may write the stack from `lo` to below `hi`, or less.
+    pub fn spreads(&mut self, at: u64, lo: i64, hi: i64) {
+        let (a, b) = self.spread.entry(at).or_insert((lo, hi));
+        (*a, *b) = ((*a).min(lo), (*b).max(hi));
     }
 
     pub fn uses_stack(&mut self, offset: i64) {

@@ -53,6 +53,7 @@ mod memory;
 mod mixture;
 mod motion;
 mod names;
+mod neighbours;
 mod nested;
 mod odd;
 mod operand;

@@ -147,6 +147,9 @@ impl Explorer<'_> {
                 }
                 frame.clobber(lo, hi);
                 frame.touches_stack(at, lo, hi, true);
+                if !is_whole {
+                    frame.spreads(at, lo, hi);
+                }
                 if libc::installs(name)
                     && let Some(at) = state.registers[ARGUMENTS[2]].exact()
                 {

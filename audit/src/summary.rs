@@ -20,6 +20,8 @@ pub struct Summary {
     pub second: Value,
     /// What it may write above its own frame, as seen from its return address.
     pub clobbers: Option<(i64, i64)>,
+    /// What each of its stores at an index may write there.
+    pub spread: Vec<(i64, i64)>,
     /// What it is known to have stored there.
     pub stored: BTreeMap<i64, (u8, Value)>,
     /// The lowest place of the stack that it uses.
@@ -52,6 +54,7 @@ impl Summary {
                 value: exit.registers[0].clone(),
                 second: exit.registers[RDX].clone(),
                 clobbers: frame.clobbers,
+                spread: Vec::new(),
                 stored: exit
                     .slots
                     .iter()
@@ -86,6 +89,7 @@ pub fn unknown_call() -> Summary {
         value: Value::UNKNOWN,
         second: Value::UNKNOWN,
         clobbers: None,
+        spread: Vec::new(),
         stored: BTreeMap::new(),
         lowest: 0,
         keeps: std::array::from_fn(is_preserved),

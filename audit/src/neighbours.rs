@@ -1,0 +1,113 @@
+//! Data of the frame that lies behind an array: whether a store that an index chooses may reach it.
+//!
+//! Machine code does not say where an array ends. It does say which places of the frame are data of their own: those that an
+//! instruction loads without an index, and those that are read by an address which is taken of them. A store with an index that may reach such a place, and does
+//! not begin there, is not shown to stay inside its array.
+
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpAccess, OpKind, Register};
+
+use crate::explore::Explorer;
+use crate::finding::Kind;
+use crate::frame::Frame;
+use crate::state::{ARGUMENTS, State};
+use crate::value::Base;
+
+/// Where places begin that are not bounded.
+const ENDLESS: i64 = i64::MAX / 8;
+
+impl Explorer<'_> {
+    /// Asks of each store that an index or a varying length spreads over the frame whether it may reach other data there, and returns
+    /// what it may change above the frame.
+    pub fn judge_neighbours(&mut self, frame: &mut Frame) -> Vec<(i64, i64)> {
+        if self.watch.is_some() {
+            return Vec::new();
+        }
+        let mut spread: Vec<(u64, i64, i64)> = Vec::new();
+        for (&at, &(lo, hi)) in &frame.written {
+            let is_indexed = self
+                .instruction_at(frame.number, at)
+                .is_some_and(|i| is_plain_store(&i) && hi - lo > i.memory_size().size() as i64);
+            if is_indexed {
+                spread.push((at, lo, hi));
+            }
+        }
+        let calls = frame.spread.iter().map(|(at, (lo, hi))| (*at, *lo, *hi));
+        spread.extend(calls);
+        spread.retain(|(_, lo, hi)| (-ENDLESS..ENDLESS).contains(lo) && *hi < ENDLESS);
+        if spread.is_empty() {
+            return Vec::new();
+        }
+        spread.sort_unstable();
+        let own = self.data_of_its_own(frame);
+        for &(at, lo, hi) in &spread {
+            if own.iter().any(|place| lo < *place && *place < hi) {
+                frame.doubt(
+                    Kind::Write,
+                    at,
+                    "writes the stack at an index, and is not shown to stay inside its array: other data lies behind",
+                    "an index with a bound that can be seen",
+                );
+            }
+        }
+        let above = spread.into_iter().map(|(_, lo, hi)| (lo.max(8), hi));
+        above.filter(|(lo, hi)| lo < hi).collect()
+    }
+
+    /// Returns the places of the frame that an instruction loads without an index, and those that are read by an address which is
+    /// taken of them: by a call that is given it, or by a load with an index.
+    fn data_of_its_own(&mut self, frame: &Frame) -> Vec<i64> {
+        let is_taken = |place: &i64| frame.addresses.contains(place);
+        let passed = frame.passed.values();
+        let passed = passed.filter_map(|(lo, hi)| (lo == hi && is_taken(lo)).then_some(*lo));
+        let mut own: Vec<i64> = passed.collect();
+        for (&at, &(lo, hi)) in &frame.touched {
+            let Some(i) = self.instruction_at(frame.number, at) else {
+                continue;
+            };
+            if i.flow_control() != FlowControl::Next || !self.reads(&i) {
+                continue;
+            }
+            let is_whole = hi - lo == i.memory_size().size() as i64;
+            let is_fixed = i.memory_index() == Register::None
+                && (is_of_frame(&i) || i.memory_displacement64() != 0);
+            if is_whole && is_fixed || !is_whole && is_taken(&lo) {
+                own.push(lo);
+            }
+        }
+        own
+    }
+
+    /// Returns whether the instruction reads memory.
+    fn reads(&mut self, i: &Instruction) -> bool {
+        let is_read = |access| !matches!(access, OpAccess::Write | OpAccess::CondWrite);
+        let memory = self.factory.info(i).used_memory();
+        memory.iter().any(|memory| is_read(memory.access()))
+    }
+}
+
+impl Frame {
+    /// Notes the places of the stack that a call is given.
+    pub fn passes(&mut self, at: u64, state: &State) {
+        for n in &ARGUMENTS[..4] {
+            let value = &state.registers[*n];
+            if value.base == Base::Stack {
+                let (lo, hi) = self.passed.entry((at, *n)).or_insert((value.lo, value.hi));
+                (*lo, *hi) = ((*lo).min(value.lo), (*hi).max(value.hi));
+            }
+        }
+    }
+}
+
+/// Returns whether the instruction names a place of the frame.
+fn is_of_frame(i: &Instruction) -> bool {
+    matches!(i.memory_base(), Register::RSP | Register::RBP)
+}
+
+/// Returns whether the instruction stores to a place that it does not name whole.
+fn is_plain_store(i: &Instruction) -> bool {
+    let is_named = is_of_frame(i) && i.memory_index() == Register::None;
+    i.flow_control() == FlowControl::Next
+        && i.op0_kind() == OpKind::Memory
+        && i.mnemonic() != Mnemonic::Lea
+        && !is_named
+}
