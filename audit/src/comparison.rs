@@ -16,6 +16,8 @@ pub enum Place {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Flags {
     pub place: Option<Place>,
+    /// The place whose value is `right`, which is one of a few.
+    pub second: Option<Place>,
     pub left: Value,
     pub right: Value,
     pub bits: u32,
@@ -70,6 +72,9 @@ impl State {
         }
         if let (Some(a), Some(b)) = (left.exact(), right.exact()) {
             return holds(condition, a, b, flags.bits);
+        }
+        if let Some(known) = crate::chosen_number::decides(condition, flags) {
+            return Some(known);
         }
         if left.base != Base::Num {
             return None;
@@ -156,6 +161,7 @@ impl State {
 
     /// Takes into account that a branch was taken.
     pub fn assume(&mut self, condition: ConditionCode) {
+        self.assume_choice(condition);
         let Some(flags) = self.flags.clone() else {
             return;
         };
@@ -343,7 +349,7 @@ fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
     (value.lo, value.hi)
 }
 
-fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
+pub fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool> {
     let shift = 64 - bits;
     let (sa, sb) = ((a << shift) >> shift, (b << shift) >> shift);
     let (ua, ub) = (

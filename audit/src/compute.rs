@@ -151,6 +151,7 @@ impl Explorer<'_> {
                 let moved = by.and_then(i64::checked_neg);
                 Some(Flags {
                     place: place.filter(|_| moved.is_some()),
+                    second: None,
                     left,
                     right,
                     bits,
@@ -168,6 +169,7 @@ impl Explorer<'_> {
                 };
                 Some(Flags {
                     place,
+                    second: None,
                     left,
                     right: Value::num(0),
                     bits,
@@ -327,8 +329,10 @@ pub fn compare(
             .made
             .filter(|made| place == Some(Place::Register(made.register)));
         let origin = made.map(|made| (made.from, made.added));
+        let second = second_place(frame, i, (&left, &right), bits, state);
         state.flags = Some(Flags {
             place,
+            second,
             left,
             right,
             bits,
@@ -365,6 +369,7 @@ pub fn compare(
     };
     state.flags = Some(Flags {
         place,
+        second: None,
         left,
         right: Value::num(0),
         bits,
@@ -388,4 +393,34 @@ fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option
     );
     let whole = state.get(i.op0_register().full_register());
     whole.aligned_bits(mask).filter(|_| is_low)
+}
+
+/// Returns the place of the second operand of a comparison, if that is one of a few values and the first is known.
+fn second_place(
+    frame: &Frame,
+    i: &Instruction,
+    (left, right): (&Value, &Value),
+    bits: u32,
+    state: &State,
+) -> Option<Place> {
+    if left.exact().is_none() || right.set.is_none() || bits < 32 {
+        return None;
+    }
+    match i.op1_kind() {
+        OpKind::Register => {
+            let number = i.op1_register().full_register().number();
+            // What is left of the lower half is put in place of the whole.
+            (state.registers[number] == *right).then_some(Place::Register(number))
+        }
+        OpKind::Memory => {
+            let at = crate::address::address(frame, i, state);
+            let width = (bits / 8) as u8;
+            (at.base == Base::Stack)
+                .then(|| at.exact())
+                .flatten()
+                .filter(|at| matches!(state.slots.get(at), Some((known, _)) if *known == width))
+                .map(|at| Place::Slot(at, width))
+        }
+        _ => None,
+    }
 }

@@ -22,6 +22,7 @@ mod blocking;
 mod call;
 mod callee;
 mod chosen;
+mod chosen_number;
 mod comparison;
 mod compute;
 mod condition;

@@ -207,6 +207,11 @@ impl State {
         {
             flags.place = None;
         }
+        if let Some(flags) = &mut self.flags
+            && flags.second == Some(Place::Register(number))
+        {
+            flags.second = None;
+        }
         if let Some(flags) = &mut self.flags {
             flags.origin = flags
                 .origin

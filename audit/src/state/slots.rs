@@ -115,6 +115,9 @@ impl State {
             flags.place = flags
                 .place
                 .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
+            flags.second = flags
+                .second
+                .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
             flags.twin = flags.twin.filter(|at| !is_hit(*at));
         }
     }

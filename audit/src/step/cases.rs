@@ -157,6 +157,7 @@ pub(super) fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
         let mut one = state.clone();
         one.registers[number] = Value::one_of(Base::Num, all);
         one.flags = Some(Flags {
+            second: None,
             place: None,
             left: Value::num(left),
             right: Value::num(1),
