@@ -153,6 +153,19 @@ impl Explorer<'_> {
                         "writes the stack, and is not shown to stay inside its frame",
                         "an index with a bound that can be seen",
                     );
+                } else if writes
+                    && frame.is_handler
+                    && frame.is_growing
+                    && place.exact().is_none()
+                    && place.hi.saturating_add(size) > 0
+                {
+                    // How far the frame was let down, and how far the store goes, may be the same number.
+                    frame.doubt(
+                        kind,
+                        at,
+                        "writes an array of the stack whose length is not constant, and is not shown to stay inside it",
+                        "an array of a constant length",
+                    );
                 } else if writes && frame.is_handler && place.hi.saturating_add(size) > 0 {
                     frame.find(kind, Weight::Fault, at, ABOVE_FRAME);
                 }
@@ -344,10 +357,13 @@ fn left_array(file: &Image, last: u64, low: u64) -> Option<&Symbol> {
     (low >= end && low - last <= array.size / 2).then_some(array)
 }
 
-/// Returns whether the bytes are read-only data, which may be read without a signal whatever object they belong to.
+/// Returns whether the bytes are read-only data, or are once the loader has filled them, such as tables of virtual functions. They may
+/// be read without a signal whatever object they belong to.
 fn is_constant(file: &Image, from: u64, to: u64) -> bool {
-    file.region(from)
-        .is_some_and(|region| to <= region.end && !region.write)
+    let is_sealed = |&(start, end): &(u64, u64)| start <= from && to <= end;
+    file.region(from).is_some_and(|region| {
+        to <= region.end && (!region.write || file.relro.iter().any(is_sealed))
+    })
 }
 
 /// Returns whether the places are the beginnings of several objects, rather than an index into one.

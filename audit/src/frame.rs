@@ -64,6 +64,8 @@ pub struct Frame {
     pub addresses: BTreeSet<i64>,
     /// Between which places of the stack a call or a repeated instruction writes as much as a number says that varies.
     pub spread: Map<u64, (i64, i64)>,
+    /// Whether the frame was let down by a number that is not constant, as by `alloca`.
+    pub is_growing: bool,
     /// Whether texts, of which one is chosen, are read byte by byte.
     pub reads_texts: bool,
     /// Stores whose place a register tells, to data of files without a name.
@@ -103,6 +105,7 @@ impl Frame {
             passed: Map::default(),
             addresses: BTreeSet::new(),
             spread: Map::default(),
+            is_growing: false,
             reads_texts: false,
             unnamed: Set::default(),
             called: Map::default(),

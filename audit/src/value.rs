@@ -263,9 +263,9 @@ impl Value {
         if let Some(cut) = self.map(|x| x & most) {
             return cut;
         }
-        // All below zero, and by no more than the bits hold.
-        if self.hi < 0 && self.lo >= -(most / 2) - 1 {
-            return Self::range(self.lo + most + 1, self.hi + most + 1);
+        // All have the same upper bits, as where all are below zero, or after a number was added that is to be subtracted.
+        if self.lo >> bits == self.hi >> bits {
+            return Self::range(self.lo & most, self.hi & most);
         }
         Self::range(0, most)
     }
