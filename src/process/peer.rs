@@ -159,7 +159,7 @@ impl Peer {
     /// Returns whether the process handles `signal` even after it has taken the one that was sent to it: a handler with SA_RESETHAND,
     /// which `/proc` does not tell from others, is shown until it runs.
     ///
-    /// Does not wait for a process that is stopped or blocks the signal, or that has not taken it after [`TAKE_LOOKS`]: a server blocks
+    /// Does not wait for a process that is stopped or blocks the signal, or that has not taken it after some 50 ms: a server blocks
     /// it while it works, and in a flood one is always pending. Nor for one that runs this program, whose handlers are known.
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
