@@ -163,7 +163,7 @@ impl Peer {
     /// it while it works, and in a flood one is always pending. Nor for one that runs this program, whose handlers are known.
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
-    pub fn still_handles(&self, signal: Signal) -> bool {
+    pub(crate) fn still_handles(&self, signal: Signal) -> bool {
         if proc::runs_this_program(self.pid) {
             return true;
         }
