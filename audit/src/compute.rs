@@ -33,6 +33,8 @@ impl Explorer<'_> {
         };
         let value = match i.mnemonic() {
             Mnemonic::Xor | Mnemonic::Sub if same => Value::num(0),
+            // The carry as a mask: all bits or none, by which compilers choose one of two numbers.
+            Mnemonic::Sbb if same => Value::one_of(Base::Num, vec![-1, 0]),
             Mnemonic::Sbb => Value::any_num(),
             Mnemonic::Add | Mnemonic::Inc => left.plus(&right),
             Mnemonic::Sub | Mnemonic::Dec => left.minus(&right),
