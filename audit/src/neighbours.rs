@@ -24,9 +24,9 @@ impl Explorer<'_> {
         }
         let mut spread: Vec<(u64, i64, i64)> = Vec::new();
         for (&at, &(lo, hi)) in &frame.written {
-            let is_indexed = self
-                .instruction_at(frame.number, at)
-                .is_some_and(|i| is_plain_store(&i) && hi - lo > i.memory_size().size() as i64);
+            let is_indexed = self.instruction_at(frame.number, at).is_some_and(|i| {
+                is_plain_store(&i) && hi.saturating_sub(lo) > i.memory_size().size() as i64
+            });
             if is_indexed {
                 spread.push((at, lo, hi));
             }
@@ -67,7 +67,7 @@ impl Explorer<'_> {
             if i.flow_control() != FlowControl::Next || !self.reads(&i) {
                 continue;
             }
-            let is_whole = hi - lo == i.memory_size().size() as i64;
+            let is_whole = hi.saturating_sub(lo) == i.memory_size().size() as i64;
             let is_fixed = i.memory_index() == Register::None
                 && (is_of_frame(&i) || i.memory_displacement64() != 0);
             if is_whole && is_fixed || !is_whole && is_taken(&lo) {
