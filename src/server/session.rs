@@ -34,6 +34,7 @@ pub struct Session {
     pub stall_at: Nanos,
     /// Whether the session is in the list of those whose text receivers have something to do.
     pub is_listed: bool,
+    /// What the client has done since its last signal.
     pub silence: Silence,
     /// The program that the text receiver was begun for.
     pub program: Option<Program>,
@@ -76,6 +77,7 @@ pub struct Session {
     pub may_have_changed: bool,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
+    /// How the bare bits of the client come.
     pub pace: Pace,
 }
 

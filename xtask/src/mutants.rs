@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: plants the seeded defects that have no test of their own in a copy of the sources, one by one. The
+//! `cargo xtask mutants`: plants the seeded defects that have no test of their own in copies of the sources, each alone. The
 //! check that SAFETY.md names for the rule must fail on each.
 
 mod list;
