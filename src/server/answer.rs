@@ -53,7 +53,7 @@ impl Core {
     /// no room for an answer.
     pub(super) fn send(&mut self, session: &mut Session, signal: Signal, reply: Option<Reply>) {
         if !session.can_answer(signal) {
-            if let Some(receiver) = &mut session.text_receiver {
+            if let Some(receiver) = &mut session.foreign.receiver {
                 receiver.note_withheld();
             }
             return;

@@ -144,7 +144,7 @@ impl Core {
         if self.shutdown.has_failed() || self.has_enough() {
             return Some(DropReason::Rejected(Reason::ShuttingDown));
         }
-        if !message.framed && session.pace.is_noise() {
+        if !message.framed && session.foreign.pace.is_noise() {
             return Some(DropReason::Noise);
         }
         // A client that is told to wait may have sent a little more meanwhile.

@@ -4,13 +4,13 @@ use core::mem;
 use std::vec::Vec;
 
 use super::action::{Action, Observation, Then};
+use super::foreign_client::STALL;
 use super::machine::{Core, Machine};
 use super::scheduler::Party;
 use super::session::Session;
 use super::silence::ENOUGH_TIME;
 use super::{DropReason, Note};
 use crate::dialect::Symbol;
-use crate::dialect::ack_probe::SILENCE_ASLEEP;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileCache;
 use crate::dialect::receiver::{TextAction, TextReceiver};
@@ -77,9 +77,6 @@ impl Foreign {
 /// How many processes in a row with less than a byte are worth a note.
 const FLEETING: u32 = 16;
 
-/// The silence of a client in mid-message that is worth a note.
-const STALL: Nanos = 5_000_000_000;
-
 /// The silence of all clients after which those are looked for whose first bit has not come, and between two looks.
 pub(super) const SEARCH_AFTER: Nanos = 500_000_000;
 
@@ -100,28 +97,23 @@ impl Machine {
             let Some(session) = self.sessions.get_mut(pid) else {
                 return false;
             };
-            let due_at = session.due_at();
-            session.is_listed = due_at.is_some();
-            if let Some(sleep) = session.observed.take() {
+            let client = &mut session.foreign;
+            let due_at = client.due_at();
+            client.is_listed = due_at.is_some();
+            if let Some(sleep) = client.observed.take() {
                 core.inspect(*pid, Then::Poll(sleep));
             } else if due_at.is_some_and(|at| at <= now) {
-                let is_probed =
-                    session.text_is(TextReceiver::needs_sleep_state) && session.probe_at <= now;
-                let is_looked_at = session.text_is(|r| r.look_at().is_some_and(|at| at <= now));
-                let sleep = is_probed || is_looked_at || core.foreign.watched.contains(pid);
-                if is_probed {
-                    let silence = now.saturating_sub(session.last_seen).max(SILENCE_ASLEEP);
-                    session.probe_at = now.saturating_add(silence);
-                }
+                let is_watched = core.foreign.watched.contains(pid);
+                let sleep = client.take_look(session.last_seen, now) || is_watched;
                 // An acknowledgement that waits for a nap needs no more than one.
-                let naps = !session.text_is(TextReceiver::has_pending_ack);
+                let naps = !client.is(TextReceiver::has_pending_ack);
                 core.act(Action::Observe {
                     pid: *pid,
                     sleep,
                     naps,
                 });
             }
-            session.is_listed
+            client.is_listed
         });
         core.foreign.listed = listed;
         if core.foreign.search_at.take_if(|at| *at <= now).is_some() {
@@ -134,7 +126,10 @@ impl Machine {
         let listed = self.core.foreign.listed.iter();
         let sessions = listed.filter_map(|pid| self.sessions.get(pid));
         let search = self.core.foreign.search_at;
-        sessions.filter_map(Session::due_at).chain(search).min()
+        sessions
+            .filter_map(|session| session.foreign.due_at())
+            .chain(search)
+            .min()
     }
 
     /// Takes in which processes wait and were started with the PID of this one. A pending bit of another client swallows the first
@@ -163,7 +158,7 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        let (silence, since) = (&mut session.silence, session.last_seen);
+        let (silence, since) = (&mut session.foreign.silence, session.last_seen);
         let polls = observation
             .naps
             .is_some_and(|naps| silence.polls(since, naps));
@@ -186,15 +181,15 @@ impl Machine {
             core.end_watch(pid);
         }
         // A look for the bit of another client does not count, because there can be many.
-        let mut excuse = |ran_for| session.silence.count_excuse(ran_for, !is_watched);
+        let mut excuse = |ran_for| session.foreign.silence.count_excuse(ran_for, !is_watched);
         if ran_for.is_some_and(|time| excuse(time.unwrap_or(0))) {
-            if session.stall_at <= core.now {
-                session.stall_at = core.now.saturating_add(STALL);
+            if session.foreign.stall_at <= core.now {
+                session.foreign.stall_at = core.now.saturating_add(STALL);
             }
             core.drive_text(session, |receiver, now| receiver.restart_silence(now));
         } else {
             // What it sent before it was seen to wait may not have been taken yet.
-            session.observed = Some(sleep);
+            session.foreign.observed = Some(sleep);
         }
     }
 
@@ -206,20 +201,20 @@ impl Machine {
         let has_failed = status.is_some_and(|status| status != 0 && status & 0x7f == 0);
         if let Some(session) = self.sessions.get_mut(&pid) {
             core.drive_text(session, |receiver, now| receiver.handle_exit(well, now));
-            let receiver = session.text_receiver.as_ref();
+            let receiver = session.foreign.receiver.as_ref();
             let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
             let update =
                 receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
             let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
-            let is_noise = session.pace.is_noise();
+            let is_noise = session.foreign.pace.is_noise();
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
             let updates = update.into_iter().chain(timing).filter(|_| !is_noise);
-            if let Some(program) = session.program {
+            if let Some(program) = session.foreign.program {
                 for update in updates.chain(flood) {
                     core.foreign.profiles.update(program, update);
                 }
             }
-            let is_in_first_byte = session.in_foreign_message() && session.received_bytes() == 0;
+            let is_in_first_byte = session.foreign.in_message() && session.received_bytes() == 0;
             if session.answered_at.is_none() && is_in_first_byte {
                 core.count_fleeting();
             }
@@ -246,10 +241,10 @@ impl Core {
     #[inline(never)]
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, symbol: Symbol) {
         let (pid, now) = (session.pid, self.now);
-        if session.text_receiver.is_none() {
-            session.program = session.inspected_program;
-            let profiles = &mut self.foreign.profiles;
-            let profile = session.program.map(|program| profiles.get(program));
+        if session.foreign.receiver.is_none() {
+            let (program, profiles) = (session.inspected_program, &mut self.foreign.profiles);
+            session.foreign.program = program;
+            let profile = program.map(|program| profiles.get(program));
             let profile = profile.unwrap_or_default();
             let (limit, handles) = (self.config.max_message, session.handles());
             let receiver = match self.config.dialects.given() {
@@ -257,25 +252,21 @@ impl Core {
                     .with_ack_sleep(profile.ack_sleep),
                 None => TextReceiver::unknown(profile, limit, pid, handles),
             };
-            session.text_receiver = Some(receiver.with_delayed_first_ack());
+            session.foreign.receiver = Some(receiver.with_delayed_first_ack());
             if self.shutdown.is_begun() {
                 let reason = Reason::ShuttingDown;
                 self.drive_text(session, |receiver, _| receiver.close(reason));
             }
         }
         session.last_seen = now;
-        session.observed = None;
         // Many processes make up one stream, and none of them waits.
-        session.stall_at = match self.config.one_stream == Some(pid) {
-            false if session.stall_at < Nanos::MAX => now.saturating_add(STALL),
-            _ => Nanos::MAX,
-        };
+        let may_stall = self.config.one_stream != Some(pid);
+        session.foreign.schedule(may_stall, now);
         self.foreign.search_at = Some(now.saturating_add(SEARCH_AFTER));
-        session.probe_at = now.saturating_add(SILENCE_ASLEEP);
         if !session.in_message() {
             session.started_at = now;
         }
-        let is_patient = session.text_is(TextReceiver::can_be_held);
+        let is_patient = session.foreign.is(TextReceiver::can_be_held);
         self.interrupt(Party::Foreign(pid));
         if !is_patient {
             // Such a client takes no turn: during a turn the next bit is waited for with its signal blocked.
@@ -290,7 +281,7 @@ impl Core {
 
     /// Lets the text receiver do what is due; the client was seen to sleep like this.
     pub(super) fn poll_text(&mut self, session: &mut Session, sleep: SleepState) {
-        let is_patient = session.text_is(|r| r.in_message() && r.can_be_held());
+        let is_patient = session.foreign.is(|r| r.in_message() && r.can_be_held());
         let (pid, scheduler) = (session.pid, &mut self.scheduler);
         let party = Party::Foreign(pid);
         let may_go_on =
@@ -301,9 +292,10 @@ impl Core {
             receiver.set_others(others);
             receiver.handle_timeout(now, sleep);
         });
-        if session.stall_at <= self.now && session.in_foreign_message() {
-            session.stall_at = Nanos::MAX;
-            let bits = session.pace.bits();
+        let client = &mut session.foreign;
+        if client.stall_at <= self.now && client.in_message() {
+            client.stall_at = Nanos::MAX;
+            let bits = client.pace.bits();
             self.note_of(session, Note::Stalled(pid, bits));
         }
     }
@@ -314,23 +306,22 @@ impl Core {
         session: &mut Session,
         act: impl FnOnce(&mut TextReceiver, Nanos),
     ) {
-        let Some(receiver) = &mut session.text_receiver else {
+        let Some(receiver) = &mut session.foreign.receiver else {
             return;
         };
         act(receiver, self.now);
         self.recount(session);
-        let poll = |session: &mut Session| session.text_receiver.as_mut()?.poll_action();
+        let poll = |session: &mut Session| session.foreign.receiver.as_mut()?.poll_action();
         while let Some(action) = poll(session) {
             self.apply_foreign(session, action);
         }
-        self.set_under_way(
-            session.pid,
-            session.text_is(TextReceiver::has_bit_under_way),
-        );
-        if !session.is_listed && session.due_at().is_some() {
-            session.is_listed = true;
-            self.foreign.listed.push(session.pid);
+        let (pid, client) = (session.pid, &mut session.foreign);
+        if !client.is_listed && client.due_at().is_some() {
+            client.is_listed = true;
+            self.foreign.listed.push(pid);
         }
+        let is_under_way = client.is(TextReceiver::has_bit_under_way);
+        self.set_under_way(pid, is_under_way);
     }
 
     /// Handles that `party` has sent a bit that can have swallowed those which are under way: lets nobody go on until their clients
@@ -389,8 +380,9 @@ impl Core {
                 if self.foreign.fleeting < FLEETING {
                     self.foreign.fleeting = 0;
                 }
-                let bits = session.pace.unpaced();
-                if bits > 0 && !session.pace.is_noise() {
+                let pace = session.foreign.pace;
+                let bits = pace.unpaced();
+                if bits > 0 && !pace.is_noise() {
                     self.note_of(session, Note::Doubtful(pid, bits));
                 }
                 self.complete(session, text, None, 0);

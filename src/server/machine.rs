@@ -393,7 +393,7 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        if session.text_receiver.is_some() {
+        if session.foreign.receiver.is_some() {
             return self.core.inspect(pid, Then::Release);
         }
         if let Some(answer) = session.receiver.release() {

@@ -5,6 +5,7 @@ mod answer;
 mod backlog;
 mod config;
 mod foreign;
+mod foreign_client;
 mod host;
 mod machine;
 mod memory;

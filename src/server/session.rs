@@ -1,11 +1,9 @@
 //! One client as the server knows it: its link, what it handles, and how it paces its signals.
 
 use super::action::{Inspection, Opened};
+use super::foreign_client::ForeignClient;
 use super::notes::{Allowance, OF_CLIENT};
-use super::pace::Pace;
-use super::silence::Silence;
 use crate::dialect::ack_choice::HandledSignals;
-use crate::dialect::ack_timing::SleepState;
 use crate::dialect::receiver::TextReceiver;
 use crate::process::peer::INSPECT_INTERVAL;
 use crate::process::pid::Pid;
@@ -24,20 +22,8 @@ pub struct Session {
     pub start: u64,
     /// The link, in minitalk's own protocol.
     pub receiver: FrameReceiver,
-    /// The receiving end for any other protocol.
-    pub text_receiver: Option<TextReceiver>,
-    /// When to find out whether the client sleeps for a signal; for the text receiver.
-    pub probe_at: Nanos,
-    /// How the client was seen to wait, until the signals that it sent before that have been taken.
-    pub observed: Option<SleepState>,
-    /// When to note that the client has stopped in mid-message, unless it goes on; `Nanos::MAX` once that has been done.
-    pub stall_at: Nanos,
-    /// Whether the session is in the list of those whose text receivers have something to do.
-    pub is_listed: bool,
-    /// What the client has done since its last signal.
-    pub silence: Silence,
-    /// The program that the text receiver was begun for.
-    pub program: Option<Program>,
+    /// What its bare bits show, which belong to any other protocol.
+    pub foreign: ForeignClient,
     /// The client's real user when its transfer was opened, as the inspection showed it.
     pub proven_uid: Option<u32>,
     /// The client's real user, as the kernel attests it of the last bare bit.
@@ -77,8 +63,6 @@ pub struct Session {
     pub may_have_changed: bool,
     /// Whether the client cannot be answered at all.
     pub is_unreachable: bool,
-    /// How the bare bits of the client come.
-    pub pace: Pace,
 }
 
 impl Session {
@@ -96,13 +80,7 @@ impl Session {
             is_certain: opened.is_certain,
             start: opened.start,
             receiver: FrameReceiver::new(limit, key, takes_words),
-            text_receiver: None,
-            probe_at: 0,
-            observed: None,
-            stall_at: now,
-            is_listed: false,
-            silence: Silence::default(),
-            program: None,
+            foreign: ForeignClient::default(),
             proven_uid: None,
             attested_uid: None,
             signal: Signal::USR1,
@@ -124,7 +102,6 @@ impl Session {
             inspected_at: now,
             may_have_changed: false,
             is_unreachable: opened.inspection.handled.is_err(),
-            pace: Pace::default(),
         };
         session.set_inspection(opened.inspection, now);
         session
@@ -145,7 +122,7 @@ impl Session {
         let takes_words = self.takes_words && self.can_answer(Signal::WORD);
         self.receiver.set_takes_words(takes_words);
         let handles = self.handles();
-        if let Some(receiver) = &mut self.text_receiver {
+        if let Some(receiver) = &mut self.foreign.receiver {
             receiver.set_handled(handles);
         }
     }
@@ -163,7 +140,7 @@ impl Session {
     /// Returns whether the next bare bit may begin a message.
     pub fn may_begin(&self) -> bool {
         // After the end of a message, the next signal may come from another program, which an answer could kill.
-        !self.in_message() || self.text_is(TextReceiver::may_be_over)
+        !self.in_message() || self.foreign.is(TextReceiver::may_be_over)
     }
 
     /// Returns on which of the two signals the client can be answered.
@@ -176,17 +153,7 @@ impl Session {
 
     /// Returns whether part of a message has been taken.
     pub fn in_message(&self) -> bool {
-        self.in_foreign_message() || self.receiver.in_message()
-    }
-
-    /// Returns whether part of a message in another protocol has been taken.
-    pub fn in_foreign_message(&self) -> bool {
-        self.text_is(TextReceiver::in_message)
-    }
-
-    /// Returns whether there is a text receiver of which `is` holds.
-    pub fn text_is(&self, is: impl FnOnce(&TextReceiver) -> bool) -> bool {
-        self.text_receiver.as_ref().is_some_and(is)
+        self.foreign.in_message() || self.receiver.in_message()
     }
 
     /// Returns whether a message comes in bits whose answers share the signals of bits.
@@ -196,7 +163,7 @@ impl Session {
 
     /// Returns the bytes in memory of a message that is not complete.
     pub fn held_bytes(&self) -> usize {
-        match &self.text_receiver {
+        match &self.foreign.receiver {
             Some(receiver) => receiver.held_bytes(),
             None => self.receiver.held_bytes(),
         }
@@ -204,7 +171,7 @@ impl Session {
 
     /// Returns how many bytes have come of a message that is not complete, kept or not.
     pub fn received_bytes(&self) -> usize {
-        match &self.text_receiver {
+        match &self.foreign.receiver {
             Some(receiver) => receiver.received_bytes(),
             None => self.receiver.held_bytes(),
         }
@@ -216,7 +183,7 @@ impl Session {
     /// has come, and no transfer was ever opened.
     pub fn evictable(&self, now: Nanos) -> Option<Nanos> {
         const QUIET: Nanos = 5_000_000_000;
-        let is_idle = !self.text_is(|receiver| !receiver.is_idle()) && self.receiver.is_closed();
+        let is_idle = !self.foreign.is(|receiver| !receiver.is_idle()) && self.receiver.is_closed();
         let is_quiet = now.saturating_sub(self.last_seen) >= QUIET;
         let may_end = !self.has_opened() || !self.in_message() && is_quiet;
         (is_idle && may_end).then_some(self.last_seen)
@@ -232,44 +199,26 @@ impl Session {
             true => Signal::WORD,
             false => signal,
         };
-        let bytes = self.text_receiver.take()?.received_bytes();
+        let bytes = self.foreign.receiver.take()?.received_bytes();
         (bytes > 0).then_some(bytes)
-    }
-
-    /// Returns when the text receiver has something to do next.
-    pub fn due_at(&self) -> Option<Nanos> {
-        let receiver = self.text_receiver.as_ref()?;
-        if self.observed.is_some() {
-            return Some(0);
-        }
-        let probe = receiver.needs_sleep_state().then_some(self.probe_at);
-        let stall = Some(self.stall_at).filter(|at| *at < Nanos::MAX && receiver.in_message());
-        let all = [probe, receiver.look_at(), receiver.poll_timeout(), stall];
-        all.into_iter().flatten().min()
     }
 
     /// Counts a bare bit that came at `now`, in this batch of signals.
     pub fn count_bit(&mut self, batch: u64, now: Nanos) {
         if !self.in_message() {
-            self.pace.begin_text();
+            self.foreign.pace.begin_text();
         }
-        self.pace.count(batch, now, self.handles().any());
+        self.foreign.pace.count(batch, now, self.handles().any());
     }
 
     /// Returns whether the client speaks another protocol and has waited for the answer to each of its bits.
-    ///
-    /// Programs that are known to wait are believed at once: while a bit is pending, it swallows the first one of a new client.
     pub fn is_paced(&self) -> bool {
-        const SOME: u64 = 8;
-        let waits = self.text_is(TextReceiver::is_known_to_wait);
-        !self.is_announced()
-            && self.handles().any()
-            && self.pace.paced().is_some_and(|bits| waits || bits >= SOME)
+        !self.is_announced() && self.handles().any() && self.foreign.is_paced()
     }
 
     /// Returns whether the client has last opened a transfer, and not sent bits in another protocol since.
     pub const fn is_announced(&self) -> bool {
-        self.text_receiver.is_none() && self.has_opened()
+        self.foreign.receiver.is_none() && self.has_opened()
     }
 
     /// Returns whether the client has ever opened a transfer.

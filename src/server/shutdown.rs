@@ -186,7 +186,7 @@ impl Machine {
     /// Takes in that a process has ended.
     pub fn handle_exit(&mut self, pid: Pid) {
         match self.sessions.get(&pid) {
-            Some(session) if session.text_receiver.is_some() => {
+            Some(session) if session.foreign.receiver.is_some() => {
                 self.core.act(Action::ReadExitStatus(pid));
             }
             _ => self.end_session(pid),
@@ -226,7 +226,7 @@ impl Machine {
         let mut session = self.sessions.remove(&pid)?;
         core.set_under_way(pid, false);
         core.backlog.memory.recount(&mut session.counted, 0);
-        if session.is_listed {
+        if session.foreign.is_listed {
             core.foreign.listed.retain(|listed| *listed != pid);
         }
         if session.is_owed {
@@ -279,7 +279,7 @@ impl Machine {
         core.scheduler.leave(Party::Client(pid));
         core.scheduler.leave(Party::Foreign(pid));
         let bytes = session.received_bytes();
-        if let Some(receiver) = &mut session.text_receiver {
+        if let Some(receiver) = &mut session.foreign.receiver {
             receiver.reset();
         }
         let answer = session.receiver.refuse(reason);
@@ -324,10 +324,10 @@ impl Machine {
         let deadline = deadline.unwrap_or_else(|| now.saturating_add(3 * LINGER));
         shutdown.linger_deadline = Some(deadline);
         let owes_until = |s: &Session| {
-            let receiver = s.text_receiver.as_ref();
+            let receiver = s.foreign.receiver.as_ref();
             let of_text = receiver.and_then(TextReceiver::closing_deadline);
             // Due actions are done once the signals that came before the look have been taken.
-            let of_text = of_text.map(|at| s.observed.map_or(at, |_| Nanos::MAX));
+            let of_text = of_text.map(|at| s.foreign.observed.map_or(at, |_| Nanos::MAX));
             let answered_at = s.answered_at.filter(|_| s.has_opened());
             of_text.max(answered_at.map(|at| at.saturating_add(LINGER)))
         };

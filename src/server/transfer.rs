@@ -69,7 +69,7 @@ impl Core {
             _ if session.receiver.is_proven(&request) => {}
             Request::Hello { client, .. } => {
                 // The answer would look like an acknowledgement of the text.
-                if channel != Channel::Realtime && session.in_foreign_message() {
+                if channel != Channel::Realtime && session.foreign.in_message() {
                     return;
                 }
                 if session.needs_inspection(self.now) {

@@ -197,7 +197,7 @@ fn a_bare_bit_during_a_transfer_is_ignored() {
     world.feed_each([stray, stray]);
     world.feed_each(&bits[5..]);
     world.feed_each([stray]);
-    assert!(world.machine.sessions[&client].text_receiver.is_none());
+    assert!(world.machine.sessions[&client].foreign.receiver.is_none());
     assert_eq!(world.answers(client).len(), bits.len() - 6);
     world.writing = Writing::Works;
     world.pass(SECOND);
@@ -212,7 +212,7 @@ fn a_client_can_ask_about_a_delivered_message_after_a_bare_bit() {
     let bits = frame(client, 7, b"x");
     world.feed_each(&bits);
     world.feed_each([bit(client, Bit::One)]);
-    assert!(world.machine.sessions[&client].text_receiver.is_some());
+    assert!(world.machine.sessions[&client].foreign.receiver.is_some());
     world.answers(client);
     let [hello, open] = opening(client, 7);
     for question in [bits[bits.len() - 1], open, hello] {

@@ -506,9 +506,10 @@ impl World {
             assert_eq!(session.counted, session.held_bytes());
             let count = |pids: &[Pid]| pids.iter().filter(|pid| **pid == session.pid).count();
             let is_listed = count(&core.foreign.listed);
-            assert_eq!(is_listed, usize::from(session.is_listed));
-            assert!(session.due_at().is_none() || session.is_listed);
-            let may_receive_text = session.text_receiver.is_none() || session.receiver.is_closed();
+            assert_eq!(is_listed, usize::from(session.foreign.is_listed));
+            assert!(session.foreign.due_at().is_none() || session.foreign.is_listed);
+            let may_receive_text =
+                session.foreign.receiver.is_none() || session.receiver.is_closed();
             assert!(may_receive_text, "a bare bit does not belong to a transfer");
             assert!(session.attested_uid.is_none_or(|uid| uid == USER));
             assert_eq!(count(&core.owing), usize::from(session.is_owed));
