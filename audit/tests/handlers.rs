@@ -6,6 +6,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use common::audit;
 
@@ -98,34 +99,14 @@ fn truth(source: &Path) -> Truth {
 
 #[test]
 fn each_handler_of_our_own_is_judged_right_however_it_was_compiled() {
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for source in programs() {
-        for (way, compiler, options) in WAYS {
-            if !has(compiler) {
-                eprintln!("SKIPPED: there is no {compiler}");
-                continue;
-            }
-            let Some(path) = compiled(&source, way, compiler, options) else {
-                wrong.push(format!("{way} {}: does not compile", source.display()));
-                continue;
-            };
-            let (status, text) = audit(&[path.to_str().unwrap()]);
-            count += 1;
-            let is_right = match truth(&source) {
-                Truth::Pass => status == 0,
-                // A file without names cannot always say what is null.
-                Truth::Fail => {
-                    status == 1 || (status == 2 && source.ends_with("null.c") && way == "object")
-                }
-                Truth::Undecided => status != 0,
-                Truth::Open => status != 1,
-            };
-            if !is_right {
-                wrong.push(format!("{way} {}: {status}\n{text}", source.display()));
-            }
-        }
-    }
+    let programs = &programs();
+    // A thread for each way of compiling: all wait for compilers.
+    let results = thread::scope(|scope| {
+        WAYS.map(|way| scope.spawn(move || judge(programs, way)))
+            .map(|thread| thread.join().expect("no thread panics"))
+    });
+    let count: usize = results.iter().map(|(count, _)| count).sum();
+    let wrong: Vec<_> = results.into_iter().flat_map(|(_, wrong)| wrong).collect();
     assert!(
         wrong.is_empty(),
         "{} of {count} wrong:\n{}",
@@ -133,6 +114,37 @@ fn each_handler_of_our_own_is_judged_right_however_it_was_compiled() {
         wrong.join("\n")
     );
     assert!(count > 100, "only {count} programs");
+}
+
+/// Audits the programs, compiled in this way: returns how many, and a text for each that is judged wrong.
+fn judge(programs: &[PathBuf], way: (&str, &str, &[&str])) -> (usize, Vec<String>) {
+    let (name, compiler, options) = way;
+    let (mut count, mut wrong) = (0, Vec::new());
+    if !has(compiler) {
+        eprintln!("SKIPPED: there is no {compiler}");
+        return (count, wrong);
+    }
+    for source in programs {
+        let Some(path) = compiled(source, name, compiler, options) else {
+            wrong.push(format!("{name} {}: does not compile", source.display()));
+            continue;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        count += 1;
+        let is_right = match truth(source) {
+            Truth::Pass => status == 0,
+            // A file without names cannot always say what is null.
+            Truth::Fail => {
+                status == 1 || (status == 2 && source.ends_with("null.c") && name == "object")
+            }
+            Truth::Undecided => status != 0,
+            Truth::Open => status != 1,
+        };
+        if !is_right {
+            wrong.push(format!("{name} {}: {status}\n{text}", source.display()));
+        }
+    }
+    (count, wrong)
 }
 
 /// How the shared handlers came out, in one way of compiling: right, not right but not dangerous, dangerous.
