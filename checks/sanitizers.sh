@@ -1,12 +1,11 @@
 #!/bin/sh
-# The address sanitizer and the real-time sanitizer over real processes, each after a seeded fault that it must find.
+# The address sanitizer and the real-time sanitizer over real processes, each after a seeded fault that it must find. Both at
+# once: each builds in a directory of its own, and their tests wait for processes most of the time.
 # Needs a compiler that lets unstable flags be asked for, and its sanitizer runtimes; says so where it has none.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 target=x86_64-unknown-linux-gnu
-out=target/sanitizer
-mkdir -p "$out"
-export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$out"
+export RUSTC_BOOTSTRAP=1
 failed=0
 
 run() { # what it proves, then the command
@@ -39,8 +38,8 @@ seed() { # sanitizer, words of its report
     echo "  ok: the seeded fault in a handler is found ($2)"
 }
 
-echo "address sanitizer"
-if seed address heap-buffer-overflow; then
+address() {
+    seed address heap-buffer-overflow || return
     export RUSTFLAGS="-Zsanitizer=address"
     run "minitalk builds" cargo build --target "$target"
     run "a message between two processes touches no memory that it must not" \
@@ -50,16 +49,32 @@ if seed address heap-buffer-overflow; then
     run "nor do forks, restarted calls, closing, and a storm of signals" \
         cargo test --target "$target" -p check-interrupt --test nets --test storm
     echo "  skipped: the sweep (it would step through the sanitizer's own code, instruction by instruction)"
-fi
+}
 
-echo "real-time sanitizer"
-if seed realtime unsafe-library-call; then
+realtime() {
+    seed realtime unsafe-library-call || return
     export RUSTFLAGS="-Zsanitizer=realtime --cfg minitalk_rtsan"
     run "minitalk builds, its handler marked as one that must not block" cargo build --target "$target"
     run "in a message between two processes the handler neither allocates nor blocks" \
         "$out/$target/debug/minitalk" demo message
     run "nor does it under faults" cargo test --target "$target" --test faults
     run "nor does it in a storm of signals" cargo test --target "$target" -p check-interrupt --test storm
-fi
+}
 
+in_directory() { # sanitizer
+    out=target/sanitizer/$1
+    mkdir -p "$out"
+    export CARGO_TARGET_DIR="$out"
+    "$1" >"$out/report"
+    return "$failed"
+}
+
+in_directory address &
+address=$!
+in_directory realtime || failed=1
+wait "$address" || failed=1
+echo "address sanitizer"
+cat target/sanitizer/address/report
+echo "real-time sanitizer"
+cat target/sanitizer/realtime/report
 exit "$failed"
