@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::child::Child;
@@ -20,9 +21,9 @@ use archive::Archive;
 const USAGE: &str = "\
 usage: cargo xtask emulate aarch64|riscv64 [--cpu MODEL] [--seconds N]
 
-Builds the release binary and the process tests, static, boots a kernel of Debian 13 in qemu-system, and runs the tests there, once
-for each model of the CPU: for aarch64 one without LSE's atomics and one with. Prints a line for each test, with the seconds since
-the start of the emulator. Exit code 1 if a test fails or takes more than N seconds (default 300). Without a compiler, an
+Builds the release binary and the process tests, static, boots a kernel of Debian 13 in qemu-system, and runs the tests there, on
+all models of the CPU at once: for aarch64 one without LSE's atomics and one with. Prints a line for each test, with the seconds
+since the start of the emulator. Exit code 1 if a test fails or takes more than N seconds (default 300). Without a compiler, an
 emulator or a package it prints \"SKIPPED\" with the reason, and the exit code is 0.
 ";
 
@@ -211,8 +212,7 @@ fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(
         Some(model) => vec![(model, "as asked for")],
         None => models.collect(),
     };
-    let mut failed = vec![];
-    for (model, claim) in models {
+    let try_model = |(model, claim)| {
         println!("emulate: {} on {model} ({claim})", machine.architecture);
         let start = Instant::now();
         let log = boot(
@@ -225,15 +225,31 @@ fn emulate(machine: &Machine, cpu: Option<&str>, patience: Duration) -> Result<(
         )?;
         let (passed, wrong) = judge(&log);
         println!(
-            "emulate: {passed} passed, {} failed, in {} s",
+            "emulate: {model}: {passed} passed, {} failed, in {} s",
             wrong.len(),
             start.elapsed().as_secs()
         );
-        if !wrong.is_empty() {
-            eprintln!("{log}");
-            failed.push(format!("on {model}: {}", wrong.join(", ")));
+        if wrong.is_empty() {
+            return Ok(());
         }
-    }
+        eprintln!("{log}");
+        Err(format!("on {model}: {}", wrong.join(", ")))
+    };
+    // All at once: an emulated machine has one CPU.
+    let failed: Vec<String> = thread::scope(|scope| {
+        let running: Vec<_> = models
+            .into_iter()
+            .map(|model| scope.spawn(move || try_model(model)))
+            .collect();
+        let ended = running.into_iter().map(|thread| thread.join());
+        ended
+            .filter_map(|result| {
+                result
+                    .unwrap_or_else(|_| Err("a thread panicked".into()))
+                    .err()
+            })
+            .collect()
+    });
     if failed.is_empty() {
         Ok(())
     } else {
@@ -333,7 +349,7 @@ fn boot(
     directory: &Path,
     patience: Duration,
 ) -> Result<String, String> {
-    let console = directory.join("console");
+    let console = directory.join(format!("console-{cpu}"));
     let file = fs::File::create(&console).map_err(failed("create", &console))?;
     let mut command = Command::new(machine.qemu);
     command
@@ -375,7 +391,7 @@ fn boot(
         let whole = &log[..log.rfind('\n').map_or(0, |end| end + 1)];
         for result in results(&whole[shown.min(whole.len())..]) {
             println!(
-                "  {:3} s {} {}",
+                "  {cpu}: {:3} s {} {}",
                 start.elapsed().as_secs(),
                 if result.1 { "ok    " } else { "FAILED" },
                 result.0
