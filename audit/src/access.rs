@@ -22,6 +22,9 @@ pub const ABOVE_FRAME: &str =
 impl Explorer<'_> {
     /// Reports an access of `size` bytes to a place that may not be touched.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
+        if self.watch.is_some() {
+            return;
+        }
         let place = crate::address::in_image(frame, place.clone());
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };

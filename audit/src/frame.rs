@@ -162,6 +162,14 @@ impl Frame {
         }
     }
 
+    /// Notes that control may go from the instruction at `at` to the one at `to`.
+    pub fn leads(&mut self, at: u64, to: u64) {
+        let edges = self.edges.entry(at).or_default();
+        if !edges.contains(&to) {
+            edges.push(to);
+        }
+    }
+
     /// Notes what is compared before the branch at `at`.
     pub fn compares(&mut self, at: u64, flags: &Flags) {
         let Flags { left, right, .. } = flags;

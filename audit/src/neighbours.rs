@@ -19,9 +19,6 @@ impl Explorer<'_> {
     /// Asks of each store that an index or a varying length spreads over the frame whether it may reach other data there, and returns
     /// what it may change above the frame.
     pub fn judge_neighbours(&mut self, frame: &mut Frame) -> Vec<(i64, i64)> {
-        if self.watch.is_some() {
-            return Vec::new();
-        }
         let mut spread: Vec<(u64, i64, i64)> = Vec::new();
         for (&at, &(lo, hi)) in &frame.written {
             let is_indexed = self.instruction_at(frame.number, at).is_some_and(|i| {

@@ -15,8 +15,10 @@ type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
 struct Seen {
-    /// The states that were met, each with its fingerprint and its number.
-    states: Vec<(u64, State, u64)>,
+    /// The states that were met, their fingerprints, and their numbers.
+    states: Vec<State>,
+    prints: Vec<u64>,
+    numbers: Vec<u64>,
     joined: Option<(State, u64)>,
     joins: usize,
 }
@@ -47,31 +49,31 @@ impl Explorer<'_> {
                     break;
                 };
                 let after = instruction.next_ip();
-                let next = self.step(frame, &instruction, state);
-                let ends_block = instruction.flow_control() != FlowControl::Next;
-                let mut next = next.into_iter();
-                let (Some((to, only)), rest) = (next.next(), next) else {
-                    break;
+                let next = if instruction.flow_control() != FlowControl::Next {
+                    self.step(frame, &instruction, state)
+                } else {
+                    let cases = self.ahead(frame, &instruction, &mut state);
+                    if !cases.is_empty() {
+                        cases.into_iter().map(|one| (after, one)).collect()
+                    } else if seen.contains_key(&after) {
+                        vec![(after, state)]
+                    } else {
+                        frame.leads(at, after);
+                        if after == frame.bounds.1
+                            && frame.bounds.0 <= at
+                            && frame.image.functions.contains_key(&after)
+                        {
+                            frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
+                            break;
+                        }
+                        at = after;
+                        continue;
+                    }
                 };
-                let rest: Vec<_> = rest.collect();
-                let edges = frame.edges.entry(at).or_default();
-                for to in std::iter::once(to).chain(rest.iter().map(|(to, _)| *to)) {
-                    if !edges.contains(&to) {
-                        edges.push(to);
-                    }
+                for (to, _) in &next {
+                    frame.leads(at, *to);
                 }
-                if !ends_block && rest.is_empty() && to == after && !seen.contains_key(&to) {
-                    if to == frame.bounds.1
-                        && frame.bounds.0 <= at
-                        && frame.image.functions.contains_key(&to)
-                    {
-                        frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
-                        break;
-                    }
-                    (at, state) = (to, only);
-                    continue;
-                }
-                for (to, state) in std::iter::once((to, only)).chain(rest) {
+                for (to, state) in next {
                     let apart = self.limits.apart(self.steps, frame.steps);
                     count += 1;
                     match meet(seen.entry(to).or_default(), state, apart, count) {
@@ -138,19 +140,18 @@ impl Explorer<'_> {
 fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);
-    let is_met = |(known, of, _): &&(u64, State, u64)| *known == print && *of == state;
-    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
-        return Err(*known);
+    let is_met = |n: &usize| seen.prints[*n] == print && seen.states[*n] == state;
+    if let Some(known) = (0..seen.prints.len()).find(is_met) {
+        return Err(seen.numbers[known]);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
-        seen.states.push((print, state.clone(), number));
+        seen.states.push(state.clone());
+        seen.prints.push(print);
+        seen.numbers.push(number);
         return Ok(state);
     }
     let joined = match &seen.joined {
-        None => seen
-            .states
-            .iter()
-            .fold(state, |a, (_, b, _)| b.joined(&a, false)),
+        None => seen.states.iter().fold(state, |a, b| b.joined(&a, false)),
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);

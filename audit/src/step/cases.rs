@@ -36,11 +36,10 @@ impl Explorer<'_> {
             .filter(|_| state.decides(condition).is_none())?;
         let mut moved = Vec::new();
         for mut one in cases {
-            if self.instruction(frame, i, &mut one) {
-                one.note_made(i, None, None);
-                one.note_united(i, None);
-                moved.push(one);
-            }
+            self.instruction(frame, i, &mut one);
+            one.note_made(i, None, None);
+            one.note_united(i, None);
+            moved.push(one);
         }
         Some(moved)
     }
@@ -109,11 +108,10 @@ impl Explorer<'_> {
                 one.put_slot(slot, 8, chosen.clone());
             }
             one.registers[number] = chosen;
-            if self.instruction(frame, i, &mut one) {
-                one.note_made(i, None, None);
-                one.note_united(i, None);
-                loaded.push(one);
-            }
+            self.instruction(frame, i, &mut one);
+            one.note_made(i, None, None);
+            one.note_united(i, None);
+            loaded.push(one);
         }
         Some(loaded)
     }
