@@ -286,10 +286,16 @@ impl Explorer<'_> {
         let Some(sites) = self.index.only_stores(image, file, word) else {
             return false;
         };
+        let starts: Vec<_> = sites.iter().map(|at| file.function_at(*at)).collect();
+        let Some(Some((own, _))) = starts
+            .first()
+            .filter(|own| starts.iter().all(|s| s == *own))
+        else {
+            return false;
+        };
         self.before.iter().any(|((of, start), stores)| {
-            let is_own = |at: &u64| file.function_at(*at).is_some_and(|(s, _)| s == *start);
             *of == image
-                && sites.iter().all(is_own)
+                && start == own
                 && !stores
                     .iter()
                     .any(|s| s.image == image && s.lo <= word && word <= s.hi)

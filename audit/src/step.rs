@@ -90,10 +90,14 @@ impl Explorer<'_> {
                 if let Some(flags) = state.flags.as_ref().filter(|flags| !flags.is_bit) {
                     frame.compares(at, flags);
                 }
-                let mut next = Vec::new();
+                let to = instruction.near_branch_target();
+                let mut next = Vec::with_capacity(2);
                 if decided != Some(false) {
                     for taken in known(frame, state.clone(), condition) {
-                        next.extend(self.jump(frame, at, instruction.near_branch_target(), taken));
+                        match frame.has(to) {
+                            true => next.push((to, taken)),
+                            false => next.extend(self.jump(frame, at, to, taken)),
+                        }
                     }
                 }
                 if decided != Some(true) {

@@ -1,6 +1,7 @@
 //! The ways through a function: which states are walked on, which were met before, and where a loop goes round for ever.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use iced_x86::FlowControl;
 
@@ -16,22 +17,23 @@ type Meeting = ((u64, u64), (u64, u64));
 #[derive(Default)]
 struct Seen {
     /// The states that were met, their fingerprints, and their numbers.
-    states: Vec<State>,
+    states: Vec<Rc<State>>,
     prints: Vec<u64>,
     numbers: Vec<u64>,
-    joined: Option<(State, u64)>,
+    joined: Option<(Rc<State>, u64)>,
     joins: usize,
 }
 
 impl Explorer<'_> {
     pub fn walk(&mut self, frame: &mut Frame, state: State) {
         let mut seen: Map<u64, Seen> = Map::default();
-        let mut todo = vec![(frame.start, state, 0)];
+        let mut todo = vec![(frame.start, Rc::new(state), 0)];
         // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
         let mut follows: Map<u64, Vec<u64>> = Map::default();
         let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
-        while let Some((mut at, mut state, number)) = todo.pop() {
+        while let Some((mut at, state, number)) = todo.pop() {
+            let mut state = Rc::unwrap_or_clone(state);
             // Straight on until control may go elsewhere.
             loop {
                 if self.steps >= self.limits.total {
@@ -137,14 +139,15 @@ impl Explorer<'_> {
 }
 
 /// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
-fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
+fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);
-    let is_met = |n: &usize| seen.prints[*n] == print && seen.states[*n] == state;
+    let is_met = |n: &usize| seen.prints[*n] == print && *seen.states[*n] == state;
     if let Some(known) = (0..seen.prints.len()).find(is_met) {
         return Err(seen.numbers[known]);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
+        let state = Rc::new(state);
         seen.states.push(state.clone());
         seen.prints.push(print);
         seen.numbers.push(number);
@@ -155,12 +158,13 @@ fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Stat
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);
-            if new == *old {
+            if new == **old {
                 return Err(*known);
             }
             new
         }
     };
+    let joined = Rc::new(joined);
     seen.joined = Some((joined.clone(), number));
     Ok(joined)
 }
