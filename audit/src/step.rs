@@ -35,6 +35,7 @@ impl Explorer<'_> {
         let cases = self
             .clamp(frame, i, state)
             .or_else(|| self.element_cases(frame, i, state))
+            .or_else(|| self.few_numbers(i, state))
             .or_else(|| bit_cases(i, state));
         if let Some(mut cases) = cases {
             for one in &mut cases {

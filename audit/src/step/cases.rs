@@ -4,7 +4,7 @@ use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, Op
 
 use super::forms::has_memory;
 use crate::address::address;
-use crate::comparison::{Flags, Place};
+use crate::comparison::{Flags, Place, opposite};
 use crate::explore::Explorer;
 use crate::frame::Frame;
 use crate::operand::size_of;
@@ -42,6 +42,39 @@ impl Explorer<'_> {
             moved.push(one);
         }
         Some(moved)
+    }
+
+    /// Returns what is known after a conditional move of one of a few known numbers, for each of them: code that a compiler unrolled
+    /// for a loop of one of these lengths asks for parts of them in turn.
+    pub(super) fn few_numbers(&self, i: &Instruction, state: &State) -> Option<Vec<State>> {
+        const MOST: usize = 4;
+        let condition = i.condition_code();
+        let is_move = i.op_count() == 2
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register;
+        if condition == ConditionCode::None || !is_move || self.watch.is_some() {
+            return None;
+        }
+        let numbers = |register| {
+            let value = state.get(register);
+            value.all().filter(|_| value.base == Base::Num)
+        };
+        let (old, new) = (numbers(i.op0_register())?, numbers(i.op1_register())?);
+        if old.len() + new.len() > MOST || old == new || state.decides(condition).is_some() {
+            return None;
+        }
+        let cases = [(condition, new), (opposite(condition), old)];
+        let cases = cases.into_iter().flat_map(|(condition, numbers)| {
+            numbers.into_iter().map(move |number| {
+                let mut one = state.clone();
+                one.assume(condition);
+                one.set(i.op0_register(), Value::num(number));
+                one.note_made(i, None, None);
+                one.note_united(i, None);
+                one
+            })
+        });
+        Some(cases.collect())
     }
 
     /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
@@ -121,6 +154,23 @@ impl Explorer<'_> {
 pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
     let cases = match condition {
         ConditionCode::ne => state.by_zero().filter(|_| frame.divides()),
+        // A variable of the frame that is below a bound may be negative, too.
+        ConditionCode::l | ConditionCode::le => {
+            let place = state.flags.as_ref().and_then(|flags| flags.place);
+            let cases = state.by_sign();
+            return match cases.filter(|_| matches!(place, Some(Place::Slot(..)))) {
+                Some(cases) => {
+                    let is_open = |one: &State| one.decides(condition) != Some(false);
+                    let mut cases: Vec<State> = cases.into_iter().filter(is_open).collect();
+                    cases.iter_mut().for_each(|one| one.assume(condition));
+                    cases
+                }
+                None => {
+                    state.assume(condition);
+                    vec![state]
+                }
+            };
+        }
         _ => None,
     };
     if let Some(cases) = cases {
