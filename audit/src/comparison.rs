@@ -125,7 +125,10 @@ impl State {
         let is_range = |v: &Value| v.base == Base::Num && v.set.is_none();
         let has_both = is_range(left) && (0..HALF).contains(&left.lo) && left.hi >= HALF;
         // A register may hold it sign-extended.
-        let is_signed = is_range(held) && held.lo < 0 && held.lo >= -HALF && held.hi < HALF;
+        let is_signed = matches!(place, Place::Register(_))
+            && is_range(held)
+            && (-HALF..0).contains(&held.lo)
+            && held.hi < HALF;
         if !has_both || held != left && !is_signed {
             return None;
         }

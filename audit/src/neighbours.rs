@@ -1,8 +1,8 @@
 //! Data of the frame that lies behind an array: whether a store that an index chooses may reach it.
 //!
 //! Machine code does not say where an array ends. It does say which places of the frame are data of their own: those that an
-//! instruction loads without an index, saved registers among them, and those that are read by an address which is taken of them. A store with an index that may
-//! reach such a place, and does not begin there, is not shown to stay inside its array.
+//! instruction loads without an index, saved registers among them, and those that are read by an address which is taken of them. A
+//! store with an index that may reach such a place, and does not begin there, is not shown to stay inside its array.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpAccess, OpKind, Register};
 

@@ -478,12 +478,14 @@ impl Index {
                     places.extend(callers.iter().map(|at| (*at, n)));
                 }
             }
-            while is_program {
-                known.insert((number, places[n].0), true);
-                if n == 0 {
-                    return Some(Who::Program);
+            if is_program {
+                loop {
+                    known.insert((number, places[n].0), true);
+                    if n == 0 {
+                        return Some(Who::Program);
+                    }
+                    n = places[n].1;
                 }
-                n = places[n].1;
             }
         }
         if who.is_none() {

@@ -150,31 +150,25 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero.
+/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero, and a variable
+/// of the frame that is below a bound may be negative.
 pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
-    let cases = match condition {
-        ConditionCode::ne => state.by_zero().filter(|_| frame.divides()),
-        // A variable of the frame that is below a bound may be negative, too.
-        ConditionCode::l | ConditionCode::le => {
-            let place = state.flags.as_ref().and_then(|flags| flags.place);
-            let cases = state.by_sign();
-            return match cases.filter(|_| matches!(place, Some(Place::Slot(..)))) {
-                Some(cases) => {
-                    let is_open = |one: &State| one.decides(condition) != Some(false);
-                    let mut cases: Vec<State> = cases.into_iter().filter(is_open).collect();
-                    cases.iter_mut().for_each(|one| one.assume(condition));
-                    cases
-                }
-                None => {
-                    state.assume(condition);
-                    vec![state]
-                }
-            };
-        }
-        _ => None,
-    };
-    if let Some(cases) = cases {
+    use ConditionCode as C;
+    if condition == C::ne
+        && let Some(cases) = state.by_zero().filter(|_| frame.divides())
+    {
         return cases.into();
+    }
+    let place = state.flags.as_ref().and_then(|flags| flags.place);
+    if let (C::l | C::le, Some(Place::Slot(..))) = (condition, place)
+        && let Some(cases) = state.by_sign()
+    {
+        let mut cases = Vec::from(cases);
+        cases.retain(|one| one.decides(condition) != Some(false));
+        for one in &mut cases {
+            one.assume(condition);
+        }
+        return cases;
     }
     state.assume(condition);
     vec![state]
