@@ -22,6 +22,9 @@ pub const ABOVE_FRAME: &str =
 impl Explorer<'_> {
     /// Reports an access of `size` bytes to a place that may not be touched.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
+        if self.watch.is_some() {
+            return;
+        }
         let place = crate::address::in_image(frame, place.clone());
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };
@@ -283,10 +286,16 @@ impl Explorer<'_> {
         let Some(sites) = self.index.only_stores(image, file, word) else {
             return false;
         };
+        let starts: Vec<_> = sites.iter().map(|at| file.function_at(*at)).collect();
+        let Some(Some((own, _))) = starts
+            .first()
+            .filter(|own| starts.iter().all(|s| s == *own))
+        else {
+            return false;
+        };
         self.before.iter().any(|((of, start), stores)| {
-            let is_own = |at: &u64| file.function_at(*at).is_some_and(|(s, _)| s == *start);
             *of == image
-                && sites.iter().all(is_own)
+                && start == own
                 && !stores
                     .iter()
                     .any(|s| s.image == image && s.lo <= word && word <= s.hi)

@@ -76,7 +76,7 @@ impl Frame {
 impl Explorer<'_> {
     /// Asks of each store, where texts are read or once digits were seen to be made, whether it stays inside its array.
     pub fn judge_arrays(&mut self, frame: &mut Frame) {
-        if !(self.is_reduced || frame.reads_texts) || self.watch.is_some() {
+        if !(self.is_reduced || frame.reads_texts) {
             return;
         }
         let is_own = |(_, (_, hi)): &(&u64, &(i64, i64))| self.is_reduced || *hi <= 0;

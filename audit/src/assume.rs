@@ -288,6 +288,7 @@ impl Explorer<'_> {
             handler: self.handler,
             signals: self.signals,
             own: &self.contexts,
+            known: std::cell::RefCell::default(),
         };
         self.index
             .frees(image, &file, word, &self.installers, &coming)

@@ -122,6 +122,8 @@ fn judged(
             unblocks,
             ..nesting
         };
+        let own = signal.number().map_or(of.mask(), crate::mask::only);
+        explorer.asked = Some(own).filter(|_| unblocks == Some(false));
         explorer.handler = place;
         explorer.signals = of.mask();
         explorer.has_info = has_info(of);
@@ -151,7 +153,6 @@ fn judged(
             objects = std::mem::take(&mut explorer.objects);
         }
         nested.borrow_mut().note(signal.number(), &explorer);
-        let own = signal.number().map_or(of.mask(), crate::mask::only);
         let saved = &explorer.saved;
         let mut unblocks = explorer
             .masks
@@ -165,13 +166,15 @@ fn judged(
     };
     // A handler that unblocks its signal somewhere may interrupt itself from there on, and is read again for what that means.
     let mut explore = |supposes: bool, signal: Value| {
-        let (verdict, steps, is_ended, unblocks) =
-            explore_once(supposes, signal.clone(), Some(false));
-        if unblocks == Some(false) {
-            return (verdict, steps, is_ended);
+        let mut unblocks = Some(false);
+        loop {
+            let (verdict, steps, is_ended, now) = explore_once(supposes, signal.clone(), unblocks);
+            // What the first reading saw of the calls need not be all.
+            if [Some(false), unblocks].contains(&now) || unblocks == Some(true) {
+                return (verdict, steps, is_ended);
+            }
+            unblocks = now;
         }
-        let (verdict, steps, is_ended, _) = explore_once(supposes, signal, unblocks);
-        (verdict, steps, is_ended)
     };
     let (mut verdict, mut steps, _) = explore(false, any.clone());
     // Where only the array is not known that they go to, a counter may show what the end of digits or of a text does not.

@@ -113,26 +113,42 @@ impl State {
     /// all numbers.
     pub fn by_sign(&self) -> Option<[Self; 2]> {
         const HALF: i64 = 1 << 31;
-        let range = |flags: &Flags| match flags.place {
-            Some(Place::Register(number)) if flags.bits == 32 && flags.moved == 0 => {
-                let left = &flags.left;
-                let is_held = self.registers[number] == *left;
-                let has_both = left.base == Base::Num && left.lo < HALF && left.hi >= HALF;
-                (is_held && has_both && left.set.is_none() && left.lo >= 0)
-                    .then_some((number, left.lo, left.hi))
-            }
-            _ => None,
+        let flags = self.flags.as_ref()?;
+        let place = flags
+            .place
+            .filter(|_| flags.bits == 32 && flags.moved == 0)?;
+        let left = &flags.left;
+        let held = match place {
+            Place::Register(number) => &self.registers[number],
+            Place::Slot(at, _) => &self.slots.get(&at)?.1,
         };
-        let (number, lo, hi) = self.flags.as_ref().and_then(range)?;
+        let is_range = |v: &Value| v.base == Base::Num && v.set.is_none();
+        let has_both = is_range(left) && (0..HALF).contains(&left.lo) && left.hi >= HALF;
+        // A register may hold it sign-extended.
+        let is_signed = matches!(place, Place::Register(_))
+            && is_range(held)
+            && (-HALF..0).contains(&held.lo)
+            && held.hi < HALF;
+        if !has_both || held != left && !is_signed {
+            return None;
+        }
         let with = |lo, hi| {
             let mut one = self.clone();
-            one.registers[number] = Value::range(lo, hi);
+            let value = Value::range(lo, hi);
+            let held = match lo {
+                HALF if is_signed => value.moved(-2 * HALF),
+                _ => value.clone(),
+            };
+            match place {
+                Place::Register(number) => one.registers[number] = held,
+                Place::Slot(at, width) => one.put_slot(at, width, held),
+            }
             if let Some(flags) = &mut one.flags {
-                flags.left = Value::range(lo, hi);
+                flags.left = value;
             }
             one
         };
-        Some([with(lo, HALF - 1), with(HALF, hi)])
+        Some([with(left.lo, HALF - 1), with(HALF, left.hi)])
     }
 
     /// Returns the state as it is if what was compared with zero is below it and if it is above, where that is not one range.

@@ -35,6 +35,13 @@ impl Explorer<'_> {
             Mnemonic::Xor | Mnemonic::Sub if same => Value::num(0),
             // The carry as a mask: all bits or none, by which compilers choose one of two numbers.
             Mnemonic::Sbb if same => Value::one_of(Base::Num, vec![-1, 0]),
+            // A number with the carry or without it: another way to choose one of two.
+            Mnemonic::Adc | Mnemonic::Sbb if let (Some(a), Some(b)) = (left.number(), by) => {
+                let sign = if i.mnemonic() == Mnemonic::Adc { 1 } else { -1 };
+                let sums =
+                    [0, 1].map(|carry| a.wrapping_add(b.wrapping_add(carry).wrapping_mul(sign)));
+                Value::one_of(Base::Num, sums.into())
+            }
             Mnemonic::Sbb => Value::any_num(),
             Mnemonic::Add | Mnemonic::Inc => left.plus(&right),
             Mnemonic::Sub | Mnemonic::Dec => left.minus(&right),

@@ -54,6 +54,7 @@ pub fn find(
             handler: explorer.handler,
             signals: explorer.signals,
             own: &explorer.contexts,
+            known: std::cell::RefCell::default(),
         },
     };
     let mut conflicts = Vec::new();

@@ -138,6 +138,8 @@ pub struct Explorer<'a> {
     pub has_info: Option<bool>,
     /// Whether the handler may be interrupted by itself, and why.
     pub nesting: Nesting,
+    /// The signals of which it is asked whether the handler unblocks one: once it may do so, nothing more is read.
+    pub asked: Option<Signals>,
     /// The signals that would run the handler again if it raised them; empty: none, or not known.
     pub own_signals: BTreeSet<i64>,
     /// The signal that is explored alone, if it ends the process by default.
@@ -222,6 +224,7 @@ impl<'a> Explorer<'a> {
             installers: BTreeSet::new(),
             has_info: Some(true),
             nesting: Nesting::default(),
+            asked: None,
             own_signals: BTreeSet::new(),
             deadly: None,
             is_ended: false,
@@ -332,13 +335,15 @@ impl<'a> Explorer<'a> {
         let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
-        self.judge_arrays(&mut frame);
-        let spread = self.judge_neighbours(&mut frame);
-        let decoded = |at| self.decoded.get(&(image, at)).copied();
-        loops::judge(&mut frame, &decoded);
-        let result = loops::result(&frame, &decoded);
-        let mut summary = Summary::of(&frame, errno, &entered, result);
-        summary.spread = spread;
+        let mut summary = Summary::of(&frame, errno, &entered);
+        // Who searches for handlers does not ask what is wrong.
+        if self.watch.is_none() {
+            self.judge_arrays(&mut frame);
+            summary.spread = self.judge_neighbours(&mut frame);
+            let decoded = |at| self.decoded.get(&(image, at)).copied();
+            loops::judge(&mut frame, &decoded);
+            summary.result = loops::result(&frame, &decoded);
+        }
         let id = self.nodes.len();
         self.nodes.push(Node {
             image,

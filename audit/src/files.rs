@@ -1,6 +1,6 @@
 //! The file under audit and the libraries that it needs, found as the dynamic loader would.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ pub struct Files {
     /// The libraries by name; `None`: cannot be read.
     libraries: HashMap<String, Option<u16>>,
     scope: Option<Vec<Entry>>,
-    missing: HashSet<String>,
+    missing: BTreeSet<String>,
     /// What the C library defines, for static programs.
     libc_names: std::cell::OnceCell<HashSet<String>>,
 }
@@ -56,7 +56,7 @@ impl Files {
             sysroot: sysroot.unwrap_or(Path::new("/")).to_owned(),
             libraries: HashMap::new(),
             scope: None,
-            missing: HashSet::new(),
+            missing: BTreeSet::new(),
             libc_names: std::cell::OnceCell::new(),
         }
     }

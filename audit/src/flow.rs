@@ -19,10 +19,10 @@ use crate::value::{Base, Value};
 impl Explorer<'_> {
     /// Follows a jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
     pub fn jump(&mut self, frame: &mut Frame, at: u64, target: u64, state: State) -> Next {
-        let inside = (frame.bounds.0..frame.bounds.1).contains(&target);
-        if inside && target != frame.bounds.0 {
+        if frame.has(target) {
             return vec![(target, state)];
         }
+        let inside = target == frame.bounds.0;
         if target == frame.start || inside && state.registers[RSP].exact() != Some(0) {
             return vec![(target, state)];
         }

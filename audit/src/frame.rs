@@ -162,6 +162,19 @@ impl Frame {
         }
     }
 
+    /// Returns whether the function goes on there, rather than begins again.
+    pub fn has(&self, at: u64) -> bool {
+        self.bounds.0 < at && at < self.bounds.1
+    }
+
+    /// Notes that control may go from the instruction at `at` to the one at `to`.
+    pub fn leads(&mut self, at: u64, to: u64) {
+        let edges = self.edges.entry(at).or_default();
+        if !edges.contains(&to) {
+            edges.push(to);
+        }
+    }
+
     /// Notes what is compared before the branch at `at`.
     pub fn compares(&mut self, at: u64, flags: &Flags) {
         let Flags { left, right, .. } = flags;

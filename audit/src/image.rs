@@ -1,10 +1,12 @@
 //! An ELF file as it lies in memory: its bytes, its functions, and what the dynamic loader puts into its pointers.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
+
+use crate::hash::{Map, Set};
 
 /// Holds a range of memory with the same protection.
 pub struct Region {
@@ -55,24 +57,24 @@ pub struct Image {
     /// Where functions begin, and where they end.
     pub functions: BTreeMap<u64, u64>,
     /// The functions that another file of the same program cannot name.
-    pub locals: HashSet<u64>,
+    pub locals: Set<u64>,
     /// The names of addresses of code, in no order.
-    pub names: HashMap<u64, Vec<Rc<str>>>,
+    pub names: Map<u64, Vec<Rc<str>>>,
     /// The objects that have names, by address.
     pub objects: BTreeMap<u64, Symbol>,
     /// Addresses of data that have a name and no size, as those where a section begins or ends.
-    pub marks: HashSet<u64>,
-    pub slots: HashMap<u64, Slot>,
+    pub marks: Set<u64>,
+    pub slots: Map<u64, Slot>,
     /// Slots that nothing but the loader writes, wherever they lie.
-    pub settled: std::collections::HashSet<u64>,
+    pub settled: Set<u64>,
     /// Slots that the loader may fill as late as at the first call through them (lazy binding).
-    pub bound_late: std::collections::HashSet<u64>,
+    pub bound_late: Set<u64>,
     /// Addresses that stand for what another file defines, in an object file.
-    pub externs: HashMap<u64, Rc<Extern>>,
+    pub externs: Map<u64, Rc<Extern>>,
     /// What the file defines for others.
-    pub exports: HashMap<String, u64>,
+    pub exports: Map<String, u64>,
     /// The versions under which it defines them, where it says so.
-    pub export_versions: HashMap<String, Vec<String>>,
+    pub export_versions: Map<String, Vec<String>>,
     /// Functions that run when the file is loaded.
     pub constructors: Vec<u64>,
     /// Where the names of symbols lie, which are no texts of the program's.
@@ -90,19 +92,19 @@ pub struct Image {
     pub is_library: bool,
     pub is_object: bool,
     /// Functions that choose another when the program starts (ifunc).
-    pub choosers: std::collections::HashSet<u64>,
+    pub choosers: Set<u64>,
     /// Whether the loader writes into code.
     pub has_text_relocations: bool,
     /// The bytes of the file, and of a separate debug file.
     pub files: Vec<&'static [u8]>,
     /// The debug information of an object file, with addresses of its layout in it.
-    pub moved_sections: HashMap<String, &'static [u8]>,
+    pub moved_sections: Map<String, &'static [u8]>,
     /// Where the C library begins in a static program.
     pub libc_start: std::cell::OnceCell<Option<u64>>,
     /// Whether the file has code at all; one of debug information only has none.
     pub has_code: bool,
     /// What follows the instructions of the functions that were asked about, from where they begin to where they end.
-    pub steps: std::cell::RefCell<crate::hash::Map<(u64, u64), Vec<crate::reach::Step>>>,
+    pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Step>>>,
 }
 
 impl Image {

@@ -26,6 +26,11 @@ pub struct Index {
     pub writers: HashMap<u16, (BTreeSet<u64>, Writers)>,
 }
 
+/// Returns whether the map has a key from the first to below the second.
+fn has_any<V>(all: &BTreeMap<u64, V>, (from, to): (u64, u64)) -> bool {
+    from < to && all.range(from..to).next().is_some()
+}
+
 impl Index {
     pub fn of(&mut self, number: u16, image: &Image) -> &Tables {
         self.tables.entry(number).or_insert_with(|| sweep(image))
@@ -52,12 +57,7 @@ impl Index {
             .get(&word)
             .is_some_and(|o| image.is_library && image.exports.contains_key(&*o.name));
         let tables = self.of(number, image);
-        exported
-            || tables.stores.contains_key(&word)
-            || tables
-                .taken
-                .keys()
-                .any(|at| (object.0..object.1).contains(at))
+        exported || tables.stores.contains_key(&word) || has_any(&tables.taken, object)
     }
 
     /// Returns the instructions that store to the word, if there is no other way to change it.
@@ -69,10 +69,7 @@ impl Index {
             .object_at(word)
             .map_or((word, word + 1), |o| (o.address, o.address + o.size));
         let tables = self.of(number, image);
-        let is_taken = tables
-            .taken
-            .keys()
-            .any(|at| (object.0..object.1).contains(at));
+        let is_taken = has_any(&tables.taken, object);
         let sites = tables.stores.get(&word).filter(|_| !is_taken)?;
         Some(sites.iter().map(|(at, _)| *at).collect())
     }
@@ -87,10 +84,8 @@ impl Index {
         calls: &HashMap<u64, crate::escape::Set>,
     ) -> bool {
         let tables = self.of(number, image);
-        let mut taken = tables
-            .taken
-            .iter()
-            .filter(|(at, _)| (from..to).contains(at) && image.is_writable(**at));
+        let taken = tables.taken.range(from..to.max(from));
+        let mut taken = taken.filter(|(at, _)| image.is_writable(**at));
         taken.all(|(_, by)| {
             by.iter()
                 .all(|by| crate::escape::is_only_read(image, *by, calls))
@@ -105,7 +100,7 @@ impl Index {
         (from, to): (u64, u64),
     ) -> bool {
         let inside = |at: &u64| (from..to).contains(at);
-        image.exports.values().any(inside) || self.of(number, image).stores.keys().any(inside)
+        image.exports.values().any(inside) || has_any(&self.of(number, image).stores, (from, to))
     }
 
     /// Returns whether an instruction stores zero to the word as a constant, unless its function has taken the handler back
@@ -135,8 +130,8 @@ impl Index {
     /// Returns whether instructions name a place strictly between: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);
-        let inside = |at: &u64| from < *at && *at < to;
-        tables.stores.keys().any(inside) || tables.taken.keys().any(inside)
+        let inside = (from.saturating_add(1), to);
+        has_any(&tables.stores, inside) || has_any(&tables.taken, inside)
     }
 
     /// Returns whether instructions name a place strictly between, if only to read it: a word that the program only reads may lie

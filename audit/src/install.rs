@@ -8,6 +8,8 @@ mod sites;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use iced_x86::{Decoder, DecoderOptions};
+
 use crate::allow::Allow;
 use crate::explore::{Explorer, Hit, Limits, Watch};
 use crate::files::Files;
@@ -299,11 +301,50 @@ impl Finder<'_> {
 
     /// Explores the function, again with less detail if it is too large; also whether all of it was read.
     fn explore_whole(&mut self, function: Place, watch: impl Fn() -> Watch) -> (Watch, bool) {
-        let (first, is_whole) = self.explore(function, watch(), LIMITS);
+        let (first, is_whole) = self.explore_apart(function, watch());
         if is_whole && !(first.hits.is_empty() && first.stored.is_empty()) {
             return (first, true);
         }
         self.explore(function, watch(), LARGE)
+    }
+
+    /// Explores the function with states kept apart, unless it is seen to be too large; also whether all of it was read.
+    fn explore_apart(&mut self, function: Place, watch: Watch) -> (Watch, bool) {
+        if self.is_readable(function) {
+            return self.explore(function, watch, LIMITS);
+        }
+        // It counts as if it were done: how much else is read depends on the count.
+        self.steps += LIMITS.total;
+        (Watch::default(), false)
+    }
+
+    /// Returns whether the function, and those of its file that it calls, are not so long that they could not all be read with
+    /// states kept apart. In programs of Debian, none of more than 5,000 instructions was read to its end.
+    fn is_readable(&self, (image, start): Place) -> bool {
+        const MOST: usize = 6_000;
+        let file = self.files.image(image);
+        let mut seen = HashSet::from([start]);
+        let mut callers = vec![start];
+        let mut count = 0;
+        for _ in 0..LIMITS.depth {
+            let mut callees = Vec::new();
+            for (start, end) in callers.into_iter().filter_map(|at| file.function_at(at)) {
+                let bytes = file.bytes(start);
+                let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+                for i in Decoder::with_ip(64, bytes, start, DecoderOptions::NONE).iter() {
+                    count += 1;
+                    let to = i.near_branch_target();
+                    if !(start..end).contains(&to) && file.functions.contains_key(&to) {
+                        callees.extend(Some(to).filter(|to| seen.insert(*to)));
+                    }
+                }
+                if count > MOST {
+                    return false;
+                }
+            }
+            callers = callees;
+        }
+        true
     }
 
     /// Explores the functions that change which signals are blocked, for what they block.
@@ -321,7 +362,7 @@ impl Finder<'_> {
                     let none = (Map::default(), Saved::default());
                     self.index.note_masks(function, none.0, none.1);
                 } else if !self.index.has_masks(function) {
-                    let (_, is_whole) = self.explore(function, Watch::default(), LIMITS);
+                    let (_, is_whole) = self.explore_apart(function, Watch::default());
                     if !is_whole {
                         self.explore(function, Watch::default(), LARGE);
                     }

@@ -39,12 +39,15 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(instruction: Instruction, has_frame_pointer: bool) -> Self {
+    fn new(
+        instruction: Instruction,
+        has_frame_pointer: bool,
+        factory: &mut InstructionInfoFactory,
+    ) -> Self {
         const SCRATCH: u16 = 0b1111_1100_0111;
         let mut written = SCRATCH;
         if !is_call(&instruction) {
             written = 0;
-            let mut factory = InstructionInfoFactory::new();
             for used in factory.info(&instruction).used_registers() {
                 let writes = matches!(
                     used.access(),
@@ -144,8 +147,9 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
 fn lines(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Map<u64, Line> {
     let all: Vec<Instruction> = frame.edges.keys().filter_map(|&at| decoded(at)).collect();
     let has_frame_pointer = has_frame_pointer(&all);
+    let mut factory = InstructionInfoFactory::new();
     all.into_iter()
-        .map(|i| (i.ip(), Line::new(i, has_frame_pointer)))
+        .map(|i| (i.ip(), Line::new(i, has_frame_pointer, &mut factory)))
         .collect()
 }
 

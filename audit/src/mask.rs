@@ -156,6 +156,11 @@ impl Explorer<'_> {
         };
         let known = self.masks.entry((frame.number, at)).or_insert(change);
         *known = known.or(change);
+        if let Some(own) = self.asked
+            && known.unblocks(own, &self.saved) != Some(false)
+        {
+            self.limits.total = 0;
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Data of the frame that lies behind an array: whether a store that an index chooses may reach it.
 //!
 //! Machine code does not say where an array ends. It does say which places of the frame are data of their own: those that an
-//! instruction loads without an index, and those that are read by an address which is taken of them. A store with an index that may
-//! reach such a place, and does not begin there, is not shown to stay inside its array.
+//! instruction loads without an index, saved registers among them, and those that are read by an address which is taken of them. A
+//! store with an index that may reach such a place, and does not begin there, is not shown to stay inside its array.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpAccess, OpKind, Register};
 
@@ -19,9 +19,6 @@ impl Explorer<'_> {
     /// Asks of each store that an index or a varying length spreads over the frame whether it may reach other data there, and returns
     /// what it may change above the frame.
     pub fn judge_neighbours(&mut self, frame: &mut Frame) -> Vec<(i64, i64)> {
-        if self.watch.is_some() {
-            return Vec::new();
-        }
         let mut spread: Vec<(u64, i64, i64)> = Vec::new();
         for (&at, &(lo, hi)) in &frame.written {
             let is_indexed = self.instruction_at(frame.number, at).is_some_and(|i| {
@@ -64,6 +61,11 @@ impl Explorer<'_> {
             let Some(i) = self.instruction_at(frame.number, at) else {
                 continue;
             };
+            // A register that was saved.
+            if matches!(i.mnemonic(), Mnemonic::Pop | Mnemonic::Leave) {
+                own.push(lo);
+                continue;
+            }
             if i.flow_control() != FlowControl::Next || !self.reads(&i) {
                 continue;
             }

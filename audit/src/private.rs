@@ -90,6 +90,7 @@ impl Explorer<'_> {
             handler: self.handler,
             signals: self.signals,
             own: &self.contexts,
+            known: std::cell::RefCell::default(),
         };
         if is_published {
             return false;

@@ -1,5 +1,6 @@
 //! Where a signal may come: who runs an instruction, and what is blocked there.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -137,6 +138,8 @@ pub struct Coming<'a> {
     pub signals: Signals,
     /// The functions that the handler reaches.
     pub own: &'a Map<Place, usize>,
+    /// The places where the program is interrupted, and those where nobody is, of those that were asked about.
+    pub known: RefCell<Map<Place, bool>>,
 }
 
 impl Index {
@@ -440,55 +443,83 @@ impl Index {
     /// Left out are code that signals are blocked for, there or where its function is called, and what precedes the installation of a
     /// handler. A function whose address is taken runs at any time: where its pointer is called is not followed.
     pub fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
+        let mut known = coming.known.borrow_mut();
         let mut seen = Set::default();
-        let mut todo = vec![at];
+        // Each place with the number of the one whose function it calls.
+        let mut places = vec![(at, 0)];
+        let mut todo = vec![0];
         let mut who = None;
-        while let Some(place) = todo.pop() {
-            let Some((start, end)) = image.function_at(place) else {
-                continue;
-            };
-            let tables = self.of(number, image);
-            let mut own = tables.installs.iter().copied();
-            let mut own = own
-                .by_ref()
-                .filter(|site| (start..end).contains(site))
-                .peekable();
-            let installs = own.peek().is_some();
-            // What comes before the installation is not interrupted.
-            let follows = !installs || own.any(|site| crate::reach::leads(image, site, place));
-            if !follows
-                || self.precedes_installation(number, image, coming.handler, place)
-                || self.is_blocked(number, image, place, coming.signals)
+        while let Some(mut n) = todo.pop() {
+            let place = places[n].0;
+            let before = known.get(&(number, place)).copied();
+            let mut is_program = before == Some(true);
+            if before.is_none()
+                && let Some(start) = self.interruptible(number, image, place, coming)
             {
-                continue;
-            }
-            let function = (number, start);
-            let tables = &self.of(number, image);
-            let is_main = tables.is_main(image, start);
-            let is_pointed_to = tables.taken.contains_key(&start);
-            let callers = tables.callers.get(&start).cloned().unwrap_or_default();
-            // Before `main` there is no handler yet, unless the function installs it.
-            if image.constructors.contains(&start) && !installs && callers.is_empty() {
-                continue;
-            }
-            if let Some(other) = self.handlers.get(&function) {
+                let function = (number, start);
+                let other = self.handlers.get(&function);
                 let comes = match self.handlers.get(&coming.handler) {
-                    Some(own) if function != coming.handler => own.interrupts(other),
-                    _ => Some(false),
+                    Some(own) if function != coming.handler => other.map(|o| own.interrupts(o)),
+                    _ => other.map(|_| Some(false)),
                 };
-                if comes != Some(false) && who != Some(Who::Handler(true)) {
+                if let Some(comes @ (None | Some(true))) = comes
+                    && who != Some(Who::Handler(true))
+                {
                     who = Some(Who::Handler(comes.is_some()));
                 }
-            } else if !coming.own.contains_key(&function)
-                && (is_pointed_to || is_main || callers.is_empty())
-            {
-                return Some(Who::Program);
+                let is_own = comes.is_some() || coming.own.contains_key(&function);
+                let tables = self.of(number, image);
+                let callers = tables.callers.get(&start);
+                let callers = callers.map(Vec::as_slice).unwrap_or_default();
+                let is_begin = callers.is_empty() || tables.taken.contains_key(&start);
+                is_program = !is_own && (is_begin || tables.is_main(image, start));
+                if seen.insert(start) {
+                    todo.extend(places.len()..places.len() + callers.len());
+                    places.extend(callers.iter().map(|at| (*at, n)));
+                }
             }
-            if seen.insert(start) {
-                todo.extend(callers);
+            if is_program {
+                loop {
+                    known.insert((number, places[n].0), true);
+                    if n == 0 {
+                        return Some(Who::Program);
+                    }
+                    n = places[n].1;
+                }
             }
         }
+        if who.is_none() {
+            known.extend(places.into_iter().map(|(at, _)| ((number, at), false)));
+        }
         who
+    }
+
+    /// Returns the function that holds an instruction, unless signals are blocked for it, or it precedes an installation.
+    fn interruptible(
+        &mut self,
+        number: u16,
+        image: &Image,
+        place: u64,
+        coming: &Coming,
+    ) -> Option<u64> {
+        let (start, end) = image.function_at(place)?;
+        let tables = self.of(number, image);
+        let installs = tables.installs.iter();
+        let mut own = installs
+            .filter(|site| (start..end).contains(site))
+            .peekable();
+        let installs = own.peek().is_some();
+        // What comes before the installation is not interrupted. Before `main` there is no handler yet.
+        if installs && !own.any(|site| crate::reach::leads(image, *site, place))
+            || !installs
+                && image.constructors.contains(&start)
+                && tables.callers.get(&start).is_none_or(Vec::is_empty)
+        {
+            return None;
+        }
+        let is_kept = self.precedes_installation(number, image, coming.handler, place)
+            || self.is_blocked(number, image, place, coming.signals);
+        (!is_kept).then_some(start)
     }
 
     /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its

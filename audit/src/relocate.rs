@@ -159,10 +159,10 @@ pub fn object(file: &ElfFile64<'static, LittleEndian>, image: &mut Image) {
 fn debug_sections(
     file: &ElfFile64<'static, LittleEndian>,
     addresses: &HashMap<SymbolIndex, u64>,
-) -> HashMap<String, &'static [u8]> {
+) -> crate::hash::Map<String, &'static [u8]> {
     let is_plain =
         |name: &str, flags: u64| name.starts_with(".debug_") && flags & elf::SHF_COMPRESSED.0 == 0;
-    let mut moved = HashMap::new();
+    let mut moved = crate::hash::Map::default();
     for section in file.sections() {
         let name = section.name().unwrap_or_default();
         if !is_plain(name, section.elf_flags()) {

@@ -4,66 +4,60 @@ use crate::hash::{Map, Set};
 
 /// Returns the sets of instructions that can be reached from each other (Tarjan, without recursion).
 pub fn rings(edges: &Map<u64, Vec<u64>>) -> Vec<Set<u64>> {
+    const NEW: usize = usize::MAX;
+    let mut all: Vec<u64> = edges.keys().copied().collect();
+    all.sort_unstable();
+    let ids: Map<u64, usize> = all.iter().enumerate().map(|(n, at)| (*at, n)).collect();
+    // What nothing follows is in no ring.
+    let children = |n: usize| edges[&all[n]].iter().filter_map(|to| ids.get(to).copied());
+    let children: Vec<Vec<usize>> = (0..all.len()).map(|n| children(n).collect()).collect();
     let mut found = Vec::new();
-    let mut number: Map<u64, (usize, usize)> = Map::default();
+    let mut number = vec![NEW; all.len()];
+    let mut lowest = number.clone();
     let mut stack = Vec::new();
-    let mut on_stack = Set::default();
+    let mut on_stack = vec![false; all.len()];
     let mut next = 0;
-    let mut starts: Vec<u64> = edges.keys().copied().collect();
-    starts.sort_unstable();
-    for start in starts {
-        if number.contains_key(&start) {
+    for start in 0..all.len() {
+        if number[start] != NEW {
             continue;
         }
         let mut work = vec![(start, 0)];
-        while let Some((at, child)) = work.pop() {
+        while let Some((at, mut child)) = work.pop() {
             if child == 0 {
-                number.insert(at, (next, next));
+                (number[at], lowest[at]) = (next, next);
                 next += 1;
                 stack.push(at);
-                on_stack.insert(at);
+                on_stack[at] = true;
+            } else if let before = children[at][child - 1]
+                && on_stack[before]
+            {
+                lowest[at] = lowest[at].min(lowest[before]);
             }
-            let children = edges.get(&at).map(Vec::as_slice).unwrap_or_default();
-            if child > 0 {
-                let low = number[&children[child - 1]].1;
-                if on_stack.contains(&children[child - 1])
-                    && let Some(own) = number.get_mut(&at)
-                {
-                    own.1 = own.1.min(low);
-                }
-            }
-            let mut child = child;
             let mut down = None;
-            while child < children.len() {
-                let to = children[child];
+            while let Some(&to) = children[at].get(child) {
                 child += 1;
-                if !number.contains_key(&to) {
+                if number[to] == NEW {
                     down = Some(to);
                     break;
                 }
-                if on_stack.contains(&to) {
-                    let low = number[&to].0;
-                    if let Some(own) = number.get_mut(&at) {
-                        own.1 = own.1.min(low);
-                    }
+                if on_stack[to] {
+                    lowest[at] = lowest[at].min(number[to]);
                 }
             }
             if let Some(to) = down {
-                work.push((at, child));
-                work.push((to, 0));
+                work.extend([(at, child), (to, 0)]);
                 continue;
             }
-            let (own, low) = number[&at];
-            if own == low {
+            if number[at] == lowest[at] {
                 let mut ring = Set::default();
                 while let Some(top) = stack.pop() {
-                    on_stack.remove(&top);
-                    ring.insert(top);
+                    on_stack[top] = false;
+                    ring.insert(all[top]);
                     if top == at {
                         break;
                     }
                 }
-                if ring.len() > 1 || edges.get(&at).is_some_and(|to| to.contains(&at)) {
+                if ring.len() > 1 || children[at].contains(&at) {
                     found.push(ring);
                 }
             }

@@ -40,7 +40,7 @@ pub struct United {
 }
 
 /// Holds a store to data of the file, on the way here, which another store may belong to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Stored {
     pub image: u16,
     /// The lowest and the highest address of the word; they differ where an index chooses it.
@@ -52,6 +52,13 @@ pub struct Stored {
     pub by: Option<u64>,
     /// The number of the statement that the pointer is valid which it goes through; then the addresses are offsets from that.
     pub through: Option<usize>,
+}
+
+/// Hashes the address, which is what differs.
+impl std::hash::Hash for Stored {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.lo);
+    }
 }
 
 /// Is words of files, by their addresses.

@@ -24,25 +24,56 @@ use crate::value::{Base, Value};
 pub type Next = Vec<(u64, State)>;
 
 impl Explorer<'_> {
-    /// Applies the effects of the instruction to `state`, and returns where control goes.
-    pub fn step(&mut self, frame: &mut Frame, instruction: &Instruction, mut state: State) -> Next {
-        let at = instruction.ip();
-        let after = instruction.next_ip();
+    /// Applies the effects of an instruction that is no branch to `state`, or returns what is known in several cases after it.
+    pub fn ahead(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) -> Vec<State> {
         // Few instructions tell which registers they change, so that a copy is known only from one of these to the next.
-        if !matches!(instruction.mnemonic(), Mnemonic::Mov | Mnemonic::Sub) {
+        if !matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Sub) {
             state.half = None;
             state.spilled = None;
         }
-        if !matches!(
-            instruction.flow_control(),
-            FlowControl::Next | FlowControl::ConditionalBranch
-        ) {
+        frame.names(i, state);
+        let cases = self
+            .clamp(frame, i, state)
+            .or_else(|| self.element_cases(frame, i, state))
+            .or_else(|| self.few_numbers(i, state))
+            .or_else(|| bit_cases(i, state));
+        if let Some(mut cases) = cases {
+            for one in &mut cases {
+                one.loaded = None;
+            }
+            if cases.len() == 1 {
+                *state = cases.remove(0);
+                cases.clear();
+            }
+            return cases;
+        }
+        let (made, united) = (state.made, state.united);
+        let from = (i.op1_kind() == OpKind::Memory).then(|| address(frame, i, state));
+        let slot = from
+            .filter(|from| from.base == Base::Stack)
+            .and_then(|from| from.exact());
+        self.instruction(frame, i, state);
+        state.note_made(i, made, slot);
+        state.note_united(i, united);
+        let is_load = i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register().is_gpr64();
+        let register = i.op0_register().full_register().number();
+        state.loaded = slot.filter(|_| is_load).map(|slot| (register, slot));
+        Vec::new()
+    }
+
+    /// Applies the effects of a branch to `state`, and returns where control goes.
+    pub fn step(&mut self, frame: &mut Frame, instruction: &Instruction, mut state: State) -> Next {
+        let at = instruction.ip();
+        let after = instruction.next_ip();
+        state.half = None;
+        state.spilled = None;
+        if instruction.flow_control() != FlowControl::ConditionalBranch {
             state.made = None;
             state.loaded = None;
         }
-        if instruction.flow_control() != FlowControl::Next
-            && has_short_operands(frame.image.bytes(at))
-        {
+        if has_short_operands(frame.image.bytes(at)) {
             return astray(
                 frame,
                 at,
@@ -50,39 +81,6 @@ impl Explorer<'_> {
             );
         }
         match instruction.flow_control() {
-            FlowControl::Next => {
-                frame.names(instruction, &state);
-                let cases = self
-                    .clamp(frame, instruction, &state)
-                    .or_else(|| self.element_cases(frame, instruction, &state))
-                    .or_else(|| bit_cases(instruction, &state));
-                if let Some(next) = cases {
-                    let alone = |state| State {
-                        loaded: None,
-                        ..state
-                    };
-                    let next = next.into_iter().map(|state| (after, alone(state)));
-                    return next.collect();
-                }
-                let (made, united) = (state.made, state.united);
-                let from = (instruction.op1_kind() == OpKind::Memory)
-                    .then(|| address(frame, instruction, &state));
-                let slot = from
-                    .filter(|from| from.base == Base::Stack)
-                    .and_then(|from| from.exact());
-                if self.instruction(frame, instruction, &mut state) {
-                    state.note_made(instruction, made, slot);
-                    state.note_united(instruction, united);
-                    let is_load = instruction.mnemonic() == Mnemonic::Mov
-                        && instruction.op0_kind() == OpKind::Register
-                        && instruction.op0_register().is_gpr64();
-                    let register = instruction.op0_register().full_register().number();
-                    state.loaded = slot.filter(|_| is_load).map(|slot| (register, slot));
-                    vec![(after, state)]
-                } else {
-                    Vec::new()
-                }
-            }
             FlowControl::UnconditionalBranch => match instruction.op0_kind() {
                 OpKind::FarBranch16 | OpKind::FarBranch32 => astray(frame, at, "jumps far"),
                 _ => self.jump(frame, at, instruction.near_branch_target(), state),
@@ -93,10 +91,14 @@ impl Explorer<'_> {
                 if let Some(flags) = state.flags.as_ref().filter(|flags| !flags.is_bit) {
                     frame.compares(at, flags);
                 }
-                let mut next = Vec::new();
+                let to = instruction.near_branch_target();
+                let mut next = Vec::with_capacity(2);
                 if decided != Some(false) {
                     for taken in known(frame, state.clone(), condition) {
-                        next.extend(self.jump(frame, at, instruction.near_branch_target(), taken));
+                        match frame.has(to) {
+                            true => next.push((to, taken)),
+                            false => next.extend(self.jump(frame, at, to, taken)),
+                        }
                     }
                 }
                 if decided != Some(true) {
@@ -191,7 +193,7 @@ impl Explorer<'_> {
                 state.registers[0] = Value::any_num();
                 vec![(after, state)]
             }
-            FlowControl::Interrupt | FlowControl::Exception => {
+            FlowControl::Next | FlowControl::Interrupt | FlowControl::Exception => {
                 frame.find(Kind::Trap, Weight::Fault, at, "raises a signal");
                 Vec::new()
             }

@@ -40,7 +40,7 @@ pub struct Summary {
 
 impl Summary {
     /// Returns what a function does that was walked, which was called with this `errno` and these registers.
-    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16], result: Option<String>) -> Self {
+    pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16]) -> Self {
         match &frame.exits {
             None => Summary {
                 returns: false,
@@ -70,7 +70,7 @@ impl Summary {
                 lost: lost(exit),
                 stores: exit.stores.clone(),
                 is_ending: exit.is_ending,
-                result,
+                result: None,
             },
         }
     }

@@ -9,7 +9,7 @@ mod tested;
 mod trail;
 mod transfer;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{Decoder, DecoderOptions};
 
@@ -19,23 +19,24 @@ use self::parameter::{Change, Passed};
 pub use self::tested::{Test, signed};
 use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
+use crate::hash::{Map, Set};
 use crate::image::{Image, Slot};
 
 #[derive(Default)]
 pub struct Tables {
     /// The places that call or jump to a function.
-    pub callers: HashMap<u64, Vec<u64>>,
+    pub callers: Map<u64, Vec<u64>>,
     /// The places that call a function of another file, or load its address, by its name.
-    pub outside: HashMap<String, Vec<u64>>,
+    pub outside: Map<String, Vec<u64>>,
     /// The places that store to a word of the file.
-    pub stores: HashMap<u64, Vec<(u64, Option<u64>)>>,
+    pub stores: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The same, also where an address in a register names the word; those that store to an element are under [`element`].
-    pub writes: HashMap<u64, Vec<u64>>,
+    pub writes: Map<u64, Vec<u64>>,
     /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
     /// an element of a table are under [`element`].
     pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
     /// The same for what a word points to, by the word and the offset.
-    pub updates_through: HashMap<(u64, i64), Vec<u64>>,
+    pub updates_through: Map<(u64, i64), Vec<u64>>,
     /// The places of data that instructions touch by name, each with these.
     pub read: BTreeMap<u64, Vec<u64>>,
     /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
@@ -49,21 +50,21 @@ pub struct Tables {
     /// The objects, by an address of each, that calls clear or give a constant.
     pub cleared: BTreeSet<u64>,
     /// The calls that free what a word points to.
-    pub freed: HashMap<u64, Vec<u64>>,
+    pub freed: Map<u64, Vec<u64>>,
     /// The same where a function frees what it is given.
-    pub freed_within: HashMap<u64, Vec<u64>>,
+    pub freed_within: Map<u64, Vec<u64>>,
     /// The stores to an element of a table after the word that chose it was changed, by the word, each with the table.
     pub late: BTreeMap<u64, Vec<(u64, u64)>>,
     /// The branches that ask for what a word holds.
-    pub tests: HashMap<u64, Vec<Test>>,
+    pub tests: Map<u64, Vec<Test>>,
     /// The instructions that exchange a word for what was found by its value: the head of a list for its next node.
-    pub pops: HashMap<u64, Vec<u64>>,
+    pub pops: Map<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
     /// What direct calls of a function pass.
-    passed: HashMap<u64, Vec<Passed>>,
+    passed: Map<u64, Vec<Passed>>,
     /// Arguments of functions that these store.
     given: Vec<Given>,
     /// What functions change through pointers that they are given.
@@ -71,9 +72,9 @@ pub struct Tables {
     /// The arguments that functions free, each with the function.
     frees: Vec<(u64, usize)>,
     /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
-    limits: HashSet<u64>,
+    limits: Set<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
-    pub taken: HashMap<u64, Vec<u64>>,
+    pub taken: BTreeMap<u64, Vec<u64>>,
     /// Whether an instruction is a system call that may change which signals are blocked; the C library's are not looked at.
     pub blocks_by_number: bool,
     /// The places that name a function of the C library that installs handlers.
@@ -182,7 +183,7 @@ impl Tables {
 
 pub fn sweep(image: &Image) -> Tables {
     let mut tables = Tables::default();
-    let mut stubs: HashMap<u64, Option<u64>> = HashMap::new();
+    let mut stubs: Map<u64, Option<u64>> = Map::default();
     for region in image.regions.iter().filter(|r| r.exec) {
         let mut starts: Vec<u64> = image
             .functions

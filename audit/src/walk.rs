@@ -1,6 +1,7 @@
 //! The ways through a function: which states are walked on, which were met before, and where a loop goes round for ever.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use iced_x86::FlowControl;
 
@@ -15,21 +16,24 @@ type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
 struct Seen {
-    /// The states that were met, each with its fingerprint and its number.
-    states: Vec<(u64, State, u64)>,
-    joined: Option<(State, u64)>,
+    /// The states that were met, their fingerprints, and their numbers.
+    states: Vec<Rc<State>>,
+    prints: Vec<u64>,
+    numbers: Vec<u64>,
+    joined: Option<(Rc<State>, u64)>,
     joins: usize,
 }
 
 impl Explorer<'_> {
     pub fn walk(&mut self, frame: &mut Frame, state: State) {
         let mut seen: Map<u64, Seen> = Map::default();
-        let mut todo = vec![(frame.start, state, 0)];
+        let mut todo = vec![(frame.start, Rc::new(state), 0)];
         // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
         let mut follows: Map<u64, Vec<u64>> = Map::default();
         let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
-        while let Some((mut at, mut state, number)) = todo.pop() {
+        while let Some((mut at, state, number)) = todo.pop() {
+            let mut state = Rc::unwrap_or_clone(state);
             // Straight on until control may go elsewhere.
             loop {
                 if self.steps >= self.limits.total {
@@ -47,31 +51,31 @@ impl Explorer<'_> {
                     break;
                 };
                 let after = instruction.next_ip();
-                let next = self.step(frame, &instruction, state);
-                let ends_block = instruction.flow_control() != FlowControl::Next;
-                let mut next = next.into_iter();
-                let (Some((to, only)), rest) = (next.next(), next) else {
-                    break;
+                let next = if instruction.flow_control() != FlowControl::Next {
+                    self.step(frame, &instruction, state)
+                } else {
+                    let cases = self.ahead(frame, &instruction, &mut state);
+                    if !cases.is_empty() {
+                        cases.into_iter().map(|one| (after, one)).collect()
+                    } else if seen.contains_key(&after) {
+                        vec![(after, state)]
+                    } else {
+                        frame.leads(at, after);
+                        if after == frame.bounds.1
+                            && frame.bounds.0 <= at
+                            && frame.image.functions.contains_key(&after)
+                        {
+                            frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
+                            break;
+                        }
+                        at = after;
+                        continue;
+                    }
                 };
-                let rest: Vec<_> = rest.collect();
-                let edges = frame.edges.entry(at).or_default();
-                for to in std::iter::once(to).chain(rest.iter().map(|(to, _)| *to)) {
-                    if !edges.contains(&to) {
-                        edges.push(to);
-                    }
+                for (to, _) in &next {
+                    frame.leads(at, *to);
                 }
-                if !ends_block && rest.is_empty() && to == after && !seen.contains_key(&to) {
-                    if to == frame.bounds.1
-                        && frame.bounds.0 <= at
-                        && frame.image.functions.contains_key(&to)
-                    {
-                        frame.doubt(Kind::RunsOff, at, "goes on past the end of the function", "give the function its size, or see that the call before does not return");
-                        break;
-                    }
-                    (at, state) = (to, only);
-                    continue;
-                }
-                for (to, state) in std::iter::once((to, only)).chain(rest) {
+                for (to, state) in next {
                     let apart = self.limits.apart(self.steps, frame.steps);
                     count += 1;
                     match meet(seen.entry(to).or_default(), state, apart, count) {
@@ -135,31 +139,32 @@ impl Explorer<'_> {
 }
 
 /// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
-fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<State, u64> {
+fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);
-    let is_met = |(known, of, _): &&(u64, State, u64)| *known == print && *of == state;
-    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
-        return Err(*known);
+    let is_met = |n: &usize| seen.prints[*n] == print && *seen.states[*n] == state;
+    if let Some(known) = (0..seen.prints.len()).find(is_met) {
+        return Err(seen.numbers[known]);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
-        seen.states.push((print, state.clone(), number));
+        let state = Rc::new(state);
+        seen.states.push(state.clone());
+        seen.prints.push(print);
+        seen.numbers.push(number);
         return Ok(state);
     }
     let joined = match &seen.joined {
-        None => seen
-            .states
-            .iter()
-            .fold(state, |a, (_, b, _)| b.joined(&a, false)),
+        None => seen.states.iter().fold(state, |a, b| b.joined(&a, false)),
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);
-            if new == *old {
+            if new == **old {
                 return Err(*known);
             }
             new
         }
     };
+    let joined = Rc::new(joined);
     seen.joined = Some((joined.clone(), number));
     Ok(joined)
 }

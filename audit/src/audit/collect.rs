@@ -1,6 +1,6 @@
 //! Collects what the exploration of a handler found: one entry for each cause, with the chain of calls that leads there.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
 
 use super::may_be_of_libc;
 use super::verdict::Located;
@@ -9,6 +9,7 @@ use super::verdict::part_of;
 use super::verdict::whole;
 use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
+use crate::hash::{Map, Set};
 use crate::install::Handler;
 use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
 use crate::installed::stack_of;
@@ -55,26 +56,31 @@ pub(super) fn explored(
     let name = file.name(address);
     let mut verdict = Verdict::new(files, address, name.clone(), of);
     verdict.stack = nodes[root].summary.lowest.min(0).unsigned_abs();
-    // The shortest chain to each function.
-    let mut chains: HashMap<usize, Vec<String>> = HashMap::from([(root, vec![name.clone()])]);
-    let mut todo = VecDeque::from([root]);
-    let mut order = Vec::new();
-    let mut seen = HashSet::new();
-    let mut called_from: HashMap<usize, (usize, u64)> = HashMap::new();
-    while let Some(node) = todo.pop_front() {
-        order.push(node);
-        let chain = chains[&node].clone();
-        for (at, callee) in &nodes[node].calls {
-            if *callee < nodes.len() && !chains.contains_key(callee) {
-                let of = &nodes[*callee];
-                let mut longer = chain.clone();
-                longer.push(files.image(of.image).name(of.start));
-                chains.insert(*callee, longer);
-                called_from.insert(*callee, (node, *at));
-                todo.push_back(*callee);
+    // From where the shortest chain comes to each function.
+    let mut called_from: Map<usize, (usize, u64)> = Map::default();
+    let mut order = vec![root];
+    let mut next = 0;
+    while let Some(&node) = order.get(next) {
+        next += 1;
+        for &(at, callee) in &nodes[node].calls {
+            if callee < nodes.len() && callee != root && !called_from.contains_key(&callee) {
+                called_from.insert(callee, (node, at));
+                order.push(callee);
             }
         }
     }
+    let chain_of = |mut node: usize| {
+        let mut chain = Vec::new();
+        loop {
+            let of = &nodes[node];
+            chain.insert(0, files.image(of.image).name(of.start));
+            match called_from.get(&node) {
+                Some((from, _)) => node = *from,
+                None => return chain,
+            }
+        }
+    };
+    let mut seen = Set::default();
     let mut causes: BTreeMap<(Kind, String, String), usize> = BTreeMap::new();
     let is_libcs = file.hides_libc() && may_be_of_libc(of);
     // The first call that leads to what may be the C library's.
@@ -84,9 +90,13 @@ pub(super) fn explored(
         let file = files.image(of.image);
         for finding in &of.findings {
             let weight = policy.weight(finding.kind, finding.weight);
-            let is_call = of.calls.iter().any(|(at, _)| *at == finding.at)
-                || finding.kind == Kind::Limit && !of.calls.is_empty();
-            if file.hides_libc() && weight != Weight::Note && (is_libcs || node != root || is_call)
+            let is_call = || {
+                of.calls.iter().any(|(at, _)| *at == finding.at)
+                    || finding.kind == Kind::Limit && !of.calls.is_empty()
+            };
+            if file.hides_libc()
+                && weight != Weight::Note
+                && (is_libcs || node != root || is_call())
             {
                 let mut way = Some((node, finding.at));
                 while let Some((node, at)) = way {
@@ -95,7 +105,7 @@ pub(super) fn explored(
                 }
                 continue;
             }
-            if !seen.insert((of.image, finding.at, finding.why.clone())) {
+            if !seen.insert((of.image, finding.at, &*finding.why)) {
                 continue;
             }
             if finding.kind == Kind::Torn && private.contains(&(of.image, finding.at)) {
@@ -137,7 +147,7 @@ pub(super) fn explored(
                 way = called_from.get(&node).copied();
             }
             conditions.reverse();
-            let mut chain = chains[&node].clone();
+            let mut chain = chain_of(node);
             chain.extend(finding.reaches.clone());
             verdict.findings.push(Located {
                 offset: finding.at.wrapping_sub(start),

@@ -10,7 +10,7 @@ impl State {
     /// Returns what is known where two ways meet.
     pub fn joined(&self, other: &Self, widen: bool) -> Self {
         let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
-        let slots = if Rc::ptr_eq(&self.slots, &other.slots) {
+        let slots = if Rc::ptr_eq(&self.slots, &other.slots) || self.slots == other.slots {
             self.slots.clone()
         } else {
             let both = self.slots.iter().filter_map(|(at, (width, value))| {
@@ -26,7 +26,7 @@ impl State {
             all.sort_unstable();
             all.dedup();
         }
-        let looked = if Rc::ptr_eq(&self.looked, &other.looked) {
+        let looked = if Rc::ptr_eq(&self.looked, &other.looked) || self.looked == other.looked {
             self.looked.clone()
         } else {
             Rc::new(&*self.looked & &*other.looked)

@@ -4,7 +4,7 @@ use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, Op
 
 use super::forms::has_memory;
 use crate::address::address;
-use crate::comparison::{Flags, Place};
+use crate::comparison::{Flags, Place, opposite};
 use crate::explore::Explorer;
 use crate::frame::Frame;
 use crate::operand::size_of;
@@ -36,13 +36,45 @@ impl Explorer<'_> {
             .filter(|_| state.decides(condition).is_none())?;
         let mut moved = Vec::new();
         for mut one in cases {
-            if self.instruction(frame, i, &mut one) {
-                one.note_made(i, None, None);
-                one.note_united(i, None);
-                moved.push(one);
-            }
+            self.instruction(frame, i, &mut one);
+            one.note_made(i, None, None);
+            one.note_united(i, None);
+            moved.push(one);
         }
         Some(moved)
+    }
+
+    /// Returns what is known after a conditional move of one of a few known numbers, for each of them: code that a compiler unrolled
+    /// for a loop of one of these lengths asks for parts of them in turn.
+    pub(super) fn few_numbers(&self, i: &Instruction, state: &State) -> Option<Vec<State>> {
+        const MOST: usize = 4;
+        let condition = i.condition_code();
+        let is_move = i.op_count() == 2
+            && i.op0_kind() == OpKind::Register
+            && i.op1_kind() == OpKind::Register;
+        if condition == ConditionCode::None || !is_move || self.watch.is_some() {
+            return None;
+        }
+        let numbers = |register| {
+            let value = state.get(register);
+            value.all().filter(|_| value.base == Base::Num)
+        };
+        let (old, new) = (numbers(i.op0_register())?, numbers(i.op1_register())?);
+        if old.len() + new.len() > MOST || old == new || state.decides(condition).is_some() {
+            return None;
+        }
+        let cases = [(condition, new), (opposite(condition), old)];
+        let cases = cases.into_iter().flat_map(|(condition, numbers)| {
+            numbers.into_iter().map(move |number| {
+                let mut one = state.clone();
+                one.assume(condition);
+                one.set(i.op0_register(), Value::num(number));
+                one.note_made(i, None, None);
+                one.note_united(i, None);
+                one
+            })
+        });
+        Some(cases.collect())
     }
 
     /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
@@ -109,24 +141,34 @@ impl Explorer<'_> {
                 one.put_slot(slot, 8, chosen.clone());
             }
             one.registers[number] = chosen;
-            if self.instruction(frame, i, &mut one) {
-                one.note_made(i, None, None);
-                one.note_united(i, None);
-                loaded.push(one);
-            }
+            self.instruction(frame, i, &mut one);
+            one.note_made(i, None, None);
+            one.note_united(i, None);
+            loaded.push(one);
         }
         Some(loaded)
     }
 }
 
-/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero.
+/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero, and a variable
+/// of the frame that is below a bound may be negative.
 pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
-    let cases = match condition {
-        ConditionCode::ne => state.by_zero().filter(|_| frame.divides()),
-        _ => None,
-    };
-    if let Some(cases) = cases {
+    use ConditionCode as C;
+    if condition == C::ne
+        && let Some(cases) = state.by_zero().filter(|_| frame.divides())
+    {
         return cases.into();
+    }
+    let place = state.flags.as_ref().and_then(|flags| flags.place);
+    if let (C::l | C::le, Some(Place::Slot(..))) = (condition, place)
+        && let Some(cases) = state.by_sign()
+    {
+        let mut cases = Vec::from(cases);
+        cases.retain(|one| one.decides(condition) != Some(false));
+        for one in &mut cases {
+            one.assume(condition);
+        }
+        return cases;
     }
     state.assume(condition);
     vec![state]

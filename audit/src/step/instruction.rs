@@ -14,13 +14,8 @@ use crate::state::{RSP, State};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Applies the effects of an instruction that is no branch; returns false if control cannot go on after it.
-    pub(super) fn instruction(
-        &mut self,
-        frame: &mut Frame,
-        i: &Instruction,
-        state: &mut State,
-    ) -> bool {
+    /// Applies the effects of an instruction that is no branch.
+    pub(super) fn instruction(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         let at = i.ip();
         if let Some(fault) = crate::odd::fault(i) {
             frame.find(Kind::Trap, Weight::Fault, at, fault);
@@ -250,6 +245,5 @@ impl Explorer<'_> {
             }
             _ => self.other(frame, i, state),
         }
-        true
     }
 }

@@ -1,6 +1,6 @@
 //! Which words of the file a value was computed from: in registers of all kinds, in the condition flags, in the frame.
 
-use std::collections::HashMap;
+use crate::hash::Map;
 
 use iced_x86::{
     ConditionCode, CpuidFeature, FlowControl, Instruction, InstructionInfoFactory, Mnemonic,
@@ -18,9 +18,9 @@ pub struct Derived {
     /// The registers of the floating-point unit, its top last.
     floats: Vec<Words>,
     flags: Words,
-    frame: HashMap<Local, Words>,
+    frame: Map<Local, Words>,
     /// What registers hold on branches to instructions that are still to come: those of integers first, then vectors.
-    arriving: HashMap<u64, Vec<(usize, Words)>>,
+    arriving: Map<u64, Vec<(usize, Words)>>,
     factory: InstructionInfoFactory,
 }
 
@@ -31,8 +31,8 @@ impl Derived {
             vectors: Default::default(),
             floats: Vec::new(),
             flags: Words::new(),
-            frame: HashMap::new(),
-            arriving: HashMap::new(),
+            frame: Map::default(),
+            arriving: Map::default(),
             factory: InstructionInfoFactory::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! What a sweep notes of one instruction: what it stores, and which addresses it takes.
 
-use std::collections::HashMap;
+use crate::hash::Map;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -45,7 +45,7 @@ pub(super) fn note(
     i: &Instruction,
     tables: &mut Tables,
     known: &mut Known,
-    stubs: &mut HashMap<u64, Option<u64>>,
+    stubs: &mut Map<u64, Option<u64>>,
     number: &mut Option<(u64, u64)>,
 ) {
     let at = i.ip();

@@ -1,6 +1,6 @@
 //! What a sweep knows of the registers.
 
-use std::collections::HashMap;
+use crate::hash::Map;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -40,9 +40,9 @@ pub struct Known {
     /// The address of the file that the last call returned.
     returned: Option<u64>,
     /// The same for what was stored to the frame.
-    spilled_pointers: HashMap<Local, u64>,
+    spilled_pointers: Map<Local, u64>,
     /// What was stored to the frame.
-    spilled: HashMap<Local, Held>,
+    spilled: Map<Local, Held>,
 }
 
 impl Known {
@@ -63,8 +63,8 @@ impl Known {
             first: None,
             syscall: 0,
             returned: None,
-            spilled_pointers: HashMap::new(),
-            spilled: HashMap::new(),
+            spilled_pointers: Map::default(),
+            spilled: Map::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What functions change through pointers that they are given, which their callers know.
 
-use std::collections::HashSet;
+use crate::hash::Set;
 
 use super::Tables;
 use crate::image::Image;
@@ -101,7 +101,7 @@ impl Tables {
     /// Takes each call that passes the address of data for what its function changes through it, or has others change.
     pub fn resolve_changes(&mut self, image: &Image) {
         const DEEPEST: usize = 8;
-        let mut known = HashSet::new();
+        let mut known = Set::default();
         for _ in 0..DEEPEST {
             for change in std::mem::take(&mut self.changes) {
                 let of = (change.function, change.argument, change.offset);
@@ -131,7 +131,7 @@ impl Tables {
     /// Takes each call that passes a pointer for what its function frees, or has others free.
     pub fn resolve_frees(&mut self) {
         const DEEPEST: usize = 3;
-        let mut known = HashSet::new();
+        let mut known = Set::default();
         for _ in 0..DEEPEST {
             for (function, argument) in std::mem::take(&mut self.frees) {
                 if !known.insert((function, argument)) {

@@ -1,6 +1,6 @@
 //! Which element of a table, or of a list, the program reaches by the value of a word: before it has changed the word, or after.
 
-use std::collections::HashMap;
+use crate::hash::Map;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -42,7 +42,7 @@ impl Held {
 #[derive(Default)]
 pub struct Trail {
     registers: [Held; 16],
-    spilled: HashMap<Local, Held>,
+    spilled: Map<Local, Held>,
 }
 
 impl Trail {

@@ -1,6 +1,6 @@
 //! Calls and jumps that a sweep meets, and which of them install handlers.
 
-use std::collections::HashMap;
+use crate::hash::Map;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic};
 
@@ -67,7 +67,7 @@ pub(super) fn note_transfer(
     i: &Instruction,
     tables: &mut Tables,
     known: &mut Known,
-    stubs: &mut HashMap<u64, Option<u64>>,
+    stubs: &mut Map<u64, Option<u64>>,
 ) {
     let at = i.ip();
     match i.flow_control() {
