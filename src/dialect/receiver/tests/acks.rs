@@ -1,6 +1,6 @@
 //! What a client is acknowledged with, and what its end shows of that.
 
-use super::super::acks::DOUBT_AFTER;
+use super::super::acks::{DOUBT_AFTER, DOUBT_NAP_AFTER};
 use super::*;
 use SleepState::{Napping, Polling};
 
@@ -323,6 +323,28 @@ fn a_client_that_sleeps_where_its_program_needs_no_acknowledgement_is_acknowledg
         assert_eq!(said, printed, "{spec} {sleep:?}");
         let shown = if expected.is_empty() { spec } else { "classic" };
         assert_eq!(receiver.profile_update(false, now), speaks(shown));
+    }
+}
+
+#[test]
+fn a_client_that_naps_behind_a_byte_where_its_program_needs_no_acknowledgement_is_acknowledged() {
+    for (bits, sleep, expected) in [
+        (8, Napping, Some(DOUBT_NAP_AFTER)),
+        (16, Napping, Some(DOUBT_NAP_AFTER)),
+        (15, Napping, None),
+        (8, Awake, None),
+    ] {
+        let mut receiver = known_to(&["end=none,ack=message"], USR1);
+        let text = symbols("classic", "Hello there");
+        assert_eq!(send(&mut receiver, &text[..bits], 0), "");
+        let mut acknowledged = None;
+        while let Some(at) = receiver.look_at().filter(|_| acknowledged.is_none()) {
+            receiver.handle_timeout(at, sleep);
+            acknowledged = (words(&mut receiver) == "usr1").then_some(at);
+        }
+        let is_due = |at: Nanos| expected.is_some_and(|due| at >= due);
+        assert!(acknowledged.is_none_or(is_due), "{bits} {acknowledged:?}");
+        assert_eq!(acknowledged.is_some(), expected.is_some(), "{bits}");
     }
 }
 
