@@ -103,6 +103,11 @@ impl AckChoice {
         }
     }
 
+    /// Chooses SIGUSR2 for a client that asks with it to be admitted, and was told to ask again by SIGUSR1.
+    pub const fn admit_with_usr2(&mut self) {
+        *self = Self::with_policy(Some(AckPolicy::Usr2From(0)), self.handled);
+    }
+
     /// Returns whether earlier processes of the program were not acknowledged in the ordinary way.
     pub const fn has_policy(&self) -> bool {
         self.policy.is_some()

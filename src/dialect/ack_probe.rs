@@ -62,7 +62,7 @@ pub(super) struct AckProbe {
     pub choice: AckChoice,
     state: ProbeState,
     /// Whether the first acknowledgement has been repeated.
-    has_repeated: bool,
+    pub has_repeated: bool,
     /// The acknowledgements that followed the first one of the last bit of a byte, and what a byte needs.
     again: u8,
     byte_ack: ByteAck,
@@ -227,6 +227,12 @@ impl AckProbe {
             _ => return None,
         };
         Some(since.saturating_add(silence))
+    }
+
+    /// Returns whether the client may have taken each SIGUSR1 for the word to ask again.
+    pub const fn may_have_asked_again(&self) -> bool {
+        let is_on_usr1 = matches!(self.choice.symbol(), Symbol::Usr1);
+        self.bit_stops >= 2 && is_on_usr1 && self.choice.may_switch()
     }
 
     /// Restarts the silence at `now`, because the client had no CPU until then.

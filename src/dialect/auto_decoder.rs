@@ -289,6 +289,11 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
     }
 
+    /// Returns whether the dialect is being detected and all symbols are SIGUSR2.
+    pub fn has_only_usr2(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.has_only_usr2())
+    }
+
     /// Returns whether the present message, if complete, has different texts in dialects that the program uses.
     pub fn is_tie(&self) -> bool {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_tie())

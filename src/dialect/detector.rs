@@ -113,6 +113,11 @@ impl Detector {
         self.state().has_message() || self.log.len() % 8 == 0 && !self.has_begun
     }
 
+    /// Returns whether all symbols are SIGUSR2.
+    pub fn has_only_usr2(&self) -> bool {
+        self.log.iter().all(|symbol| symbol == Symbol::Usr2)
+    }
+
     /// Returns the first symbols, at most `limit`, as 0 for SIGUSR1 and 1 for SIGUSR2.
     pub fn digits(&self, limit: usize) -> String {
         let digit = |symbol| if symbol == Symbol::Usr2 { '1' } else { '0' };

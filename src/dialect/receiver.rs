@@ -190,6 +190,9 @@ impl TextReceiver {
         }
         if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
+            if self.probe.has_repeated && self.has_asked_again() {
+                return self.admit_with_usr2();
+            }
             let due = match self.decoder.handle_silence() {
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
                 DetectState::NoMatch => self.give_up(),

@@ -212,6 +212,18 @@ impl TextReceiver {
         !self.is_kept_waiting() && !self.decoder.is_tie()
     }
 
+    /// Returns whether the client has sent nothing but SIGUSR2, each time because SIGUSR1 may have told it to ask again.
+    pub(super) fn has_asked_again(&self) -> bool {
+        self.probe.may_have_asked_again() && self.decoder.has_only_usr2()
+    }
+
+    /// Takes the next SIGUSR2 for the question whether the client is admitted, and what came before for the same.
+    pub(super) fn admit_with_usr2(&mut self) {
+        self.probe.choice.admit_with_usr2();
+        self.set_handled(self.probe.choice.handled);
+        self.reset();
+    }
+
     /// Returns whether the client waits for no other acknowledgement, as far as is known.
     pub(super) fn may_send_final_ack(&self) -> bool {
         !self.decoder.in_message() || self.is_acknowledged && self.withheld.is_none()
