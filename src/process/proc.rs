@@ -199,6 +199,8 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
 
 /// Returns the mask of signals that the main thread of `pid` takes without a handler: those for which it sleeps in a wait, and those
 /// that it blocks and has a `signalfd(2)` for. `blocked` is the mask of signals that it blocks.
+// By itself it is smaller than where it is called: the smallest build has a limit.
+#[inline(never)]
 pub fn taken(pid: Pid, blocked: u64) -> u64 {
     let by_descriptor = match blocked & SignalSet::BITS.mask() {
         0 => 0,
@@ -287,9 +289,22 @@ pub fn program(pid: Pid) -> io::Result<Program> {
     let (mut device, mut inode) = executable(pid)?;
     let mut line = [0; 4096];
     let line = beginning(&std::format!("/proc/{pid}/cmdline"), &mut line);
-    let arguments = || line.split(|byte| *byte == 0).skip(1);
-    let name = arguments().find(|word| !word.starts_with(b"-"));
-    let name = name.unwrap_or_default();
+    let (mut name, mut options) = (&b""[..], 0);
+    for word in line.split(|byte| *byte == 0).skip(1) {
+        if word.iter().all(u8::is_ascii_digit) {
+            break;
+        }
+        let is_option = word.starts_with(b"-");
+        if options != 0 || is_option && name.is_empty() {
+            // FNV-1a.
+            for byte in word {
+                options = (options ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        if !is_option && name.is_empty() {
+            name = word;
+        }
+    }
     let base = if name.starts_with(b"/") {
         "root"
     } else {
@@ -301,16 +316,8 @@ pub fn program(pid: Pid) -> io::Result<Program> {
     if let Some(script) = file.filter(fs::Metadata::is_file) {
         device ^= script.dev().rotate_left(32);
         inode ^= script.ino().rotate_left(32);
-    } else if arguments()
-        .next()
-        .is_some_and(|word| word.starts_with(b"-"))
-    {
-        // As `python3 -m client PID`: the words before the PID name the program. The hash is FNV-1a.
-        let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
-        let words = arguments().take_while(|word| !is_number(word));
-        for byte in words.flat_map(|word| word.iter().chain(b" ")) {
-            device = (device ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+    } else {
+        device ^= options;
     }
     Ok((device, inode))
 }
