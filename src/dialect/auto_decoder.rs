@@ -101,8 +101,11 @@ impl AutoDecoder {
     }
 
     /// Sets the signal of a handshake with which the client may open.
-    pub const fn set_greeting(&mut self, greeting: Option<Symbol>) {
+    pub fn set_greeting(&mut self, greeting: Option<Symbol>) {
         self.greeting = greeting;
+        if let Mode::Unknown(detector) = &mut self.mode {
+            detector.greeting = greeting;
+        }
     }
 
     /// Takes a symbol.

@@ -32,7 +32,8 @@ pub const EXCERPT: usize = 64;
 pub struct Detector {
     limit: usize,
     pid: Pid,
-    greeting: Option<Symbol>,
+    /// The signal of a handshake with which the client may open, when decoding begins.
+    pub(super) greeting: Option<Symbol>,
     /// Whether an earlier part of the stream made no sense, so that a text may have begun there.
     pub(super) is_fragment: bool,
     /// The visible forms of the dialects that the program is known to use.

@@ -89,21 +89,17 @@ impl TextReceiver {
         }
         let greeting = probe.choice.greeting();
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, greeting);
-        Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
+        Self::new(decoder, probe)
     }
 
-    /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
-    pub const fn with_ack_sleep(mut self, sleep: SleepState) -> Self {
+    /// Acknowledges the client only when it is seen to sleep like this, and for the first time only once it sleeps at all.
+    pub const fn delay_acks(&mut self, sleep: SleepState) {
         self.timing = AckTiming::new(sleep);
-        self
-    }
-
-    /// Returns this receiver for a client that is acknowledged for the first time only once it sleeps.
-    pub const fn with_delayed_first_ack(mut self) -> Self {
         self.timing.delay_first();
-        self
     }
 
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
         Self {
             decoder,
@@ -181,6 +177,7 @@ impl TextReceiver {
         };
         if let Some(ack) = due {
             self.is_acknowledged = true;
+            self.decoder.set_greeting(self.probe.choice.greeting());
             self.timing.note_sent(ack, now);
             // The client may nap before its wait, and would send the byte again on an acknowledgement in that nap.
             if self.probe.sleeps_after_bytes() {
@@ -280,7 +277,7 @@ impl TextReceiver {
     }
 
     /// Sets which signals the client handles.
-    pub const fn set_handled(&mut self, handled: HandledSignals) {
+    pub fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
         self.decoder.set_greeting(self.probe.choice.greeting());
     }

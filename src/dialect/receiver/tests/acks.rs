@@ -135,7 +135,8 @@ fn a_given_dialect_is_acknowledged_as_it_says() {
 fn the_first_acknowledgement_of_a_byte_waits_until_the_nap_after_its_last_bit_is_over() {
     use SleepState::{ForSignal, Napping};
     for (spec, in_nap) in [("classic", "usr1"), ("ack=byte", "")] {
-        let mut receiver = given(spec).with_delayed_first_ack();
+        let mut receiver = given(spec);
+        receiver.delay_acks(Awake);
         let symbols = symbols(spec, "ab");
         let bits = if spec == "classic" { 1 } else { 8 };
         assert_eq!(send(&mut receiver, &symbols[..bits], 0), "", "{spec}");
@@ -388,6 +389,19 @@ fn a_client_that_asks_again_on_sigusr1_is_admitted_with_sigusr2() {
 }
 
 #[test]
+fn a_client_that_is_admitted_in_a_nap_that_is_not_cut_short_may_have_asked_with_sigusr2() {
+    let (mut receiver, mut now) = (unknown(), 0);
+    assert_eq!(say(&mut receiver, &[Symbol::Usr2], &mut now), "usr1");
+    assert_eq!(wait(&mut receiver, &mut now), "usr1");
+    assert_eq!(wait(&mut receiver, &mut now), "usr2");
+    let said = say(&mut receiver, &symbols("classic", "x"), &mut now);
+    assert_eq!(said, "usr2", "the acknowledgement of the last bit");
+    let spec = "hello=yes,hello-signal=usr2,ack-signal=usr2";
+    let said = wait(&mut receiver, &mut now);
+    assert_eq!(said, std::format!("<{spec}> \"x\""));
+}
+
+#[test]
 fn a_text_that_begins_with_sigusr2_is_no_question() {
     for stops in 0..4 {
         let (mut receiver, mut now) = (unknown(), 0);
@@ -622,11 +636,8 @@ fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
             sleep == Napping
         );
     }
-    let profile = Profile {
-        ack_sleep: Napping,
-        ..Profile::default()
-    };
-    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    let mut receiver = unknown();
+    receiver.delay_acks(Napping);
     send(&mut receiver, &[Usr1], 0);
     receiver.handle_timeout(SILENCE_ASLEEP, Napping);
     assert_eq!(
