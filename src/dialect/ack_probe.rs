@@ -321,12 +321,15 @@ impl AckProbe {
         self.may_wait_for_bits() && (is_proven || !self.choice.handled.both())
     }
 
-    /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement and the
-    /// other signal was not tried.
+    /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement, of bits or
+    /// of its first byte, and the other signal was not tried.
     pub fn next_policy(&self) -> Option<AckPolicy> {
-        let has_stopped = self.unanswered == 0 && self.bit_stops > 0;
-        let is_due = has_stopped && self.may_wait_for_bits();
-        self.choice.policy_after(self.bit_stops).filter(|_| is_due)
+        let stops = match self.may_wait_for_bits() {
+            true => self.bit_stops,
+            false => u8::from(self.byte_stops == 1),
+        };
+        let is_due = self.unanswered == 0 && stops > 0;
+        self.choice.policy_after(stops).filter(|_| is_due)
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first
