@@ -130,11 +130,8 @@ impl AckChoice {
         }
     }
 
-    /// Chooses the other signal from now on. A first SIGUSR2 that SIGUSR1 does not answer may ask for admission.
-    pub const fn switch(&mut self, is_first: bool) {
-        if is_first && matches!((self.last, self.symbol()), (Symbol::Usr2, Symbol::Usr1)) {
-            self.policy = Some(AckPolicy::Usr2From(0));
-        }
+    /// Chooses the other signal from now on.
+    pub const fn switch(&mut self) {
         self.symbol = self.symbol().other();
         self.has_switched = true;
     }
@@ -163,16 +160,6 @@ impl AckChoice {
             _ if self.echoes() => AckSignal::Echo,
             Symbol::Usr2 if self.awaited().any() => AckSignal::Usr2,
             _ => AckSignal::Usr1,
-        }
-    }
-
-    /// Returns the signal with which the client may ask for admission, if it handles a signal: a program that has ended on SIGUSR1
-    /// does not ask with SIGUSR1.
-    pub const fn greeting(&self) -> Option<Symbol> {
-        match self.policy {
-            _ if !self.handled.any() => None,
-            Some(AckPolicy::Usr2From(0)) => Some(Symbol::Usr2),
-            _ => Some(Symbol::Usr1),
         }
     }
 

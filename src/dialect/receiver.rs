@@ -87,8 +87,7 @@ impl TextReceiver {
         if profile.is_impatient {
             probe.expect_wait();
         }
-        let greeting = probe.choice.greeting();
-        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, greeting);
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
         Self::new(decoder, probe)
     }
 
@@ -177,7 +176,6 @@ impl TextReceiver {
         };
         if let Some(ack) = due {
             self.is_acknowledged = true;
-            self.decoder.set_greeting(self.probe.choice.greeting());
             self.timing.note_sent(ack, now);
             // The client may nap before its wait, and would send the byte again on an acknowledgement in that nap.
             if self.probe.sleeps_after_bytes() {
@@ -277,9 +275,9 @@ impl TextReceiver {
     }
 
     /// Sets which signals the client handles.
-    pub fn set_handled(&mut self, handled: HandledSignals) {
+    pub const fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
-        self.decoder.set_greeting(self.probe.choice.greeting());
+        self.decoder.set_may_greet(handled.any());
     }
 
     /// Returns whether part of a message has been received.

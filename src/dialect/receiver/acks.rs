@@ -220,7 +220,6 @@ impl TextReceiver {
     /// Takes the next SIGUSR2 for the question whether the client is admitted, and what came before for the same.
     pub(super) fn admit_with_usr2(&mut self) {
         self.probe.choice.admit_with_usr2();
-        self.set_handled(self.probe.choice.handled);
         self.reset();
     }
 

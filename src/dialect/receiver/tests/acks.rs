@@ -434,17 +434,16 @@ fn a_client_that_ends_on_an_acknowledgement_of_the_expected_dialect_may_have_los
 }
 
 #[test]
-fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
-    let hello = "hello=yes,hello-signal=usr2";
-    let mut profile = Profile::default();
-    for (policy, is_found) in [
-        (AckPolicy::Usr2From(0), true),
-        (AckPolicy::Usr2From(1), false),
+fn a_client_may_ask_for_admission_with_either_signal() {
+    for (spec, handled, is_found) in [
+        ("hello=yes", USR1, true),
+        ("hello=yes,hello-signal=usr2", USR1, true),
+        ("hello=yes,hello-signal=usr2", NONE, false),
     ] {
-        profile.update(ProfileUpdate::AckPolicy(policy));
-        let mut receiver = TextReceiver::unknown(profile.clone(), 64, pid(), BOTH);
-        send(&mut receiver, &[Symbol::Usr2], 0);
-        let said = send(&mut receiver, &symbols(hello, "Hello there"), 0);
+        let mut receiver = unknown_to(handled);
+        let dialect: Dialect = spec.parse().unwrap();
+        send(&mut receiver, &[dialect.hello_signal], 0);
+        let said = send(&mut receiver, &symbols(spec, "Hello there"), 0);
         assert_eq!(said.ends_with(" \"Hello there\""), is_found, "{said}");
     }
 }
