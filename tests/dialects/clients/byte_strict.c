@@ -1,8 +1,10 @@
-/* Reads its answers from a signalfd: after each byte it must be SIGUSR2, and after the NUL SIGUSR1. Any other is an error. */
+/* Reads its answers from a signalfd: after each byte it must be SIGUSR2, and after the NUL SIGUSR1. Any other is an error, and so is
+ * none within three seconds. */
 // dialect: ack=byte,ack-signal=usr2,final=other,pace=3000
 // auto: learned, the first of its program ends on a SIGUSR1 after its first byte, and the second on the last SIGUSR2
 // bytes: 40
 // lossy: yes
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +13,9 @@
 
 static int wait_for_answer(int fd) {
     struct signalfd_siginfo info;
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    if (read(fd, &info, sizeof info) != sizeof info)
+    if (poll(&ready, 1, 3000) != 1 || read(fd, &info, sizeof info) != sizeof info)
         return -1;
     return info.ssi_signo;
 }
