@@ -49,8 +49,6 @@ pub(super) struct AckChoice {
     acknowledged: Option<(Symbol, HandledSignals)>,
     /// The signal to acknowledge with if the client handles both.
     symbol: Symbol,
-    /// The signal for every acknowledgement after the first, if that is another one.
-    later: Option<Symbol>,
     /// How earlier processes of the program were acknowledged, if that was not the ordinary way.
     policy: Option<AckPolicy>,
     /// The last symbol of the client, which the next acknowledgement is for.
@@ -68,7 +66,6 @@ impl AckChoice {
             handled,
             acknowledged: None,
             symbol,
-            later: None,
             policy: None,
             last: Symbol::Usr1,
             mismatches: 0,
@@ -78,21 +75,22 @@ impl AckChoice {
 
     /// Returns a choice for a program whose processes are acknowledged in this way.
     pub const fn with_policy(policy: Option<AckPolicy>, handled: HandledSignals) -> Self {
-        let mut choice = Self::new(Symbol::Usr1, handled);
-        match policy {
-            Some(AckPolicy::Usr2From(0)) => choice.symbol = Symbol::Usr2,
-            Some(AckPolicy::Usr2From(_)) => choice.later = Some(Symbol::Usr2),
-            Some(AckPolicy::Echo) | None => {}
+        let symbol = match policy {
+            Some(AckPolicy::Usr2From(0)) => Symbol::Usr2,
+            _ => Symbol::Usr1,
+        };
+        Self {
+            policy,
+            ..Self::new(symbol, handled)
         }
-        choice.policy = policy;
-        choice
     }
 
     /// Forgets everything but the signals to acknowledge with.
     pub const fn reset(&mut self) {
-        let policy = self.policy;
-        *self = Self::new(self.symbol, self.handled);
-        self.policy = policy;
+        *self = Self {
+            policy: self.policy,
+            ..Self::new(self.symbol, self.handled)
+        };
     }
 
     /// Returns what the client handled at its last acknowledgement, or what it handles if it was not acknowledged.
@@ -101,6 +99,11 @@ impl AckChoice {
             Some((_, handled)) => handled,
             None => self.handled,
         }
+    }
+
+    /// Chooses SIGUSR2 for a client that asks with it to be admitted, and was told to ask again by SIGUSR1.
+    pub const fn admit_with_usr2(&mut self) {
+        *self = Self::with_policy(Some(AckPolicy::Usr2From(0)), self.handled);
     }
 
     /// Returns whether earlier processes of the program were not acknowledged in the ordinary way.
@@ -122,8 +125,8 @@ impl AckChoice {
         if !self.handled.both() {
             self.symbol = self.symbol();
         }
-        if let Some(symbol) = self.later.take() {
-            self.symbol = symbol;
+        if matches!(self.policy, Some(AckPolicy::Usr2From(_))) && !self.has_switched {
+            self.symbol = Symbol::Usr2;
         }
     }
 
@@ -157,16 +160,6 @@ impl AckChoice {
             _ if self.echoes() => AckSignal::Echo,
             Symbol::Usr2 if self.awaited().any() => AckSignal::Usr2,
             _ => AckSignal::Usr1,
-        }
-    }
-
-    /// Returns the signal with which the client may ask for admission, if it handles a signal: a program that has ended on SIGUSR1
-    /// does not ask with SIGUSR1.
-    pub const fn greeting(&self) -> Option<Symbol> {
-        match self.policy {
-            _ if !self.handled.any() => None,
-            Some(AckPolicy::Usr2From(0)) => Some(Symbol::Usr2),
-            _ => Some(Symbol::Usr1),
         }
     }
 

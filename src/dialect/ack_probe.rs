@@ -62,7 +62,7 @@ pub(super) struct AckProbe {
     pub choice: AckChoice,
     state: ProbeState,
     /// Whether the first acknowledgement has been repeated.
-    has_repeated: bool,
+    pub has_repeated: bool,
     /// The acknowledgements that followed the first one of the last bit of a byte, and what a byte needs.
     again: u8,
     byte_ack: ByteAck,
@@ -229,6 +229,12 @@ impl AckProbe {
         Some(since.saturating_add(silence))
     }
 
+    /// Returns whether the client may have taken each SIGUSR1 for the word to ask again.
+    pub const fn may_have_asked_again(&self) -> bool {
+        let is_on_usr1 = matches!(self.choice.symbol(), Symbol::Usr1);
+        self.bit_stops >= 2 && is_on_usr1 && self.choice.may_switch()
+    }
+
     /// Restarts the silence at `now`, because the client had no CPU until then.
     pub fn restart_silence(&mut self, now: Nanos) {
         self.last_seen = now;
@@ -313,12 +319,15 @@ impl AckProbe {
         self.may_wait_for_bits() && (is_proven || !self.choice.handled.both())
     }
 
-    /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement and the
-    /// other signal was not tried.
+    /// Returns how to acknowledge the next process of the program, if this one has not gone on after an acknowledgement, of bits or
+    /// of its first byte, and the other signal was not tried.
     pub fn next_policy(&self) -> Option<AckPolicy> {
-        let has_stopped = self.unanswered == 0 && self.bit_stops > 0;
-        let is_due = has_stopped && self.may_wait_for_bits();
-        self.choice.policy_after(self.bit_stops).filter(|_| is_due)
+        let stops = match self.may_wait_for_bits() {
+            true => self.bit_stops,
+            false => u8::from(self.byte_stops == 1),
+        };
+        let is_due = self.unanswered == 0 && stops > 0;
+        self.choice.policy_after(stops).filter(|_| is_due)
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has not waited any longer after its first

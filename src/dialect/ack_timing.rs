@@ -151,6 +151,8 @@ impl AckTiming {
     }
 
     /// Handles that the client goes on at `now`, in mid-message or with another one; returns an acknowledgement that is overdue.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     pub fn handle_symbol(&mut self, in_message: bool, now: Nanos) -> Option<Symbol> {
         (self.look_at, self.may_await_more) = (None, false);
         if let Some(sent) = self.sent.take().filter(|_| in_message) {

@@ -22,8 +22,8 @@ const SHOWN: usize = 256;
 pub struct AutoDecoder {
     limit: usize,
     pid: Pid,
-    /// The signal of a handshake with which the client may open.
-    greeting: Option<Symbol>,
+    /// Whether the client may open with a handshake.
+    may_greet: bool,
     mode: Mode,
     /// Whether the user gave the dialect, so that nothing is detected.
     is_given: bool,
@@ -76,16 +76,16 @@ impl AutoDecoder {
         Self {
             mode: Mode::Known(Box::new(decoder)),
             is_given: true,
-            ..Self::detect(Vec::new(), limit, pid, None)
+            ..Self::detect(Vec::new(), limit, pid, false)
         }
     }
 
     /// Returns a decoder that detects the dialect; a single `known` dialect of the program is expected.
-    pub fn detect(known: Vec<Dialect>, limit: usize, pid: Pid, greeting: Option<Symbol>) -> Self {
+    pub fn detect(known: Vec<Dialect>, limit: usize, pid: Pid, may_greet: bool) -> Self {
         let mut decoder = Self {
             limit,
             pid,
-            greeting,
+            may_greet,
             mode: Mode::Lost,
             is_given: false,
             known,
@@ -100,9 +100,9 @@ impl AutoDecoder {
         decoder
     }
 
-    /// Sets the signal of a handshake with which the client may open.
-    pub const fn set_greeting(&mut self, greeting: Option<Symbol>) {
-        self.greeting = greeting;
+    /// Sets whether the client may open with a handshake.
+    pub const fn set_may_greet(&mut self, may_greet: bool) {
+        self.may_greet = may_greet;
     }
 
     /// Takes a symbol.
@@ -289,6 +289,11 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
     }
 
+    /// Returns whether the dialect is being detected and all symbols are SIGUSR2.
+    pub fn has_only_usr2(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.has_only_usr2())
+    }
+
     /// Returns whether the present message, if complete, has different texts in dialects that the program uses.
     pub fn is_tie(&self) -> bool {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_tie())
@@ -424,7 +429,7 @@ impl AutoDecoder {
     }
 
     fn detector(&self) -> Box<Detector> {
-        let mut detector = Detector::new(self.limit, self.pid, self.greeting, &self.known);
+        let mut detector = Detector::new(self.limit, self.pid, self.may_greet, &self.known);
         detector.is_fragment = self.was_lost;
         Box::new(detector)
     }

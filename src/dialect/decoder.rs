@@ -255,6 +255,16 @@ impl TextDecoder {
             },
             None => {}
         }
+        // After a handshake on SIGUSR2, a text with the other signal for 1 looks like one until its NUL, which is not UTF-8.
+        let begins_with_ones = self.bits == 5 && self.byte == 0xf8;
+        let is_guess = self.provenance == Provenance::Guess && self.dialect.end != Some(0xff);
+        if begins_with_ones
+            && is_guess
+            && self.dialect.hello
+            && self.part == (Part::Text { left: None })
+        {
+            return self.reject(Reason::NotText);
+        }
         match self.bits {
             0 if self.wide.is_some() => self.push_char(),
             0 => self.push_byte(self.byte),

@@ -32,7 +32,7 @@ pub const EXCERPT: usize = 64;
 pub struct Detector {
     limit: usize,
     pid: Pid,
-    greeting: Option<Symbol>,
+    may_greet: bool,
     /// Whether an earlier part of the stream made no sense, so that a text may have begun there.
     pub(super) is_fragment: bool,
     /// The visible forms of the dialects that the program is known to use.
@@ -86,13 +86,13 @@ pub struct Detection {
 impl Detector {
     /// Returns a detector for the client `pid`, with texts of at most `limit` bytes.
     ///
-    /// `greeting` is the signal of a handshake with which the client may open. `known` are dialects that the program has
-    /// used: they are likelier than others.
-    pub fn new(limit: usize, pid: Pid, greeting: Option<Symbol>, known: &[Dialect]) -> Self {
+    /// `may_greet` says that the client may open with a handshake. `known` are dialects that the program has used: they are
+    /// likelier than others.
+    pub fn new(limit: usize, pid: Pid, may_greet: bool, known: &[Dialect]) -> Self {
         Self {
             limit,
             pid,
-            greeting,
+            may_greet,
             is_fragment: false,
             known: known.iter().map(Dialect::visible_form).collect(),
             log: SymbolLog::default(),
@@ -111,6 +111,11 @@ impl Detector {
     /// Returns whether a message may have ended with the last symbol.
     pub fn may_be_over(&self) -> bool {
         self.state().has_message() || self.log.len() % 8 == 0 && !self.has_begun
+    }
+
+    /// Returns whether all symbols are SIGUSR2.
+    pub fn has_only_usr2(&self) -> bool {
+        self.log.iter().all(|symbol| symbol == Symbol::Usr2)
     }
 
     /// Returns the first symbols, at most `limit`, as 0 for SIGUSR1 and 1 for SIGUSR2.
@@ -226,7 +231,7 @@ impl Detector {
 
     /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.
     fn before_own_byte(&self) -> Option<Vec<Reading>> {
-        let mut before = Self::new(self.limit, self.pid, self.greeting, &self.known);
+        let mut before = Self::new(self.limit, self.pid, self.may_greet, &self.known);
         let count = self.log.len().checked_sub(8);
         let count = count.filter(|count| *count <= MOST_BEFORE_OWN_BYTE)?;
         for symbol in self.log.iter().take(count) {
@@ -302,7 +307,9 @@ impl Detector {
 
     fn begin(&mut self) -> Result<(), Reason> {
         self.has_begun = true;
-        let mut dialects = candidates::all(self.greeting);
+        // A stream that opens with the other signal refutes the other handshake.
+        let greeting = self.log.iter().next().filter(|_| self.may_greet);
+        let mut dialects = candidates::all(greeting);
         // Nearly any bits are such a text.
         let is_weak = |d: &Dialect| d.symbols_per_char() % 8 != 0 || d.head == Head::Len8;
         dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));

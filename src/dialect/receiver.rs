@@ -87,23 +87,18 @@ impl TextReceiver {
         if profile.is_impatient {
             probe.expect_wait();
         }
-        let greeting = probe.choice.greeting();
-        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, greeting);
-        Self::new(decoder, probe).with_ack_sleep(profile.ack_sleep)
+        let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
+        Self::new(decoder, probe)
     }
 
-    /// Returns this receiver for a program whose processes have to be seen to sleep like this before they are acknowledged.
-    pub const fn with_ack_sleep(mut self, sleep: SleepState) -> Self {
+    /// Acknowledges the client only when it is seen to sleep like this, and for the first time only once it sleeps at all.
+    pub const fn delay_acks(&mut self, sleep: SleepState) {
         self.timing = AckTiming::new(sleep);
-        self
-    }
-
-    /// Returns this receiver for a client that is acknowledged for the first time only once it sleeps.
-    pub const fn with_delayed_first_ack(mut self) -> Self {
         self.timing.delay_first();
-        self
     }
 
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
         Self {
             decoder,
@@ -190,6 +185,9 @@ impl TextReceiver {
         }
         if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
+            if self.probe.has_repeated && self.has_asked_again() {
+                return self.admit_with_usr2();
+            }
             let due = match self.decoder.handle_silence() {
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
                 DetectState::NoMatch => self.give_up(),
@@ -279,7 +277,7 @@ impl TextReceiver {
     /// Sets which signals the client handles.
     pub const fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
-        self.decoder.set_greeting(self.probe.choice.greeting());
+        self.decoder.set_may_greet(handled.any());
     }
 
     /// Returns whether part of a message has been received.

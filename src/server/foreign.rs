@@ -247,12 +247,13 @@ impl Core {
             let profile = program.map(|program| profiles.get(program));
             let profile = profile.unwrap_or_default();
             let (limit, handles) = (self.config.max_message, session.handles());
-            let receiver = match self.config.dialects.given() {
-                Some(dialect) => TextReceiver::given(dialect, limit, pid, handles)
-                    .with_ack_sleep(profile.ack_sleep),
+            let ack_sleep = profile.ack_sleep;
+            let mut receiver = match self.config.dialects.given() {
+                Some(dialect) => TextReceiver::given(dialect, limit, pid, handles),
                 None => TextReceiver::unknown(profile, limit, pid, handles),
             };
-            session.foreign.receiver = Some(receiver.with_delayed_first_ack());
+            receiver.delay_acks(ack_sleep);
+            session.foreign.receiver = Some(receiver);
             if self.shutdown.is_begun() {
                 let reason = Reason::ShuttingDown;
                 self.drive_text(session, |receiver, _| receiver.close(reason));

@@ -229,6 +229,19 @@ fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() 
 }
 
 #[test]
+fn a_client_that_ends_on_the_acknowledgement_of_its_first_byte_shows_how_to_acknowledge_the_next() {
+    let mut probe = probe();
+    for stop in 1..=3 {
+        let at_once = (0..8).map(|_| probe.handle_symbol(Usr1, 0)).last();
+        assert_eq!(probe.next_policy(), None, "it was not acknowledged");
+        let is_acknowledged = probe.poll_ack(SILENCE_AFTER_BYTE, false).is_some();
+        assert!(is_acknowledged || at_once == Some(true));
+        let expected = (stop == 1).then_some(AckPolicy::Usr2From(0));
+        assert_eq!(probe.next_policy(), expected, "{stop}");
+    }
+}
+
+#[test]
 fn a_client_that_no_longer_waits_after_its_first_acknowledgement_shows_how_to_acknowledge_the_next()
 {
     use AckPolicy::Usr2From;

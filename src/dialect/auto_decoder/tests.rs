@@ -8,7 +8,7 @@ const DECIDED: DecodeOutcome = DecodeOutcome::Detecting(DetectState::Decided);
 
 /// Returns a decoder for a program that has used these dialects.
 fn decoder(specs: &[&str]) -> AutoDecoder {
-    AutoDecoder::detect(dialects(specs), 64, pid(), None)
+    AutoDecoder::detect(dialects(specs), 64, pid(), false)
 }
 
 /// Returns what the last symbol of this text leads to.
@@ -123,7 +123,7 @@ fn a_stream_that_makes_no_sense_is_shown_and_ignored() {
     decoder.reset();
     assert!(decoder.is_detecting());
     let long: Vec<_> = core::iter::repeat_n(noise, 10).flatten().collect();
-    let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), None);
+    let mut decoder = AutoDecoder::detect(Vec::new(), 1 << 10, pid(), false);
     say(&mut decoder, "classic", &"x".repeat(100));
     long.into_iter().for_each(|symbol| _ = decoder.push(symbol));
     assert_eq!(decoder.give_up().len(), SHOWN);

@@ -9,12 +9,12 @@ use super::super::testing::{dialects, pid, symbols, symbols_of};
 use super::*;
 
 fn detector(limit: usize) -> Detector {
-    Detector::new(limit, pid(), Some(Symbol::Usr1), &[])
+    Detector::new(limit, pid(), true, &[])
 }
 
 /// Returns a detector for a program that has used these dialects.
 fn detector_of(specs: &[&str]) -> Detector {
-    Detector::new(64, pid(), Some(Symbol::Usr1), &dialects(specs))
+    Detector::new(64, pid(), true, &dialects(specs))
 }
 
 /// Returns the last state after the symbols.
@@ -28,7 +28,7 @@ fn detect(spec: &str, text: &[u8]) -> Detection {
     let mut detector = detector(1 << 20);
     let dialect: Dialect = spec.parse().unwrap();
     let mut symbols = symbols(spec, text);
-    symbols.splice(..0, dialect.hello.then_some(Symbol::Usr1));
+    symbols.splice(..0, dialect.hello.then_some(dialect.hello_signal));
     for (i, symbol) in symbols.iter().enumerate() {
         let state = detector.push(*symbol).unwrap();
         let is_last = i + 1 == symbols.len();
@@ -42,8 +42,15 @@ fn detect(spec: &str, text: &[u8]) -> Detection {
     detector.finish().unwrap()
 }
 
+#[test]
+fn a_text_with_the_other_signal_for_1_is_over_at_its_nul_though_it_begins_like_a_handshake() {
+    let mut detector = detector(64);
+    let stream = symbols("one=usr1", b"Hello there");
+    assert_eq!(push(&mut detector, &stream), DetectState::Decided);
+}
+
 /// Dialects that prose shows.
-const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes head=len16,end=none head=len16 \
+const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes hello=yes,hello-signal=usr2 head=len16,end=none head=len16 \
     head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
     order=lsb,head=len32,head-order=msb order=lsb,head=len64,end=none head=len32,head-nul=yes,end=none head=digits,end=none \
     head=pid order=lsb,head=pid head=pid-len32 order=lsb,head=pid-len32,end=none head=pid-len64 end=etx end=eot end=0xff end=0x0a parity=even order=lsb,parity=odd parity=space one=usr1,parity=mark char-bits=9 order=lsb,char-bits=16 char-bits=32";
@@ -53,7 +60,7 @@ proptest! {
     #[test]
     fn prose_is_detected_in_every_decidable_dialect(
         text in "[A-Z][a-z]{2,9}( [a-zé]{1,9}){2,8}[.!?]\n?",
-        i in 0..32usize,
+        i in 0..33usize,
     ) {
         let spec = DECIDABLE.split_whitespace().nth(i).unwrap();
         let text = if spec == "end=0x0a" { text.trim_end() } else { &*text };
@@ -241,7 +248,8 @@ fn the_end_of_the_client_shows_an_end_byte_of_its_own() {
         let expected = is_found.then(|| (text.to_vec(), spec.parse().unwrap()));
         assert_eq!(found.map(|it| (it.text, it.dialect)), expected, "{spec}");
     }
-    let mut detector = detector(64);
+    // After a handshake they are another text.
+    let mut detector = Detector::new(64, pid(), false, &[]);
     let stream = symbols("one=usr1,end=0x7f", b"Hello");
     assert_eq!(push(&mut detector, &stream), DetectState::Undecided);
     assert_eq!(push(&mut detector, &[Symbol::Usr1]), DetectState::NoMatch);

@@ -10,6 +10,9 @@ use crate::wire::Nanos;
 /// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
 pub(super) const DOUBT_AFTER: Nanos = 60 * MILLISECOND;
 
+/// The silence after which a client that naps behind a byte waits there: it takes its naps between two bits for shorter pauses.
+pub(super) const DOUBT_NAP_AFTER: Nanos = 200 * MILLISECOND;
+
 /// The silence after which a client that is not acknowledged is no longer looked at.
 const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
@@ -159,7 +162,11 @@ impl TextReceiver {
         if !self.decoder.is_expecting() || is_owed || silence < DOUBT_AFTER {
             return;
         }
-        if self.timing.is_wait(sleep) {
+        let is_at_boundary = |decoder: &TextDecoder| decoder.is_at_byte_boundary();
+        let naps_after_byte = sleep == SleepState::Napping
+            && silence >= DOUBT_NAP_AFTER
+            && self.decoder.known_decoder().is_some_and(is_at_boundary);
+        if naps_after_byte || self.timing.is_wait(sleep) {
             self.decoder.stop_expecting();
             let count = self.decoder.received_symbols();
             self.probe.catch_up(count, self.last, self.last_seen);
@@ -203,6 +210,17 @@ impl TextReceiver {
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
     pub(super) fn may_be_acknowledged(&self) -> bool {
         !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    /// Returns whether the client has sent nothing but SIGUSR2, each time because SIGUSR1 may have told it to ask again.
+    pub(super) fn has_asked_again(&self) -> bool {
+        self.probe.may_have_asked_again() && self.decoder.has_only_usr2()
+    }
+
+    /// Takes the next SIGUSR2 for the question whether the client is admitted, and what came before for the same.
+    pub(super) fn admit_with_usr2(&mut self) {
+        self.probe.choice.admit_with_usr2();
+        self.reset();
     }
 
     /// Returns whether the client waits for no other acknowledgement, as far as is known.

@@ -53,6 +53,10 @@ impl TextReceiver {
             DecodeOutcome::Detecting(state) => {
                 let at_once = self.probe.handle_symbol(symbol, now);
                 match state {
+                    DetectState::NoMatch if self.has_asked_again() => {
+                        self.admit_with_usr2();
+                        self.decode(symbol, now)
+                    }
                     DetectState::NoMatch => self.give_up(),
                     DetectState::Decided => self.finish_detection(now),
                     DetectState::Undecided | DetectState::Tentative => {

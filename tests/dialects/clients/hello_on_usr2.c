@@ -1,6 +1,6 @@
 /* Knocks with SIGUSR2 and is let in with SIGUSR2; SIGUSR1 means that there is somebody else, and it asks again. */
 // dialect: hello=yes,hello-signal=usr2
-// auto: no, to answer the first SIGUSR2 with another would end clients that take that for success
+// auto: yes, after two SIGUSR1 it naps and asks again
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

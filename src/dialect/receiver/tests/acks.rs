@@ -1,6 +1,6 @@
 //! What a client is acknowledged with, and what its end shows of that.
 
-use super::super::acks::DOUBT_AFTER;
+use super::super::acks::{DOUBT_AFTER, DOUBT_NAP_AFTER};
 use super::*;
 use SleepState::{Napping, Polling};
 
@@ -135,7 +135,8 @@ fn a_given_dialect_is_acknowledged_as_it_says() {
 fn the_first_acknowledgement_of_a_byte_waits_until_the_nap_after_its_last_bit_is_over() {
     use SleepState::{ForSignal, Napping};
     for (spec, in_nap) in [("classic", "usr1"), ("ack=byte", "")] {
-        let mut receiver = given(spec).with_delayed_first_ack();
+        let mut receiver = given(spec);
+        receiver.delay_acks(Awake);
         let symbols = symbols(spec, "ab");
         let bits = if spec == "classic" { 1 } else { 8 };
         assert_eq!(send(&mut receiver, &symbols[..bits], 0), "", "{spec}");
@@ -327,6 +328,98 @@ fn a_client_that_sleeps_where_its_program_needs_no_acknowledgement_is_acknowledg
 }
 
 #[test]
+fn a_client_that_naps_behind_a_byte_where_its_program_needs_no_acknowledgement_is_acknowledged() {
+    for (bits, sleep, expected) in [
+        (8, Napping, Some(DOUBT_NAP_AFTER)),
+        (16, Napping, Some(DOUBT_NAP_AFTER)),
+        (15, Napping, None),
+        (8, Awake, None),
+    ] {
+        let mut receiver = known_to(&["end=none,ack=message"], USR1);
+        let text = symbols("classic", "Hello there");
+        assert_eq!(send(&mut receiver, &text[..bits], 0), "");
+        let mut acknowledged = None;
+        while let Some(at) = receiver.look_at().filter(|_| acknowledged.is_none()) {
+            receiver.handle_timeout(at, sleep);
+            acknowledged = (words(&mut receiver) == "usr1").then_some(at);
+        }
+        let is_due = |at: Nanos| expected.is_some_and(|due| at >= due);
+        assert!(acknowledged.is_none_or(is_due), "{bits} {acknowledged:?}");
+        assert_eq!(acknowledged.is_some(), expected.is_some(), "{bits}");
+    }
+}
+
+/// Asks with SIGUSR2 until SIGUSR2 admits the client; it naps after each SIGUSR1, which cuts a nap short. Returns how often it asked.
+fn ask(receiver: &mut TextReceiver, nap: Nanos, now: &mut Nanos) -> usize {
+    for asked in 1..99 {
+        let said = say(receiver, &[Symbol::Usr2], now);
+        if said == "usr2" {
+            return asked;
+        }
+        assert_eq!(said, "usr1");
+        let until = *now + nap;
+        while let Some(at) = receiver.poll_timeout().filter(|at| *at < until) {
+            receiver.handle_timeout(at, Napping);
+            *now = at;
+            match &*words(receiver) {
+                "" => *now = until,
+                said => {
+                    assert_eq!(said, "usr1");
+                    break;
+                }
+            }
+        }
+    }
+    0
+}
+
+#[test]
+fn a_client_that_asks_again_on_sigusr1_is_admitted_with_sigusr2() {
+    // A nap of the client, and how often it may ask.
+    for (nap, most) in [(0, 90), (20, 90), (150, 3), (1000, 3)] {
+        let (mut receiver, mut now) = (unknown(), 0);
+        let asked = ask(&mut receiver, nap * MILLISECOND, &mut now);
+        assert!((3..=most).contains(&asked), "{nap}: {asked}");
+        let text = symbols("classic", "Hello there");
+        let said = say(&mut receiver, &text, &mut now);
+        let spec = "hello=yes,hello-signal=usr2,ack-signal=usr2";
+        assert_eq!(said, std::format!("<{spec}> \"Hello there\""), "{nap}");
+        assert_eq!(receiver.profile_update(false, now), speaks(spec));
+    }
+}
+
+#[test]
+fn a_client_that_is_admitted_in_a_nap_that_is_not_cut_short_may_have_asked_with_sigusr2() {
+    let (mut receiver, mut now) = (unknown(), 0);
+    assert_eq!(say(&mut receiver, &[Symbol::Usr2], &mut now), "usr1");
+    assert_eq!(wait(&mut receiver, &mut now), "usr1");
+    assert_eq!(wait(&mut receiver, &mut now), "usr2");
+    let said = say(&mut receiver, &symbols("classic", "x"), &mut now);
+    assert_eq!(said, "usr2", "the acknowledgement of the last bit");
+    let spec = "hello=yes,hello-signal=usr2,ack-signal=usr2";
+    let said = wait(&mut receiver, &mut now);
+    assert_eq!(said, std::format!("<{spec}> \"x\""));
+}
+
+#[test]
+fn a_text_that_begins_with_sigusr2_is_no_question() {
+    for stops in 0..4 {
+        let (mut receiver, mut now) = (unknown(), 0);
+        let text = symbols("lsb", "ok");
+        for (i, symbol) in text.iter().enumerate() {
+            assert_eq!(say(&mut receiver, &[*symbol], &mut now), "usr1", "{i}");
+            // It takes long to go on, once.
+            if i == stops {
+                let again = if i < 3 { "usr1" } else { "" };
+                assert_eq!(wait(&mut receiver, &mut now), again);
+            }
+        }
+        let said = wait(&mut receiver, &mut now);
+        assert_eq!(said, "<order=lsb> \"ok\"");
+    }
+}
+
+#[test]
 fn a_client_that_ends_on_an_acknowledgement_of_the_expected_dialect_may_have_lost_its_text() {
     for (count, has_ended, expected) in [
         (1, true, Some(Usr1)),
@@ -341,17 +434,16 @@ fn a_client_that_ends_on_an_acknowledgement_of_the_expected_dialect_may_have_los
 }
 
 #[test]
-fn a_program_that_ends_on_sigusr1_may_ask_for_admission_with_sigusr2() {
-    let hello = "hello=yes,hello-signal=usr2";
-    let mut profile = Profile::default();
-    for (policy, is_found) in [
-        (AckPolicy::Usr2From(0), true),
-        (AckPolicy::Usr2From(1), false),
+fn a_client_may_ask_for_admission_with_either_signal() {
+    for (spec, handled, is_found) in [
+        ("hello=yes", USR1, true),
+        ("hello=yes,hello-signal=usr2", USR1, true),
+        ("hello=yes,hello-signal=usr2", NONE, false),
     ] {
-        profile.update(ProfileUpdate::AckPolicy(policy));
-        let mut receiver = TextReceiver::unknown(profile.clone(), 64, pid(), BOTH);
-        send(&mut receiver, &[Symbol::Usr2], 0);
-        let said = send(&mut receiver, &symbols(hello, "Hello there"), 0);
+        let mut receiver = unknown_to(handled);
+        let dialect: Dialect = spec.parse().unwrap();
+        send(&mut receiver, &[dialect.hello_signal], 0);
+        let said = send(&mut receiver, &symbols(spec, "Hello there"), 0);
         assert_eq!(said.ends_with(" \"Hello there\""), is_found, "{said}");
     }
 }
@@ -543,11 +635,8 @@ fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
             sleep == Napping
         );
     }
-    let profile = Profile {
-        ack_sleep: Napping,
-        ..Profile::default()
-    };
-    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    let mut receiver = unknown();
+    receiver.delay_acks(Napping);
     send(&mut receiver, &[Usr1], 0);
     receiver.handle_timeout(SILENCE_ASLEEP, Napping);
     assert_eq!(
