@@ -310,12 +310,10 @@ impl Finder<'_> {
 
     /// Explores the function with states kept apart, unless it is seen to be too large; also whether all of it was read.
     fn explore_apart(&mut self, function: Place, watch: Watch) -> (Watch, bool) {
-        if self.is_readable(function) {
-            return self.explore(function, watch, LIMITS);
+        if !self.is_readable(function) {
+            return (Watch::default(), false);
         }
-        // It counts as if it were done: how much else is read depends on the count.
-        self.steps += LIMITS.total;
-        (Watch::default(), false)
+        self.explore(function, watch, LIMITS)
     }
 
     /// Returns whether the function, and those of its file that it calls, are not so long that they could not all be read with
