@@ -185,10 +185,13 @@ impl TextReceiver {
         }
         if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
-            if self.probe.has_repeated && self.has_asked_again() {
+            let may_ask = self.has_asked_again();
+            if self.probe.has_repeated && may_ask {
                 return self.admit_with_usr2();
             }
             let due = match self.decoder.handle_silence() {
+                // Its end would show that it is a text, and another SIGUSR2 that it is none.
+                state if state.has_message() && may_ask => None,
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
                 DetectState::NoMatch => self.give_up(),
                 DetectState::Undecided => None,

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::{REPEATS_WITHIN, TextAction, TextReceiver};
 use crate::dialect::auto_decoder::DecodeOutcome;
@@ -29,7 +30,7 @@ impl TextReceiver {
         let is_prompt = now.saturating_sub(self.last_seen) < REPEATS_WITHIN;
         self.last = symbol;
         self.last_seen = now;
-        self.is_silent = false;
+        let was_silent = mem::replace(&mut self.is_silent, false);
         self.is_acknowledged = false;
         let overdue = self.timing.handle_symbol(self.decoder.in_message(), now);
         self.actions.extend(overdue.map(TextAction::Acknowledge));
@@ -52,8 +53,11 @@ impl TextReceiver {
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
                 let at_once = self.probe.handle_symbol(symbol, now);
+                // A text of one byte would have ended before the silence.
+                let is_no_text = state == DetectState::NoMatch
+                    || was_silent && self.decoder.received_symbols() > 8;
                 match state {
-                    DetectState::NoMatch if self.has_asked_again() => {
+                    _ if is_no_text && self.has_asked_again() => {
                         self.admit_with_usr2();
                         self.decode(symbol, now)
                     }

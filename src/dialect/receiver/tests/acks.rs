@@ -376,7 +376,7 @@ fn ask(receiver: &mut TextReceiver, nap: Nanos, now: &mut Nanos) -> usize {
 #[test]
 fn a_client_that_asks_again_on_sigusr1_is_admitted_with_sigusr2() {
     // A nap of the client, and how often it may ask.
-    for (nap, most) in [(0, 90), (20, 90), (150, 3), (1000, 3)] {
+    for (nap, most) in [(0, 90), (20, 90), (80, 9), (150, 3), (1000, 3)] {
         let (mut receiver, mut now) = (unknown(), 0);
         let asked = ask(&mut receiver, nap * MILLISECOND, &mut now);
         assert!((3..=most).contains(&asked), "{nap}: {asked}");
@@ -399,6 +399,19 @@ fn a_client_that_is_admitted_in_a_nap_that_is_not_cut_short_may_have_asked_with_
     let spec = "hello=yes,hello-signal=usr2,ack-signal=usr2";
     let said = wait(&mut receiver, &mut now);
     assert_eq!(said, std::format!("<{spec}> \"x\""));
+}
+
+#[test]
+fn an_empty_text_of_sigusr2_alone_is_printed_at_the_end_of_its_client() {
+    let (mut receiver, mut now) = (unknown(), 0);
+    for symbol in symbols("one=usr1", "") {
+        assert_eq!(say(&mut receiver, &[symbol], &mut now), "usr1");
+        now += 70 * MILLISECOND;
+        receiver.handle_timeout(now, Awake);
+        assert_eq!(words(&mut receiver), "");
+    }
+    receiver.handle_exit(true, now);
+    assert_eq!(words(&mut receiver), "\"\"");
 }
 
 #[test]
