@@ -113,7 +113,7 @@ impl Machine {
                     naps,
                 });
             }
-            client.is_listed
+            session.foreign.is_listed
         });
         core.foreign.listed = listed;
         if core.foreign.search_at.take_if(|at| *at <= now).is_some() {
