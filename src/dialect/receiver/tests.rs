@@ -1,4 +1,5 @@
 mod acks;
+mod admission;
 mod holds;
 mod texts;
 
