@@ -229,7 +229,7 @@ impl AckProbe {
         Some(since.saturating_add(silence))
     }
 
-    /// Returns whether the client may have taken each SIGUSR1 for the word to ask again.
+    /// Returns whether each SIGUSR1 may have told the client to ask again to be admitted.
     pub const fn may_have_asked_again(&self) -> bool {
         let is_on_usr1 = matches!(self.choice.symbol(), Symbol::Usr1);
         self.bit_stops >= 2 && is_on_usr1 && self.choice.may_switch()

@@ -261,6 +261,7 @@ impl TextDecoder {
         if begins_with_ones
             && is_guess
             && self.dialect.hello
+            && self.dialect.hello_signal == Symbol::Usr2
             && self.part == (Part::Text { left: None })
         {
             return self.reject(Reason::NotText);

@@ -190,7 +190,7 @@ impl TextReceiver {
                 return self.admit_with_usr2();
             }
             let due = match self.decoder.handle_silence() {
-                // Its end would show that it is a text, and another SIGUSR2 that it is none.
+                // The end of the client would show a text, and another SIGUSR2 a question.
                 state if state.has_message() && may_ask => None,
                 DetectState::Tentative | DetectState::Decided => self.finish_detection(now),
                 DetectState::NoMatch => self.give_up(),

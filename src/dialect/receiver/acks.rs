@@ -10,7 +10,7 @@ use crate::wire::Nanos;
 /// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
 pub(super) const DOUBT_AFTER: Nanos = 60 * MILLISECOND;
 
-/// The silence after which a client that naps behind a byte waits there: it takes its naps between two bits for shorter pauses.
+/// The silence after which a client that naps behind a byte is taken to wait there: a pause between two bits is shorter.
 pub(super) const DOUBT_NAP_AFTER: Nanos = 200 * MILLISECOND;
 
 /// The silence after which a client that is not acknowledged is no longer looked at.
@@ -217,7 +217,7 @@ impl TextReceiver {
         self.probe.may_have_asked_again() && self.decoder.has_only_usr2()
     }
 
-    /// Takes the next SIGUSR2 for the question whether the client is admitted, and what came before for the same.
+    /// Takes what the client has sent for questions whether it is admitted. Its next SIGUSR2 is answered with SIGUSR2.
     pub(super) fn admit_with_usr2(&mut self) {
         self.probe.choice.admit_with_usr2();
         self.reset();
