@@ -16,10 +16,8 @@ type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
 struct Seen {
-    /// The states that were met, their fingerprints, and their numbers.
-    states: Vec<Rc<State>>,
-    prints: Vec<u64>,
-    numbers: Vec<u64>,
+    /// The states that were met, each with its fingerprint and its number.
+    states: Vec<(u64, Rc<State>, u64)>,
     joined: Option<(Rc<State>, u64)>,
     joins: usize,
 }
@@ -142,19 +140,17 @@ impl Explorer<'_> {
 fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);
-    let is_met = |n: &usize| seen.prints[*n] == print && *seen.states[*n] == state;
-    if let Some(known) = (0..seen.prints.len()).find(is_met) {
-        return Err(seen.numbers[known]);
+    let is_met = |(known, of, _): &&(u64, Rc<State>, u64)| *known == print && **of == state;
+    if let Some((_, _, known)) = seen.states.iter().find(is_met) {
+        return Err(*known);
     }
     if seen.joined.is_none() && seen.states.len() < apart {
         let state = Rc::new(state);
-        seen.states.push(state.clone());
-        seen.prints.push(print);
-        seen.numbers.push(number);
+        seen.states.push((print, state.clone(), number));
         return Ok(state);
     }
     let joined = match &seen.joined {
-        None => seen.states.iter().fold(state, |a, b| b.joined(&a, false)),
+        None => (seen.states.iter()).fold(state, |a, (_, b, _)| b.joined(&a, false)),
         Some((old, known)) => {
             seen.joins += 1;
             let new = old.joined(&state, seen.joins > WIDEN_AFTER);
