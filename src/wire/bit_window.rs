@@ -219,7 +219,7 @@ impl BitWindow {
         self.size = match self.size {
             1 => PAIR,
             PAIR => 2 * PAIR,
-            size => size + size / 4,
+            size => size + size.div_ceil(4),
         }
         .min(self.max_size);
     }
@@ -289,24 +289,29 @@ mod tests {
         assert_eq!(send_all(&mut larger, EQUAL), [0, 1, 2, 3]);
     }
 
-    #[test]
-    fn the_window_grows_while_nothing_is_lost() {
-        let mut window = of_size(1);
-        let mut sizes = std::vec![1];
-        for _ in 0..200 {
+    /// Returns the sizes of a window that begins with `size`, while nothing is lost.
+    fn sizes_from(size: u32) -> Vec<u32> {
+        let mut window = of_size(size);
+        let mut sizes = Vec::from([size]);
+        while !window.is_all_sent() {
             let sent = send_all(&mut window, ALTERNATING);
             assert_eq!(sent.len() as u32, window.size.min(1_000 - sent[0] as u32));
-            if window.is_all_sent() {
-                assert_eq!(sizes, [1, 2, 4, 5, 6, 7, 8, 10, 12, 15, 18, 22, 27, 32]);
-                return;
-            }
-            let serial = window.serial;
-            window.acknowledge(Progress::new(window.next, 0, serial));
+            window.acknowledge(Progress::new(window.next, 0, window.serial));
             if sizes.last() != Some(&window.size) {
                 sizes.push(window.size);
             }
         }
-        panic!("{sizes:?}");
+        sizes
+    }
+
+    #[test]
+    fn a_window_of_any_size_grows_while_nothing_is_lost() {
+        assert_eq!(sizes_from(1), [1, 2, 4, 5, 7, 9, 12, 15, 19, 24, 30, 32]);
+        for size in 1..MAX_BITS_IN_FLIGHT {
+            let sizes = sizes_from(size);
+            assert!(sizes.is_sorted_by(|a, b| a < b), "{sizes:?}");
+            assert_eq!(sizes.last(), Some(&MAX_BITS_IN_FLIGHT), "{sizes:?}");
+        }
     }
 
     #[test]
