@@ -24,6 +24,8 @@ mod mask;
 mod mmap;
 #[cfg(feature = "std")]
 mod pidfd;
+#[cfg(feature = "std")]
+mod policy;
 #[cfg(feature = "cli")]
 mod pty;
 #[cfg(feature = "std")]
@@ -60,6 +62,8 @@ pub use mask::*;
 pub use mmap::*;
 #[cfg(feature = "std")]
 pub use pidfd::*;
+#[cfg(feature = "std")]
+pub use policy::*;
 #[cfg(feature = "cli")]
 pub use pty::*;
 #[cfg(feature = "std")]

@@ -145,6 +145,26 @@ fn a_server_without_the_word_lane_rejects_words() {
 }
 
 #[test]
+fn a_server_lets_a_client_that_sleeps_go_on_and_then_has_its_own_policy_again() {
+    let server = Server::start();
+    let pid = server.pid();
+    let before = scheduling_policy(pid);
+    let client = Process::spawn_fed(
+        &mut minitalk(["send", "--eco", "--lane", "bit", &pid.to_string()]),
+        noise(1_000_000),
+    );
+    wait_until("the server is under SCHED_BATCH", || {
+        scheduling_policy(pid) == libc::SCHED_BATCH
+    });
+    kill(client.pid(), libc::SIGTERM);
+    client.output();
+    wait_until("the server is under its own policy", || {
+        scheduling_policy(pid) == before
+    });
+    server.stop();
+}
+
+#[test]
 fn messages_of_ten_concurrent_clients_are_printed_whole() {
     for (lane, bytes) in [("bit", 2000), ("word", 20_000)] {
         ten_clients_at_once(lane, bytes / slower());

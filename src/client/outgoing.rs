@@ -41,7 +41,10 @@ pub enum Sent {
     /// Nothing: no signal is due.
     Nothing,
     /// A bit, or what opens a transfer. A server that polls takes it in the time that the next takes to send.
-    Bit,
+    Bit {
+        /// Whether the server can run while this thread polls.
+        is_beside: bool,
+    },
     /// A word.
     Word,
 }
@@ -184,7 +187,9 @@ impl<'m> Outgoing<'m> {
         }
         match self.sender.uses_words() {
             true => Sent::Word,
-            false => Sent::Bit,
+            false => Sent::Bit {
+                is_beside: self.may_spin,
+            },
         }
     }
 

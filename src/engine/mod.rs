@@ -299,9 +299,10 @@ impl<'e> Engine<'e> {
                 Sent::Word => {}
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
                 // One that sends too swallows its own signals if they are not taken as fast.
-                Sent::Bit => {
+                Sent::Bit { is_beside } => {
                     self.pass_turn(number);
-                    for _ in 0..TAKEN_BETWEEN_BITS {
+                    let most = if is_beside { TAKEN_BETWEEN_BITS } else { 0 };
+                    for _ in 0..most {
                         if !inbox.poll_more(1) {
                             break;
                         }

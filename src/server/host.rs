@@ -11,7 +11,7 @@ use super::shutdown::Urgency;
 use super::writer::{Sink, Writer};
 use super::{Config, Note, Received, ServeError};
 use crate::dialect::ack_timing::SleepState;
-use crate::ffi::{self, Epoll};
+use crate::ffi::{self, BatchPolicy, Epoll};
 use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
@@ -38,8 +38,8 @@ pub struct Host<'n> {
     beside: PidMap<()>,
     /// Whether the process that was opened last can run while this thread polls, also if it has been closed since.
     is_last_beside: bool,
-    /// The client on whose CPU this thread stays meanwhile: it sleeps for each reply.
-    followed: Option<(Pid, AffinityFollower)>,
+    /// The client on whose CPU this thread stays meanwhile, and lets it send all that it may: it sleeps for each reply.
+    followed: Option<(Pid, AffinityFollower, Option<BatchPolicy>)>,
     epoll: Rc<Epoll>,
     writer: Writer,
     note_sink: NoteSink<'n>,
@@ -101,13 +101,13 @@ impl<'n> Host<'n> {
     pub fn take_following(&mut self, inbox: &mut Inbox) -> bool {
         if self.machine.owes_reply(Owed::Now) {
             // Bits that are already pending belong to the same reply, unless other clients keep sending.
-            if self.machine.expects_bit() && inbox.poll_more(1) {
+            if self.expects_bit() && inbox.poll_more(1) {
                 return true;
             }
             self.machine.reply_to_bits(Owed::Now);
             self.apply_all();
         }
-        if self.machine.expects_bit() && inbox.poll_more(POLLS_BEFORE_QUIET) {
+        if self.expects_bit() && inbox.poll_more(POLLS_BEFORE_QUIET) {
             return true;
         }
         self.machine.reply_to_bits(Owed::WhenQuiet);
@@ -116,6 +116,11 @@ impl<'n> Host<'n> {
         inbox.let_spin(self.may_spin());
         let may_go_on = self.machine.expects_opening() && !self.note_sink.has_panicked;
         may_go_on && inbox.poll_more(SPIN_LIMIT)
+    }
+
+    /// Returns whether a client may send the next bit while this thread polls. One that was followed to its CPU cannot.
+    fn expects_bit(&self) -> bool {
+        self.machine.expects_bit() && self.followed.is_none()
     }
 
     /// Handles everything but signals: ended processes, a request to stop, messages that the outputs have written, and timeouts.
@@ -178,18 +183,19 @@ impl<'n> Host<'n> {
     }
 
     /// Stays on the CPU of the client whose turn it is, if it sleeps for each reply. Otherwise the scheduler would move the woken
-    /// server to an idle CPU, and each wake-up would be an interrupt to another.
+    /// server to an idle CPU, and each wake-up would be an interrupt to another. There, the first of two bits would wake the server
+    /// before the client sends the second.
     fn follow_sleeper(&mut self) {
         let sleeper = self.machine.sleeper();
-        if self.followed.as_ref().map(|(pid, _)| *pid) == sleeper {
+        if self.followed.as_ref().map(|(pid, ..)| *pid) == sleeper {
             return;
         }
-        // The CPUs that were allowed before are restored first.
+        // The CPUs that were allowed before, and the policy, are restored first.
         self.followed = None;
         self.followed = sleeper.map(|pid| {
             let mut follower = AffinityFollower::new();
             follower.follow(pid);
-            (pid, follower)
+            (pid, follower, BatchPolicy::enter())
         });
     }
 

@@ -86,6 +86,11 @@ pub fn cpu_time(pid: i32) -> u64 {
     ticks(14) + ticks(15)
 }
 
+/// Returns the scheduling policy of a process, as `sched(7)` numbers it.
+pub fn scheduling_policy(pid: i32) -> i32 {
+    stat(pid)[41 - 3].parse().unwrap()
+}
+
 /// Returns the fields of `/proc/PID/stat` from the third on (`proc_pid_stat(5)`), none of a process that does not exist.
 fn stat(pid: i32) -> Vec<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
