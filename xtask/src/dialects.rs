@@ -23,7 +23,7 @@ Lets each client of tests/dialects send 12 bytes to one `minitalk serve`, N time
 the same to each server. Does the same with the program's own partner, where tests/dialects has one of the same dialect.
 Then everything once more beside busy loops. Prints tables of the texts that arrived exactly, and of the time that longer ones
 took on the idle machine. The third client of a program that hangs for 20 s is the last one. Takes an hour or two; run nothing else
-meanwhile.
+meanwhile. If it is ended before, the page has what was counted.
 
 options:
   --runs N         texts for each count (default 20)
@@ -96,39 +96,42 @@ fn count_all(options: &Options) -> Result<(), String> {
     let minitalk = product::build()?;
     let clients = program::compile_all(Kind::Client)?;
     let servers = program::compile_all(Kind::Server)?;
-    let mut tables = vec![];
-    for (programs, partners) in [(&clients, &servers), (&servers, &clients)] {
+    let both = [(&clients, &servers), (&servers, &clients)].map(|(programs, partners)| {
         let chosen = programs
             .iter()
             .filter(|p| options.programs.is_empty() || options.programs.contains(&p.name));
-        let pairs: Vec<_> = chosen
-            .map(|program| Pairs {
-                program,
-                partner: program.partner(partners),
-                minitalk: &minitalk,
-                mark: &mark,
-            })
-            .collect();
-        let mut rows = vec![];
-        for pairs in &pairs {
-            rows.push(pairs.row(options.runs)?);
-        }
-        let _busy = busy::start(options.busy)?;
-        for (pairs, row) in pairs.iter().zip(&mut rows) {
-            if options.busy > 0 {
-                row.busy = Some(pairs.counts(options.runs)?);
-            }
-        }
-        tables.push(rows);
-    }
-    let text = page::render(&tables, options.runs, options.busy);
-    match options.write {
-        true => page::write(&text),
-        false => {
-            print!("{text}");
-            Ok(())
+        let pairs = chosen.map(|program| Pairs {
+            program,
+            partner: program.partner(partners),
+            minitalk: &minitalk,
+            mark: &mark,
+        });
+        pairs.collect::<Vec<_>>()
+    });
+    let mut tables = [vec![], vec![]];
+    let text = |tables: &[Vec<Row>; 2]| page::render(tables, options.runs, options.busy);
+    // A run that is cut short leaves what it has counted.
+    let keep = |tables: &[Vec<Row>; 2]| match options.write {
+        true => page::write(&text(tables)),
+        false => Ok(()),
+    };
+    for (number, pairs) in both.iter().enumerate() {
+        for pairs in pairs {
+            tables[number].push(pairs.row(options.runs)?);
+            keep(&tables)?;
         }
     }
+    let _busy = busy::start(options.busy)?;
+    for (number, pairs) in both.iter().enumerate().filter(|_| options.busy > 0) {
+        for (index, pairs) in pairs.iter().enumerate() {
+            tables[number][index].busy = Some(pairs.counts(options.runs)?);
+            keep(&tables)?;
+        }
+    }
+    if !options.write {
+        print!("{}", text(&tables));
+    }
+    Ok(())
 }
 
 /// A program with minitalk, and with its own partner.
@@ -183,6 +186,9 @@ impl Pairs<'_> {
             for (series, times) in [&mut ours, &mut own].into_iter().zip(&mut times) {
                 let time = series.try_text(&text)?.exact_in();
                 times.extend(time.filter(|_| run > 0));
+            }
+            if ours.hung + own.hung > 0 {
+                return Ok(None);
             }
         }
         let [ours, own] = times.map(trial::median);
