@@ -97,6 +97,9 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-21" in "src/server/answer.rs", by PEERS "a_program_executed_in_mid_message_is_not_signalled_at_shutdown":
         "        self.inspect(session.pid, Then::Answer(signal, reply));\n"
         => "        self.send(session, signal, reply);\n";
+    "AS-21" in "src/process/peer.rs", by PEERS "a_process_that_handles_each_signal_once_survives":
+        "        if proc::runs_this_program(self.pid) {"
+        => "        if proc::program(self.pid).is_ok() {";
     "AS-21" in "src/client/outgoing.rs", by PEERS "a_process_that_handles_each_signal_once_survives":
         "if is_second && !self.peer.still_handles(Signal::WORD) {"
         => "if is_second && self.end != End::Alive {";
