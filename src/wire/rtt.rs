@@ -8,8 +8,9 @@
 
 use super::time::Duration;
 
-/// Is the shortest wait for a reply: above the scheduler's usual delays.
-pub const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+/// Is the shortest wait for a reply: many round trips, and few of them in a time slice of the scheduler (3 ms), in which a storm may
+/// keep the other end from its CPU.
+pub const MIN_TIMEOUT: Duration = Duration::from_nanos(250_000);
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
 /// Is the wait while nothing is known of the round trip.
 pub const INITIAL_TIMEOUT: Duration = Duration::from_millis(20);
@@ -60,7 +61,7 @@ impl RttEstimator {
         let first = self.estimate.map_or(INITIAL_TIMEOUT, |(mean, deviation)| {
             Duration::from_nanos(mean + 4 * deviation).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
         });
-        let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(7);
+        let doublings = (attempt / ATTEMPTS_PER_LENGTH).min(9);
         Duration::from_nanos(first.as_nanos() << doublings).min(MAX_TIMEOUT)
     }
 }
@@ -107,8 +108,9 @@ mod tests {
     #[test]
     fn the_back_off_starts_late_and_is_bounded() {
         let rtt = estimator(&[0]);
-        let millis = |attempt| rtt.timeout(attempt).as_nanos() / 1_000_000;
-        let timeouts = [0, 3, 4, 7, 8, 24, 27, 28, u32::MAX].map(millis);
-        assert_eq!(timeouts, [1, 1, 2, 2, 4, 64, 64, 100, 100]);
+        let micros = |attempt| rtt.timeout(attempt).as_nanos() / 1_000;
+        let timeouts = [0, 3, 4, 7, 8, 32, 35, 36, u32::MAX].map(micros);
+        let expected = [250, 250, 500, 500, 1_000, 64_000, 64_000, 100_000, 100_000];
+        assert_eq!(timeouts, expected);
     }
 }

@@ -10,6 +10,7 @@ use super::super::control::{Reply, Request, Status};
 use super::super::frame::MessageKind;
 use super::super::reason::Reason;
 use super::super::receiver::VERSION;
+use super::super::rtt::MIN_TIMEOUT;
 use super::super::word::SIZE;
 use super::*;
 use std::vec::Vec;
