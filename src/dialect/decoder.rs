@@ -337,7 +337,7 @@ impl TextDecoder {
         let part = self.dialect.head_part(head.index);
         let (count, is_digit) = (head.count + 1, byte.is_ascii_digit());
         let with_digit = || 10 * head.value + u64::from(byte - b'0');
-        let ends_digits = byte == 0 || Some(byte) == self.dialect.end;
+        let ends_digits = matches!(byte, 0 | b'\n') || Some(byte) == self.dialect.end;
         let has_leading_zero = head.count == 1 && head.value == 0;
         let (value, is_whole) = match part {
             Some(Byte(expected)) if byte == expected => (0, true),
@@ -346,6 +346,7 @@ impl TextDecoder {
             Some(Number(_, Digits)) if is_digit && count < 10 && !has_leading_zero => {
                 (with_digit(), false)
             }
+            Some(Number(Meaning::Pid, Digits)) if !is_digit && count > 1 => (head.value, true),
             Some(Number(_, Digits)) if ends_digits && count > 1 => (head.value, true),
             Some(Number(_, TenDigits)) if is_digit => (with_digit(), count == 10),
             _ => return self.reject(Reason::NotText),
@@ -446,7 +447,7 @@ impl TextDecoder {
         }
         if self.provenance != Provenance::Guess {
             push(&mut self.text, byte)?;
-        } else if self.is_plausible(byte) {
+        } else if self.is_plausible(byte) && (byte.is_ascii_digit() || !self.is_own_pid()) {
             self.digest = digest(self.digest, byte);
             // A length in digits is evidence enough for a text that opens with punctuation.
             let at = self.text_len + usize::from(self.dialect.head.is_decimal());
