@@ -101,8 +101,11 @@ impl AutoDecoder {
     }
 
     /// Sets whether the client may open with a handshake.
-    pub const fn set_may_greet(&mut self, may_greet: bool) {
+    pub fn set_may_greet(&mut self, may_greet: bool) {
         self.may_greet = may_greet;
+        if let Mode::Unknown(detector) = &mut self.mode {
+            detector.set_may_greet(may_greet);
+        }
     }
 
     /// Takes a symbol.

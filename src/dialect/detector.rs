@@ -103,6 +103,11 @@ impl Detector {
         }
     }
 
+    /// Sets whether the client may open with a handshake; has no effect once decoding has begun.
+    pub const fn set_may_greet(&mut self, may_greet: bool) {
+        self.may_greet = may_greet;
+    }
+
     /// Returns whether no symbol has been received.
     pub const fn is_empty(&self) -> bool {
         self.log.len() == 0

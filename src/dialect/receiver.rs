@@ -278,7 +278,7 @@ impl TextReceiver {
     }
 
     /// Sets which signals the client handles.
-    pub const fn set_handled(&mut self, handled: HandledSignals) {
+    pub fn set_handled(&mut self, handled: HandledSignals) {
         self.probe.choice.handled = handled;
         self.decoder.set_may_greet(handled.any());
     }
