@@ -69,6 +69,13 @@ impl TextReceiver {
         Some(ack)
     }
 
+    /// Returns the acknowledgement of a single byte behind a text, such as a newline, that is no message.
+    pub(super) fn ack_of_tail(&mut self, symbol: Symbol, bytes: usize) -> Option<Symbol> {
+        let is_tail = |d: &mut Dialect| bytes == 1 && d.ack == Ack::Bit && !d.hello;
+        let dialect = self.delivered.take_if(is_tail)?;
+        Some(dialect.ack_for(symbol))
+    }
+
     /// Sets whether to withhold the acknowledgements that let the client go on; the end of the message ends that too.
     pub const fn hold(&mut self, is_held: bool) {
         self.is_held = is_held;

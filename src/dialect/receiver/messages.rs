@@ -88,6 +88,10 @@ impl TextReceiver {
                 None
             }
             DecodeOutcome::Rejected(reason, bytes) => {
+                let tail = self.ack_of_tail(symbol, bytes);
+                if tail.is_some() {
+                    return tail;
+                }
                 self.act(TextAction::Rejected { reason, bytes });
                 self.ack_of_run_on(symbol, now)
             }
