@@ -57,6 +57,8 @@ pub(super) struct AckChoice {
     mismatches: u8,
     /// Whether the other signal has been tried.
     has_switched: bool,
+    /// Whether the first symbol is acknowledged with SIGUSR2, because SIGUSR1 does not admit the client.
+    admits_with_usr2: bool,
 }
 
 impl AckChoice {
@@ -70,6 +72,7 @@ impl AckChoice {
             last: Symbol::Usr1,
             mismatches: 0,
             has_switched: false,
+            admits_with_usr2: false,
         }
     }
 
@@ -81,6 +84,7 @@ impl AckChoice {
         };
         Self {
             policy,
+            admits_with_usr2: matches!(policy, Some(AckPolicy::Usr2From(0))),
             ..Self::new(symbol, handled)
         }
     }
@@ -130,10 +134,16 @@ impl AckChoice {
         }
     }
 
-    /// Chooses the other signal from now on.
-    pub const fn switch(&mut self) {
+    /// Chooses the other signal from now on; `is_first` says that the client did not go on after its first symbol.
+    pub const fn switch(&mut self, is_first: bool) {
         self.symbol = self.symbol().other();
         self.has_switched = true;
+        self.admits_with_usr2 = is_first && matches!(self.symbol, Symbol::Usr2);
+    }
+
+    /// Returns whether SIGUSR2 and not SIGUSR1 acknowledges the first symbol of the client.
+    pub const fn admits_with_usr2(&self) -> bool {
+        self.admits_with_usr2
     }
 
     /// Returns whether the other signal is a choice that has not been tried.

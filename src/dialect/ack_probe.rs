@@ -177,7 +177,7 @@ impl AckProbe {
                 return Some(if is_other { symbol.other() } else { symbol });
             }
             (_, 0) if !self.has_repeated => self.has_repeated = true,
-            (_, 0) => self.choice.switch(),
+            (state, 0) => self.choice.switch(state == Watching && self.bit_stops == 1),
             (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
             (_, count) if count != 9 && count % 8 == 1 && self.of_byte == 1 => {
                 if self.byte_stops == 0 {

@@ -206,9 +206,14 @@ impl Machine {
             let update =
                 receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
             let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
+            let admission = receiver.and_then(TextReceiver::admission_update);
             let is_noise = session.foreign.pace.is_noise();
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
-            let updates = update.into_iter().chain(timing).filter(|_| !is_noise);
+            let updates = update
+                .into_iter()
+                .chain(admission)
+                .chain(timing)
+                .filter(|_| !is_noise);
             if let Some(program) = session.foreign.program {
                 for update in updates.chain(flood) {
                     core.foreign.profiles.update(program, update);

@@ -202,10 +202,15 @@ impl TextReceiver {
         self.decoder.dialect().is_some_and(is_early)
     }
 
-    /// Returns the signal that admits the client: the one that asked, if the client handles that.
+    /// Returns the signal that admits the client: the one that asked, if the client handles that and no other one admitted its
+    /// program.
     pub(super) fn hello_ack(&self) -> Option<Symbol> {
-        let asked = self.decoder.dialect()?.hello_signal;
-        Some(self.probe.choice.handled.only().unwrap_or(asked))
+        let dialect = self.decoder.dialect()?;
+        let admits = match dialect.busy_signal() {
+            None if !self.decoder.is_given() => self.probe.symbol(),
+            _ => dialect.hello_signal,
+        };
+        Some(self.probe.choice.handled.only().unwrap_or(admits))
     }
 
     /// Returns the signal that tells the client to ask again, unless that signal admits the client.

@@ -1,6 +1,7 @@
 //! What the end of a client shows about its program, and what is likely of a program that is not known.
 
 use super::TextReceiver;
+use crate::dialect::ack_choice::AckPolicy;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileUpdate;
 use crate::dialect::{Ack, AckSignal, ByteAck, Dialect, FinalAck, Parity, Symbol};
@@ -39,6 +40,15 @@ impl TextReceiver {
             awaited => awaited,
         };
         Some(ProfileUpdate::Speaks(dialect))
+    }
+
+    /// Returns how to acknowledge the next process of a program that SIGUSR2 admits, though either signal may.
+    pub fn admission_update(&self) -> Option<ProfileUpdate> {
+        let dialect = self.decoder.detected()?;
+        let is_due = dialect.hello
+            && dialect.busy_signal().is_none()
+            && self.probe.choice.admits_with_usr2();
+        is_due.then_some(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)))
     }
 
     /// Returns whether the client was seen to nap after its last bit of a message, and after the acknowledgement if it had that.
