@@ -124,6 +124,11 @@ impl FinalAcks {
         kind.filter(|_| now.saturating_sub(at) < TRY_AFTER)
     }
 
+    /// Returns whether the last message has been acknowledged as such.
+    pub const fn were_sent(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// Returns whether all acknowledgements of a message were sent too long before `now` to be why its client has ended.
     pub fn were_in_vain(&self, now: Nanos) -> bool {
         let is_old = |(at, kind): (Nanos, Option<FinalAck>)| {

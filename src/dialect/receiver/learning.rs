@@ -32,6 +32,11 @@ impl TextReceiver {
         if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {
             dialect.ack = Ack::Byte;
         }
+        // The client ended on the acknowledgement that had to show whether its text was over.
+        let is_untried = awaited.is_none() && !self.final_acks.were_sent();
+        if is_untried && self.may_be_other(&dialect) && !self.in_message() {
+            dialect.final_ack = FinalAck::Other;
+        }
         dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
             // The client was acknowledged to the end, and takes the last acknowledgement for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
@@ -88,6 +93,11 @@ impl TextReceiver {
     /// both. After a handshake the other signal means busy, and after a parity bit an error; a program that has ended on one signal
     /// waits for the other.
     pub(super) fn is_other_likelier(&self, dialect: &Dialect) -> bool {
+        !self.is_acknowledged && self.may_be_other(dialect)
+    }
+
+    /// Returns the same, for a client whose last symbol may have been acknowledged.
+    fn may_be_other(&self, dialect: &Dialect) -> bool {
         let has_other_meaning = dialect.hello
             || dialect.parity != Parity::None
             || dialect.ack_signal == AckSignal::Echo;
@@ -95,7 +105,6 @@ impl TextReceiver {
         let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
         is_free
             && self.probe.choice.handled.both()
-            && !self.is_acknowledged
             && !self.probe.choice.has_policy()
             && !self.decoder.is_given()
             && !self.decoder.is_known(dialect)

@@ -607,3 +607,17 @@ fn a_client_that_waits_for_each_byte_is_understood_on_a_busy_machine() {
         }
     }
 }
+
+#[test]
+fn a_client_that_ended_on_the_acknowledgement_that_showed_its_end_may_wait_for_the_other_signal() {
+    for (handled, shown) in [(BOTH, "one=usr1,final=other"), (USR1, "one=usr1")] {
+        let (mut receiver, mut now) = (unknown_to(handled), 0);
+        let last = say(&mut receiver, &symbols("one=usr1", "Hello"), &mut now);
+        receiver.handle_exit(true, now);
+        assert_eq!(
+            (&*last, &*words(&mut receiver)),
+            ("usr1", "<one=usr1> \"Hello\"")
+        );
+        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+    }
+}
