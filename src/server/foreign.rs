@@ -223,6 +223,10 @@ impl Machine {
             if session.answered_at.is_none() && is_in_first_byte {
                 core.count_fleeting();
             }
+            if has_failed && is_in_first_byte && ended_on.is_none() {
+                // It needed another answer than it got.
+                session.answered_at = None;
+            }
             if let Some(ack) = ended_on {
                 core.dropped(session, DropReason::EndedOn(ack), 0);
             }

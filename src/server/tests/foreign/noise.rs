@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::{classic, converse, server, without_handlers};
+use crate::dialect::ack_timing::SleepState;
 use crate::server::foreign::SEARCH_AFTER;
 use crate::server::tests::world::*;
 use crate::server::{DropReason, Note};
@@ -108,6 +109,16 @@ fn a_client_that_gives_up_before_its_first_acknowledgement_is_noted_and_a_stray_
         world.exit(client);
         assert_eq!(world.take_notes(), Vec::from_iter(note));
     }
+    // It was acknowledged, and waited for something else.
+    let (mut world, client) = World::with_process(|p| {
+        (p.handled, p.sleep) = (SignalSet::BITS, SleepState::Napping);
+    });
+    world.feed(&classic(client, "a")[..1]);
+    world.pass(100 * MILLISECOND);
+    world.machine.handle_exit_status(client, Some(1 << 8));
+    world.feed(&[]);
+    let note = "dropped a message of client 1 after 0 bytes: the client ended";
+    assert_eq!(world.take_notes(), [note]);
 }
 
 #[test]
