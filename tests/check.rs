@@ -126,6 +126,16 @@ fn the_dialect_and_the_weaknesses_of_a_server_are_reported() {
 }
 
 #[test]
+fn a_server_that_prints_each_character_needs_no_end() {
+    let server = dialect_program("servers/no_end");
+    let report = stdout(&check(
+        &[&NO_HURRY[..], &["--server", server.to_str().unwrap()]].concat(),
+    ));
+    let dialect = row(&report, "dialect");
+    assert!(dialect.contains("end=none,ack=none"), "{report}");
+}
+
+#[test]
 fn what_other_servers_may_not_tolerate_is_reported() {
     let client = dialect_program("clients/late_pause");
     let report = stdout(&check(

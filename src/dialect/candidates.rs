@@ -210,6 +210,7 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("hello=yes,hello-signal=usr2", 0),
     ("end=eot", 0),
     ("end=etx", 0),
+    ("end=none", 1),
     ("end=0x0a", 1),
     ("char-bits=32", 1),
     ("char-bits=7", 1),
