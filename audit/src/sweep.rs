@@ -11,11 +11,12 @@ mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Decoder, DecoderOptions};
+use iced_x86::{Decoder, DecoderOptions, Instruction};
 
-use self::instruction::{named_by, note};
-use self::known::Known;
-use self::parameter::{Change, Passed};
+use self::derived::{Crossing, Derived};
+use self::instruction::{is_store, named_by, note};
+use self::known::{Known, Local};
+use self::parameter::{Change, How, Passed};
 pub use self::tested::{Test, signed};
 use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
@@ -63,6 +64,12 @@ pub struct Tables {
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
+    /// The words from which the result of a function was computed.
+    results: Map<u64, BTreeSet<u64>>,
+    /// What a function stores of its arguments: the number, the word and its bytes.
+    kept: Map<u64, Vec<(usize, u64, u64)>>,
+    /// The functions that store to a word, each with the word.
+    writers: Set<(u64, u64)>,
     /// What direct calls of a function pass.
     passed: Map<u64, Vec<Passed>>,
     /// Arguments of functions that these store.
@@ -82,6 +89,9 @@ pub struct Tables {
     /// The places that load the address of such a function as a constant, and the address.
     pub loads: Vec<(u64, u64)>,
 }
+
+/// Is the word of the file that an instruction touches, or the place of the frame.
+type Touched = (Option<u64>, Option<Local>);
 
 /// Says how an instruction names the word that it stores to.
 #[derive(Clone, Copy)]
@@ -151,12 +161,84 @@ impl Tables {
         !self.unblocks && self.channels.contains(&word)
     }
 
+    /// Takes note of stores of what an earlier round of a loop has loaded from the word, which lie before the load.
+    fn note_late_updates(
+        &mut self,
+        image: &Image,
+        function: u64,
+        mut derived: Derived,
+        code: &[(Instruction, Touched)],
+        crossings: &Map<u64, Crossing>,
+    ) {
+        for (i, touched) in code {
+            let at = i.ip();
+            if let (Some(word), _) = touched
+                && is_store(i)
+                && derived.stores(i, *word)
+                && !self.is_update(*word, at)
+            {
+                let width = i.memory_size().size() as u64;
+                self.note_change(image, function, at, *word, How::Updates(width));
+            }
+            let crossing = crossings.get(&at);
+            let updated = crossing.map(|crossing| derived.updates_by(crossing));
+            for (word, width) in updated.into_iter().flatten() {
+                if !self.is_update(word, at) {
+                    self.note_change(image, function, at, word, How::Updates(width));
+                }
+            }
+            derived.follows(i, *touched);
+            if let Some(crossing) = crossing {
+                derived.returns(crossing);
+            }
+        }
+    }
+
+    /// Returns whether the store is known to be one of what was loaded from the word.
+    fn is_update(&self, word: u64, at: u64) -> bool {
+        let known = self.updates.get(&word).into_iter().flatten();
+        known.rev().any(|(by, _)| *by == at)
+    }
+
     fn note_pointed(&mut self, place: u64, way: Way, value: u64) {
         let places = match way {
             Way::Element => &mut self.elements,
             Way::Field | Way::Word => &mut self.fields,
         };
         places.entry(place).or_default().push(value);
+    }
+
+    /// Returns the functions that call one behind them for what a word holds, and store to that word, or have it stored to.
+    fn crossing(&self) -> BTreeSet<u64> {
+        let kept = self.kept.iter().flat_map(|(function, all)| {
+            let calls = self.passed.get(function).into_iter().flatten();
+            calls.flat_map(|call| {
+                all.iter()
+                    .filter_map(|(_, word, _)| Some((call.function, call.names(*word)?)))
+            })
+        });
+        let writers: BTreeSet<(u64, u64)> = kept.chain(self.writers.iter().copied()).collect();
+        let mut last_kept: Map<u64, u64> = Map::default();
+        for (function, all) in &self.kept {
+            for (_, word, _) in all {
+                let last = last_kept.entry(*word).or_default();
+                *last = (*last).max(*function);
+            }
+        }
+        let mut found = BTreeSet::new();
+        for (target, words) in &self.results {
+            for call in self.passed.get(target).into_iter().flatten() {
+                let words = words.iter().filter_map(|word| call.names(*word));
+                let mut wanted = words.filter(|word| {
+                    let last = last_kept.get(word).copied().unwrap_or_default();
+                    last.max(*target) > call.function && writers.contains(&(call.function, *word))
+                });
+                if wanted.next().is_some() {
+                    found.insert(call.function);
+                }
+            }
+        }
+        found
     }
 
     /// Takes what callers pass as constants to a function that stores its argument for what is stored.
@@ -184,6 +266,7 @@ impl Tables {
 pub fn sweep(image: &Image) -> Tables {
     let mut tables = Tables::default();
     let mut stubs: Map<u64, Option<u64>> = Map::default();
+    let mut ends: Map<u64, u64> = Map::default();
     for region in image.regions.iter().filter(|r| r.exec) {
         let mut starts: Vec<u64> = image
             .functions
@@ -194,19 +277,26 @@ pub fn sweep(image: &Image) -> Tables {
         starts.dedup();
         for (n, &start) in starts.iter().enumerate() {
             let end = starts.get(n + 1).copied().unwrap_or(region.end);
-            let bytes = image.bytes(start);
-            let bytes = &bytes[..bytes.len().min((end - start) as usize)];
-            let mut known = Known::at_entry(start);
-            let mut trail = Trail::default();
-            let mut number = None;
-            for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
-                if i.is_invalid() {
-                    continue;
-                }
-                let touched = (named_by(image, &i, &known), known.local(&i));
-                trail.follows(image, &i, touched, &mut tables);
-                note(image, &i, &mut tables, &mut known, &mut stubs, &mut number);
-                known.follows(&i, touched, &mut tables);
+            ends.insert(start, end);
+            read(image, (start, end), &mut tables, &mut stubs);
+        }
+    }
+    // A function may call others that lie behind it.
+    let again = tables.crossing();
+    let mut scratch = Tables {
+        results: std::mem::take(&mut tables.results),
+        kept: std::mem::take(&mut tables.kept),
+        ..Tables::default()
+    };
+    for start in again {
+        if let Some(&end) = ends.get(&start) {
+            read(image, (start, end), &mut scratch, &mut stubs);
+        }
+    }
+    for (word, all) in scratch.updates {
+        for (at, width) in all {
+            if !tables.is_update(word, at) {
+                tables.updates.entry(word).or_default().push((at, width));
             }
         }
     }
@@ -237,4 +327,32 @@ pub fn sweep(image: &Image) -> Tables {
         }
     }
     tables
+}
+
+/// Reads a function.
+fn read(
+    image: &Image,
+    (start, end): (u64, u64),
+    tables: &mut Tables,
+    stubs: &mut Map<u64, Option<u64>>,
+) {
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let mut known = Known::at_entry(start);
+    let mut trail = Trail::default();
+    let mut number = None;
+    let mut code = Vec::new();
+    for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
+        if i.is_invalid() {
+            continue;
+        }
+        let touched = (named_by(image, &i, &known), known.local(&i));
+        trail.follows(image, &i, touched, tables);
+        note(image, &i, tables, &mut known, stubs, &mut number);
+        known.follows(&i, touched, tables);
+        code.push((i, touched));
+    }
+    if let Some((derived, crossings)) = known.derived_again() {
+        tables.note_late_updates(image, start, derived, &code, &crossings);
+    }
 }

@@ -8,8 +8,26 @@ use iced_x86::{
 };
 
 use super::known::Local;
+use crate::state::ARGUMENTS;
 
-type Words = Vec<u64>;
+/// The register of a result.
+const RESULT: usize = 0;
+
+pub type Words = Vec<u64>;
+
+/// Stands above the addresses of a file, for the arguments of a function, as words from which values are computed.
+const ARGUMENT: u64 = 1 << 61;
+
+/// Holds what a call does with words of the file: what it returns was computed from these, and what it is given it stores.
+#[derive(Clone, Default)]
+pub struct Crossing {
+    pub result: Words,
+    /// The number of an argument, the word to which it is stored, and its bytes.
+    pub stores: Vec<(usize, u64, u64)>,
+}
+
+/// Holds what registers hold on branches, by the target.
+type Arriving = Map<u64, Vec<(usize, Words)>>;
 
 /// Holds what is known at an instruction, also on branches to it from instructions before it.
 pub struct Derived {
@@ -20,21 +38,49 @@ pub struct Derived {
     flags: Words,
     frame: Map<Local, Words>,
     /// What registers hold on branches to instructions that are still to come: those of integers first, then vectors.
-    arriving: Map<u64, Vec<(usize, Words)>>,
+    arriving: Arriving,
+    /// The same for instructions that were already read, as those at the head of a loop.
+    returning: Arriving,
+    /// What the frame holds on branches backwards, on a second look at the function.
+    arriving_frames: Map<u64, Map<Local, Words>>,
+    /// What the frame holds on the last branch to such an instruction.
+    returning_frames: Map<u64, Map<Local, Words>>,
     factory: InstructionInfoFactory,
 }
 
 impl Derived {
     pub fn new() -> Self {
+        let mut registers: [Words; 16] = Default::default();
+        for (n, register) in ARGUMENTS.into_iter().enumerate() {
+            registers[register].push(ARGUMENT + n as u64);
+        }
         Self {
-            registers: Default::default(),
+            registers,
             vectors: Default::default(),
             floats: Vec::new(),
             flags: Words::new(),
             frame: Map::default(),
-            arriving: Map::default(),
+            arriving: Arriving::default(),
+            returning: Arriving::default(),
+            arriving_frames: Map::default(),
+            returning_frames: Map::default(),
             factory: InstructionInfoFactory::new(),
         }
+    }
+
+    /// Returns what is known at the start of the same function on a second look, if a loop of it may carry a word to its next
+    /// round.
+    pub fn again(self, start: u64) -> Option<Self> {
+        if self.returning.is_empty() && self.returning_frames.is_empty() {
+            return None;
+        }
+        let mut again = Self {
+            arriving: self.returning,
+            arriving_frames: self.returning_frames,
+            ..Self::new()
+        };
+        again.arrives(start);
+        Some(again)
     }
 
     /// Returns whether the register holds what was computed from the word.
@@ -53,6 +99,32 @@ impl Derived {
         let is_float = is_float_store(i) && self.float(0).contains(&word);
         let mut registers = (1..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register);
         from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
+    }
+
+    /// Returns the words, with the bytes, to which the call stores what was computed from them.
+    pub fn updates_by(&self, crossing: &Crossing) -> Vec<(u64, u64)> {
+        let all = crossing.stores.iter();
+        let own = all.filter(|(n, word, _)| self.registers[ARGUMENTS[*n]].contains(word));
+        own.map(|(_, word, width)| (*word, *width)).collect()
+    }
+
+    /// Notes from which words the call has computed its result.
+    pub fn returns(&mut self, crossing: &Crossing) {
+        self.registers[RESULT].clone_from(&crossing.result);
+    }
+
+    /// Returns the words from which the result of the function was computed.
+    pub fn result(&self) -> impl Iterator<Item = u64> {
+        let all = self.registers[RESULT].iter().copied();
+        all.filter(|word| !is_argument(*word))
+    }
+
+    /// Returns the arguments of the function from which what the instruction stores was computed.
+    pub fn arguments(&mut self, i: &Instruction) -> Vec<usize> {
+        let numbers = 0..ARGUMENTS.len();
+        numbers
+            .filter(|n| self.stores(i, ARGUMENT + *n as u64))
+            .collect()
     }
 
     fn of(&self, register: Register) -> &[u64] {
@@ -78,14 +150,29 @@ impl Derived {
             i.flow_control(),
             FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
         );
-        if is_branch && i.near_branch_target() > i.ip() {
+        if is_branch {
             let all = self.registers.iter().chain(&self.vectors).enumerate();
-            let held = all.filter(|(_, words)| !words.is_empty());
-            let arriving = self.arriving.entry(i.near_branch_target()).or_default();
-            arriving.extend(held.map(|(n, words)| (n, words.clone())));
+            let mut held = all.filter(|(_, words)| !words.is_empty()).peekable();
+            let target = i.near_branch_target();
+            let branches = match target > i.ip() {
+                true => &mut self.arriving,
+                false => &mut self.returning,
+            };
+            if target <= i.ip() && !self.frame.is_empty() {
+                self.returning_frames.insert(target, self.frame.clone());
+            }
+            if held.peek().is_some() {
+                let arriving = branches.entry(target).or_default();
+                arriving.extend(held.map(|(n, words)| (n, words.clone())));
+            }
         }
         self.computes(i, touched);
-        for (n, words) in self.arriving.remove(&i.next_ip()).unwrap_or_default() {
+        self.arrives(i.next_ip());
+    }
+
+    /// Takes what branches bring to the instruction.
+    fn arrives(&mut self, at: u64) {
+        for (n, words) in self.arriving.remove(&at).unwrap_or_default() {
             let own = match n.checked_sub(self.registers.len()) {
                 None => &mut self.registers[n],
                 Some(n) => &mut self.vectors[n],
@@ -93,6 +180,9 @@ impl Derived {
             own.extend(words);
             own.sort_unstable();
             own.dedup();
+        }
+        for (local, words) in self.arriving_frames.remove(&at).into_iter().flatten() {
+            self.frame.entry(local).or_default().extend(words);
         }
     }
 
@@ -215,4 +305,8 @@ fn is_float_store(i: &Instruction) -> bool {
         M::Fst | M::Fstp | M::Fist | M::Fistp | M::Fisttp
     );
     stores && i.op0_kind() == OpKind::Memory
+}
+
+fn is_argument(word: u64) -> bool {
+    (ARGUMENT..ARGUMENT + ARGUMENTS.len() as u64).contains(&word)
 }

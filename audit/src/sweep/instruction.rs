@@ -129,6 +129,7 @@ pub(super) fn note(
             false => How::Stores(width),
         };
         tables.note_change(image, known.function, at, named, how);
+        known.keeps(i, named, tables);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         known.links(i);

@@ -4,7 +4,7 @@ use crate::hash::Map;
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::derived::Derived;
+use super::derived::{Crossing, Derived};
 use super::parameter::{self, How, Passed};
 use super::tested::Tested;
 use super::{Given, Tables, Way, element};
@@ -43,6 +43,8 @@ pub struct Known {
     spilled_pointers: Map<Local, u64>,
     /// What was stored to the frame.
     spilled: Map<Local, Held>,
+    /// What calls of functions that were read before do with words, by the call.
+    pub crossings: Map<u64, Crossing>,
 }
 
 impl Known {
@@ -65,6 +67,7 @@ impl Known {
             returned: None,
             spilled_pointers: Map::default(),
             spilled: Map::default(),
+            crossings: Map::default(),
         }
     }
 
@@ -75,8 +78,56 @@ impl Known {
         touched: (Option<u64>, Option<Local>),
         tables: &mut Tables,
     ) {
+        let is_end = i.flow_control() == FlowControl::Return;
+        if is_end {
+            let result = self.derived.result();
+            tables
+                .results
+                .entry(self.function)
+                .or_default()
+                .extend(result);
+        }
         self.derived.follows(i, touched);
+        if let Some(crossing) = self.crossings.get(&i.ip()) {
+            self.derived.returns(crossing);
+        }
         self.tested.follows(i, touched.0, tables);
+    }
+
+    /// Notes what a call of a function that was read before does with words of the file.
+    pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
+        let passed = self.passed(at);
+        let own = |word: u64| passed.names(word);
+        let results = tables.results.get(&target).into_iter().flatten();
+        let kept = tables.kept.get(&target).into_iter().flatten();
+        let crossing = Crossing {
+            result: results.filter_map(|word| own(*word)).collect(),
+            stores: kept
+                .filter_map(|(n, word, width)| Some((*n, own(*word)?, *width)))
+                .collect(),
+        };
+        if crossing.result.is_empty() && crossing.stores.is_empty() {
+            return;
+        }
+        for (word, width) in self.derived.updates_by(&crossing) {
+            tables.note_change(image, self.function, at, word, How::Updates(width));
+        }
+        self.crossings.insert(at, crossing);
+    }
+
+    /// Notes a store of what was computed from an argument of the function.
+    pub fn keeps(&mut self, i: &Instruction, word: u64, tables: &mut Tables) {
+        let width = i.memory_size().size() as u64;
+        tables.writers.insert((self.function, word));
+        for n in self.derived.arguments(i) {
+            let kept = tables.kept.entry(self.function).or_default();
+            kept.push((n, word, width));
+        }
+    }
+
+    /// Returns what was computed from words of the file at the function's start, if a loop may have computed it before.
+    pub fn derived_again(self) -> Option<(Derived, Map<u64, Crossing>)> {
+        Some((self.derived.again(self.function)?, self.crossings))
     }
 
     pub fn forget(&mut self, register: usize) {

@@ -49,6 +49,16 @@ pub struct Passed {
     pub pointers: [Option<u64>; 6],
 }
 
+impl Passed {
+    /// Returns the word of the caller's for one of the function that is called, if it is known.
+    pub fn names(&self, word: u64) -> Option<u64> {
+        match parts(word) {
+            Some((argument, offset)) => Some(self.addresses[argument]?.wrapping_add(offset)),
+            None => Some(word),
+        }
+    }
+}
+
 /// Stands above the addresses of a file, and below what stands for elements of tables.
 const PARAMETERS: u64 = 1 << 62;
 const OFFSETS: u64 = 1 << 31;
@@ -61,6 +71,12 @@ pub fn word(argument: usize, offset: u64) -> Option<u64> {
 /// Returns whether that stands for what an argument points to.
 pub fn is_word(place: u64) -> bool {
     (PARAMETERS..PARAMETERS + 6 * OFFSETS).contains(&place)
+}
+
+/// Returns the argument and the offset for which the word stands, if it does.
+pub fn parts(place: u64) -> Option<(usize, u64)> {
+    let of = place.wrapping_sub(PARAMETERS);
+    is_word(place).then_some(((of / OFFSETS) as usize, of % OFFSETS))
 }
 
 impl Tables {

@@ -115,6 +115,7 @@ pub(super) fn note_transfer(
                         .entry(target)
                         .or_default()
                         .push(known.passed(at));
+                    known.crosses(image, at, target, tables);
                     if is_jump
                         && (i.flow_control() == FlowControl::ConditionalBranch
                             || image.raw_name(target).is_some_and(|n| n.contains(".cold")))
