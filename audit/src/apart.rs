@@ -222,11 +222,11 @@ impl Index {
                     None if self.may_unblock(number, image, &i) => section.opens.push(i.ip()),
                     None => {}
                 },
-                // A part of it that lies elsewhere may unblock, and come back.
+                // A part of it that lies elsewhere may unblock, and come back, unless it ends the process at once.
                 FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch => {
-                    (start..end)
-                        .contains(&i.near_branch_target())
-                        .then_some(())?;
+                    let target = i.near_branch_target();
+                    let is_inside = (start..end).contains(&target);
+                    (is_inside || reach::ends_at_once(image, target)).then_some(())?;
                 }
                 FlowControl::Exception if !i.is_invalid() => {}
                 FlowControl::Next | FlowControl::Return => {}

@@ -55,6 +55,8 @@ fn long(image: &Image, at: u64) -> Option<u64> {
 /// Reads the tables that the dynamic section at `at` names into the image.
 pub fn read(image: &mut Image, at: u64, size: u64) -> Dynamic {
     let mut of = Dynamic::default();
+    image.dynamic = at;
+    image.tables_at.push(at..at.saturating_add(size));
     let (mut needed, mut paths) = (Vec::new(), Vec::new());
     for entry in (at..at.saturating_add(size.min(1 << 16))).step_by(16) {
         let (Some(tag), Some(value)) = (long(image, entry), long(image, entry.wrapping_add(8)))
@@ -226,7 +228,8 @@ impl Dynamic {
             // No more than the file has bytes for, whatever the tables say.
             let room = image.bytes(self.symbols).len() as u64 / SYMBOL;
             let count = self.symbol_count(image).min(room);
-            image.symbols_at = self.symbols..self.symbols.saturating_add(count * SYMBOL);
+            let symbols = self.symbols..self.symbols.saturating_add(count * SYMBOL);
+            image.tables_at.push(symbols);
             for index in 1..count {
                 self.symbol(image, &versions, index);
             }
@@ -237,6 +240,9 @@ impl Dynamic {
                 continue;
             }
             let size = size.min(image.bytes(table).len() as u64);
+            if !image.is_writable(table) {
+                image.tables_at.push(table..table.saturating_add(size));
+            }
             for at in (table..table.saturating_add(size)).step_by(RELOCATION as usize) {
                 let (Some(place), Some(info), Some(addend)) = (
                     long(image, at),

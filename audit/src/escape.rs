@@ -97,17 +97,21 @@ pub fn uses(
         }
         let i = walk.decode(at);
         let holds = walk.step(&i, holds)?;
+        let is_inside = |to: u64| (bounds.0..bounds.1).contains(&to);
         match i.flow_control() {
             FlowControl::UnconditionalBranch => {
                 let to = i.near_branch_target();
-                if (bounds.0..bounds.1).contains(&to) {
+                if is_inside(to) {
                     todo.push((to, holds));
                 } else if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
                     return None;
                 }
             }
             FlowControl::ConditionalBranch => {
-                todo.push((i.near_branch_target(), holds));
+                let to = i.near_branch_target();
+                if is_inside(to) || !crate::reach::ends_at_once(image, to) {
+                    todo.push((to, holds));
+                }
                 todo.push((i.next_ip(), holds));
             }
             FlowControl::Return => {}

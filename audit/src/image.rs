@@ -79,8 +79,10 @@ pub struct Image {
     pub constructors: Vec<u64>,
     /// Where the names of symbols lie, which are no texts of the program's.
     pub names_at: std::ops::Range<u64>,
-    /// Where the table of symbols lies, whose addresses no code of the program's reads.
-    pub symbols_at: std::ops::Range<u64>,
+    /// Where the headers and the loader's tables lie, whose addresses no code of the program's reads.
+    pub tables_at: Vec<std::ops::Range<u64>>,
+    /// Where the table begins that names the others. The first word of the table of functions has its address.
+    pub dynamic: u64,
     /// Made read-only once the loader is done.
     pub relro: Vec<(u64, u64)>,
     pub needed: Vec<String>,

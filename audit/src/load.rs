@@ -118,6 +118,13 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
             elf::PT_LOAD => {
                 let bytes = segment.data(LittleEndian, data).unwrap_or_default();
                 let most = usize::try_from(size).unwrap_or(usize::MAX);
+                if segment.p_offset(LittleEndian) == 0 {
+                    let headers = elf.elf_header();
+                    let count = u64::from(headers.e_phnum(LittleEndian));
+                    let length = u64::from(headers.e_phentsize(LittleEndian)) * count;
+                    let end = headers.e_phoff(LittleEndian).saturating_add(length);
+                    image.tables_at.push(at..at.saturating_add(end));
+                }
                 image.regions.push(Region {
                     start: at,
                     end: at.saturating_add(size),

@@ -39,6 +39,14 @@ impl Explorer<'_> {
         if let Base::Image(image) | Base::ImageOrNull(image) = value.base {
             self.published.insert((image, value.lo, value.hi));
         }
+        // In a file with a fixed address it is a number.
+        let own = self.handler.0;
+        let file = self.files.image(own);
+        if value.base == Base::Num && file.is_fixed {
+            let all = value.all().into_iter().flatten();
+            let addresses = all.filter(|one| file.region(one.cast_unsigned()).is_some());
+            self.published.extend(addresses.map(|one| (own, one, one)));
+        }
     }
 
     /// Notes that data of the stack goes where others may find it, with the addresses that it holds.

@@ -1,6 +1,6 @@
 //! Whether control may come from one instruction of a function to another.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
 use crate::image::{Image, Slot};
 
@@ -132,4 +132,48 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
         .is_ip_rel_memory_operand()
         .then(|| i.ip_rel_memory_address());
     word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
+}
+
+/// Returns whether the code at `at` does nothing but end the process by a function of another file.
+pub fn ends_at_once(image: &Image, at: u64) -> bool {
+    const ENDS: [&str; 7] = [
+        "_Exit",
+        "__assert_fail",
+        "__stack_chk_fail",
+        "_exit",
+        "abort",
+        "exit",
+        "quick_exit",
+    ];
+    // What comes before the call are its arguments.
+    const MOST: usize = 64;
+    let bytes = image.bytes(at);
+    let bytes = &bytes[..bytes.len().min(MOST)];
+    let mut code = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).into_iter();
+    let call = code.find(|i| {
+        let is_store = i.op_count() > 0 && i.op0_kind() == OpKind::Memory;
+        i.flow_control() != FlowControl::Next || is_store
+    });
+    let ends = call.and_then(|i| {
+        let target = i.near_branch_target();
+        let slot = match i.flow_control() {
+            FlowControl::Call => image.stub(target),
+            FlowControl::IndirectCall if i.is_ip_rel_memory_operand() => {
+                Some(i.ip_rel_memory_address())
+            }
+            _ => return None,
+        };
+        let linked = || {
+            let mut names = image.names.get(&target).into_iter().flatten();
+            image.is_static && names.any(|name| ENDS.contains(&&**name))
+        };
+        Some(match slot.and_then(|slot| image.slots.get(&slot)) {
+            Some(Slot::Extern(name)) => ENDS.contains(&&*name.name),
+            _ => match image.externs.get(&target) {
+                Some(name) => ENDS.contains(&&*name.name),
+                None => linked(),
+            },
+        })
+    });
+    ends == Some(true)
 }

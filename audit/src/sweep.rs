@@ -320,7 +320,9 @@ pub fn sweep(image: &Image) -> Tables {
             for (n, word) in region.data.as_chunks::<8>().0.iter().enumerate() {
                 let target = u64::from_le_bytes(*word);
                 let at = region.start.saturating_add(8 * n as u64);
-                if image.region(target).is_some() && !image.symbols_at.contains(&at) {
+                let loaders = &mut image.tables_at.iter();
+                let is_loaders = target == image.dynamic || loaders.any(|of| of.contains(&at));
+                if image.region(target).is_some() && !is_loaders {
                     tables.taken.entry(target).or_default().push(0);
                 }
             }
