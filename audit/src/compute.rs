@@ -78,6 +78,7 @@ impl Explorer<'_> {
                 _ if left.base == Base::Num && left.lo >= 0 => Value::range(0, left.hi),
                 _ => Value::any_num(),
             },
+            Mnemonic::Or if let Some(marked) = by.and_then(|by| left.marked(by)) => marked,
             Mnemonic::Or => full(|a, b| a | b).unwrap_or(
                 if left.base == Base::Num
                     && right.base == Base::Num

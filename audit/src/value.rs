@@ -17,6 +17,8 @@ pub enum Base {
     Stack,
     /// The function's argument of that number, from 0.
     Arg(u8),
+    /// The same, with these bits set.
+    Marked(u8, u32),
     /// What lies at an offset from the function's argument of that number.
     Field(u8, i32),
     /// The kernel's siginfo.
@@ -120,6 +122,18 @@ impl Value {
 
     pub fn exact(&self) -> Option<i64> {
         (self.lo == self.hi && self.base != Base::Unknown).then_some(self.lo)
+    }
+
+    /// Returns an argument of the function with these bits set.
+    pub fn marked(&self, bits: i64) -> Option<Self> {
+        // The highest flag makes a constant of 32 bits negative.
+        let signed = || i32::try_from(bits).map(i32::cast_unsigned);
+        let bits = u32::try_from(bits).or_else(|_| signed()).ok()?;
+        match (self.base, self.exact()?) {
+            (Base::Arg(n), 0) => Some(Self::at(Base::Marked(n, bits), 0)),
+            (Base::Marked(n, own), 0) => Some(Self::at(Base::Marked(n, own | bits), 0)),
+            _ => None,
+        }
     }
 
     /// Returns the number, if it is exactly one.

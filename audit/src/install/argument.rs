@@ -253,7 +253,7 @@ impl Finder<'_> {
         }
         let by = self.start_of(at);
         let is_given =
-            matches!(how.signal, Signal::Argument(_)) || matches!(how.flags, FlagsAt::Argument(_));
+            matches!(how.signal, Signal::Argument(_)) || matches!(how.flags, FlagsAt::Argument(..));
         if is_given && self.is_only_called(by) {
             let of = What::Rest((image, target));
             return self.want(

@@ -76,6 +76,15 @@ impl Flags {
         }
     }
 
+    /// Returns the same flags with these set.
+    const fn with(self, bits: u32) -> Self {
+        Self {
+            always: self.always | bits,
+            ever: self.ever | bits,
+            ..self
+        }
+    }
+
     pub fn or(self, other: Self) -> Self {
         Self {
             always: self.always & other.always,
@@ -149,8 +158,8 @@ impl std::fmt::Display for Flags {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FlagsAt {
     Known(Flags),
-    /// The function's argument of that number.
-    Argument(u8),
+    /// The function's argument of that number, with these set.
+    Argument(u8, u32),
     /// So many bytes behind the handler.
     Behind(i32),
 }
@@ -197,14 +206,25 @@ impl FlagsAt {
 
     pub fn in_value(value: &Value) -> Self {
         match value.base {
-            Base::Arg(n) if value.exact() == Some(0) => Self::Argument(n),
+            Base::Arg(n) if value.exact() == Some(0) => Self::Argument(n, 0),
+            Base::Marked(n, bits) => Self::Argument(n, bits),
             _ => Self::Known(Flags::of(value)),
+        }
+    }
+
+    /// Returns the same with these set.
+    pub const fn with(self, bits: u32) -> Self {
+        match self {
+            Self::Known(flags) => Self::Known(flags.with(bits)),
+            Self::Argument(n, own) => Self::Argument(n, own | bits),
+            behind => behind,
         }
     }
 
     pub const fn known(self) -> Flags {
         match self {
             Self::Known(flags) => flags,
+            Self::Argument(_, bits) => Flags::UNKNOWN.with(bits),
             _ => Flags::UNKNOWN,
         }
     }

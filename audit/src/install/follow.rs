@@ -133,7 +133,7 @@ impl Finder<'_> {
                         known => known,
                     },
                     flags: match wanted.how.flags {
-                        FlagsAt::Argument(n) => FlagsAt::in_value(given(n)),
+                        FlagsAt::Argument(n, bits) => FlagsAt::in_value(given(n)).with(bits),
                         known => known,
                     },
                 };
