@@ -26,7 +26,7 @@ impl Explorer<'_> {
             for touched in libc::touches(&plain) {
                 self.touched(frame, at, &plain, *touched, state);
             }
-            self.raised(frame, at, &plain, &first);
+            self.raised(frame, at, &plain, state);
         }
         let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
         self.note_mask(frame, at, &plain, &arguments, state);
@@ -48,6 +48,7 @@ impl Explorer<'_> {
         }
         match &*plain {
             "__errno_location" => value = Value::at(Base::Errno, 0),
+            "getpid" | "pthread_self" => value = Value::at(Base::Own, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
                 let [second, third] = [2, 3].map(|n| state.registers[ARGUMENTS[n]].clone());

@@ -257,7 +257,9 @@ pub fn narrowed(value: &Value, bits: u32) -> Value {
         {
             value.clone()
         }
-        Base::Arg(_) | Base::Marked(..) | Base::Field(..) if bits == 32 => value.clone(),
+        Base::Arg(_) | Base::Marked(..) | Base::Field(..) | Base::Own if bits == 32 => {
+            value.clone()
+        }
         _ => value.low_bits(bits),
     }
 }

@@ -44,6 +44,8 @@ pub enum Base {
     Element(u16, u64, u32),
     /// What a function that installs handlers returned or stored: a handler that was there before.
     Before,
+    /// What stands for the process, or for its thread that runs the handler, to a function that sends signals.
+    Own,
     /// What the handler's caller had in a register that is to be kept.
     Kept(u8),
 }

@@ -9,13 +9,16 @@ use crate::value::{Base, Value};
 
 impl Explorer<'_> {
     /// Checks a signal that the handler sends to its own process, which may run it again before it goes on.
-    pub(super) fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, signal: &Value) {
+    pub(super) fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         self.installs |= libc::installs(name);
+        let Some(signal) = sent_to_itself(name, state) else {
+            return;
+        };
         let is_own = match signal.number() {
             Some(number) => self.own_signals.contains(&number),
             None => !self.own_signals.is_empty(),
         };
-        if name == "raise" && is_own && !self.installs {
+        if is_own && !self.installs {
             frame.find(
                 Kind::Recursion,
                 Weight::Fault,
@@ -30,7 +33,8 @@ impl Explorer<'_> {
     pub(super) fn defaults(&mut self, name: &str, state: &mut State) {
         let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
         let signal = first.number().filter(|_| self.deadly.is_some());
-        if name == "raise" {
+        if let Some(sent) = sent_to_itself(name, state) {
+            let signal = sent.number().filter(|_| self.deadly.is_some());
             if signal.is_some() && signal == self.deadly && signal == state.defaulted {
                 state.is_ending = true;
                 self.is_ended = true;
@@ -46,5 +50,17 @@ impl Explorer<'_> {
             let may_be_raised = first.number().is_none() || first.number() == self.deadly;
             state.is_ending &= is_default || !may_be_raised;
         }
+    }
+}
+
+/// Returns the signal that a call sends to its own process, or to the thread that makes it.
+fn sent_to_itself<'a>(name: &str, state: &'a State) -> Option<&'a Value> {
+    let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
+    let is_own = || *first == Value::at(Base::Own, 0);
+    match name {
+        "raise" => Some(first),
+        "kill" if first.number() == Some(0) || is_own() => Some(second),
+        "pthread_kill" if is_own() => Some(second),
+        _ => None,
     }
 }
