@@ -16,6 +16,9 @@ use crate::step::Next;
 use crate::summary::{RDX, Summary, unknown_call};
 use crate::value::{Base, Value};
 
+/// Says of a handler that it has stored to its return address.
+pub const OWN_RETURN: &str = "returns to an address that it has written itself";
+
 impl Explorer<'_> {
     /// Follows a jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
     pub fn jump(&mut self, frame: &mut Frame, at: u64, target: u64, state: State) -> Next {
@@ -353,11 +356,7 @@ impl Explorer<'_> {
             .range(-7..8)
             .any(|(offset, (width, _))| offset + i64::from(*width) > 0)
         {
-            return astray(
-                frame,
-                at,
-                "returns to an address that it has written itself",
-            );
+            return astray(frame, at, OWN_RETURN);
         }
         // What was interrupted does not go on, so errno does not matter to it.
         if frame.is_handler && state.is_ending {

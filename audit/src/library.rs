@@ -176,6 +176,18 @@ impl Explorer<'_> {
         if let (Some((least, most)), "strlen") = (text, &*plain) {
             value = Value::range(least, most);
         }
+        if plain == "strnlen"
+            && let most = &arguments[1]
+            && most.base == Base::Num
+            && most.lo >= 0
+        {
+            // Few lengths are told apart, so that a loop is followed for each.
+            const FEW: i64 = 64;
+            value = match most.hi <= FEW {
+                true => Value::one_of(Base::Num, (0..=most.hi).collect()),
+                false => Value::range(0, most.hi),
+            };
+        }
         if plain == "memset"
             && let (Some(to), Some(0), Some(n)) = (
                 (first.base == Base::Stack).then(|| first.exact()).flatten(),

@@ -10,6 +10,7 @@ use iced_x86::{
 
 use crate::access::ABOVE_FRAME;
 use crate::finding::{Finding, Kind, Weight};
+use crate::flow::OWN_RETURN;
 use crate::frame::Frame;
 use crate::hash::{Map, Set};
 use crate::rings::rings;
@@ -110,6 +111,7 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
         return;
     }
     let code = lines(frame, decoded);
+    let mut is_counted = false;
     for ring in rings(&frame.edges) {
         let is_open = |(a, b): &(u64, u64)| ring.contains(a) && ring.contains(b);
         if !frame.closed.iter().any(is_open) {
@@ -118,12 +120,15 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
         let mut said = Vec::new();
         prove(frame, &code, &ring, &Set::default(), &mut said);
         // Where a number says how often, it may say so that no round leaves the frame.
-        if said.iter().any(|(_, _, why)| *why == AS_OFTEN) {
-            let is_left = |f: &&mut Finding| f.why == ABOVE_FRAME && ring.contains(&f.at);
-            for finding in frame.findings.iter_mut().filter(is_left) {
-                finding.weight = Weight::Doubt;
-                finding.remedy = Some("a counter with a bound that can be seen".into());
-            }
+        if said.iter().any(|(_, _, why)| *why == AS_OFTEN) || counts(frame, &code, &ring) {
+            // Behind it, the number may choose a place, as the end of what was copied.
+            let behind = behind(frame, &ring);
+            let is_chosen = |at: &u64| code.get(at).is_none_or(|i| !is_named(i));
+            let is_left = |f: &Finding| {
+                f.why == ABOVE_FRAME
+                    && (ring.contains(&f.at) || behind.contains(&f.at) && is_chosen(&f.at))
+            };
+            is_counted |= weigh_down(frame, is_left);
         }
         for (kind, at, why) in said {
             let weight = match kind {
@@ -142,6 +147,67 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
             frame.find(Kind::Loop, weight, at, why);
         }
     }
+    let is_fault = |f: &Finding| f.why == ABOVE_FRAME && f.weight == Weight::Fault;
+    if is_counted && !frame.findings.iter().any(is_fault) {
+        weigh_down(frame, |f| f.why == OWN_RETURN);
+    }
+}
+
+/// Makes open questions of findings; returns whether there are any.
+fn weigh_down(frame: &mut Frame, which: impl Fn(&Finding) -> bool) -> bool {
+    let mut is_any = false;
+    for finding in frame.findings.iter_mut().filter(|f| which(f)) {
+        finding.weight = Weight::Doubt;
+        finding.remedy = Some("a counter with a bound that can be seen".into());
+        is_any = true;
+    }
+    is_any
+}
+
+/// Returns the instructions to which a loop may lead.
+fn behind(frame: &Frame, ring: &Set<u64>) -> Set<u64> {
+    let mut behind = Set::default();
+    let mut todo: Vec<u64> = ring.iter().copied().collect();
+    while let Some(at) = todo.pop() {
+        let next = frame.edges.get(&at).into_iter().flatten();
+        todo.extend(next.filter(|to| behind.insert(**to)));
+    }
+    behind
+}
+
+/// Returns whether the operand in memory is a place of the frame that does not vary.
+fn is_named(i: &Instruction) -> bool {
+    matches!(i.memory_base(), Register::RSP | Register::RBP) && i.memory_index() == Register::None
+}
+
+/// Returns whether the loop ends where a counter is equal to another register, of which not one number alone is known.
+fn counts(frame: &Frame, code: &Map<u64, Line>, ring: &Set<u64>) -> bool {
+    let removed = Set::default();
+    let graph = Graph::new(frame, code, ring, &removed);
+    ring.iter().any(|branch| {
+        let is_equality = code.get(branch).is_some_and(|i| {
+            use iced_x86::ConditionCode as C;
+            i.flow_control() == FlowControl::ConditionalBranch
+                && matches!(i.condition_code(), C::e | C::ne)
+        });
+        let leaves = |branch: &u64| frame.edges[branch].iter().any(|to| !ring.contains(to));
+        let compares = |branch: &u64| {
+            let setter = graph.flags(*branch).and_then(|setter| code.get(&setter));
+            setter.is_some_and(|i| {
+                i.mnemonic() == Mnemonic::Cmp
+                    && i.op0_kind() == OpKind::Register
+                    && i.op1_kind() == OpKind::Register
+                    && whole(i, 0).is_some()
+            })
+        };
+        let is_open = |branch: &u64| {
+            frame
+                .tests
+                .get(branch)
+                .is_some_and(|test| test.left.exact().is_none() && test.right.exact().is_none())
+        };
+        is_equality && leaves(branch) && compares(branch) && is_open(branch)
+    })
 }
 
 fn lines(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Map<u64, Line> {

@@ -61,8 +61,15 @@ impl Explorer<'_> {
             let Some(i) = self.instruction_at(frame.number, at) else {
                 continue;
             };
-            // A register that was saved.
-            if matches!(i.mnemonic(), Mnemonic::Pop | Mnemonic::Leave) {
+            // A register that was saved. What never returns does not restore it, but no array goes on behind it.
+            if matches!(
+                i.mnemonic(),
+                Mnemonic::Pop | Mnemonic::Leave | Mnemonic::Push
+            ) {
+                own.push(lo);
+                continue;
+            }
+            if keeps_guard(frame, &i) || keeps_argument(frame, &i) {
                 own.push(lo);
                 continue;
             }
@@ -98,6 +105,29 @@ impl Frame {
             }
         }
     }
+}
+
+/// Returns whether the instruction stores what the compiler compares before the function returns, and what it had loaded just before.
+fn keeps_guard(frame: &Frame, i: &Instruction) -> bool {
+    // `mov %fs:0x28, %reg`
+    const LENGTH: u64 = 9;
+    let before = frame.image.bytes(i.ip().wrapping_sub(LENGTH));
+    i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Memory
+        && matches!(before, [0x64, 0x48 | 0x4c, 0x8b, modrm, 0x25, 0x28, 0, 0, 0, ..] if modrm & 0xc7 == 4)
+}
+
+/// Returns whether the instruction gives an argument its place in the frame, as the first ones of a function do at -O0.
+fn keeps_argument(frame: &Frame, i: &Instruction) -> bool {
+    const NEAR: u64 = 48;
+    i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Memory
+        && i.memory_base() == Register::RBP
+        && i.memory_index() == Register::None
+        && i.op1_kind() == OpKind::Register
+        && i.op1_register().is_gpr()
+        && ARGUMENTS[..3].contains(&i.op1_register().full_register().number())
+        && i.ip().wrapping_sub(frame.start) < NEAR
 }
 
 /// Returns whether the instruction names a place of the frame.

@@ -1,0 +1,23 @@
+// expect: open
+// strnlen returns no more than its limit, which fits into the array of the frame together with what follows.
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+static char name[32];
+static void handler(int s) {
+    (void)s;
+    int saved = errno;
+    char line[64];
+    size_t length = strnlen(name, 32);
+    for (size_t i = 0; i < length; i++) ((volatile char *)line)[i] = name[i];
+    ((volatile char *)line)[length] = '\n';
+    (void)!write(2, line, length + 1);
+    errno = saved;
+}
+int main(int count, char **texts) {
+    if (count > 1) strncpy(name, texts[1], sizeof name - 1);
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(SIGTERM, &action, 0);
+    for (;;) pause();
+}
