@@ -115,6 +115,8 @@ fn judged(
         ..Nesting::default()
     };
     let follows_texts = Cell::new(true);
+    let tells_errors = Cell::new(false);
+    let puts_back = Cell::new(false);
     let nested = RefCell::new(Nested::default());
     let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
@@ -136,6 +138,7 @@ fn judged(
         }
         explorer.supposes = supposes;
         explorer.follows_texts = follows_texts.get();
+        explorer.tells_errors = tells_errors.get();
         // With so many rounds told apart, an array's end would not be asked for.
         if !explorer.follows_texts {
             explorer.limits.wide = 0;
@@ -153,6 +156,7 @@ fn judged(
             objects = std::mem::take(&mut explorer.objects);
         }
         nested.borrow_mut().note(signal.number(), &explorer);
+        puts_back.set(explorer.puts_back && !explorer.ends_by_error);
         let saved = &explorer.saved;
         let mut unblocks = explorer
             .masks
@@ -189,6 +193,20 @@ fn judged(
             (verdict, steps) = (counted, more);
         }
     }
+    // Where errno alone is wrong, the handler may put it back after each error, and only then.
+    let is_errno =
+        |found: &Located| found.finding.kind == Kind::Errno && found.finding.weight != Weight::Note;
+    let is_wrong = |found: &&Located| found.finding.weight != Weight::Note;
+    if verdict.findings.iter().any(is_errno)
+        && verdict.findings.iter().filter(is_wrong).all(is_errno)
+    {
+        tells_errors.set(true);
+        let (told, more, _) = explore(false, any.clone());
+        tells_errors.set(told.weight() == Weight::Note && puts_back.get());
+        if tells_errors.get() {
+            (verdict, steps) = (told, more);
+        }
+    }
     // What is stated decides no fault.
     let is_open = verdict.weight() == Weight::Doubt || !verdict.relied.is_empty();
     if is_open {
@@ -204,8 +222,6 @@ fn judged(
     // Stands for those that are not known.
     const SIGTERM: i64 = 15;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
-    let is_errno =
-        |found: &Located| found.finding.kind == Kind::Errno && found.finding.weight != Weight::Note;
     if verdict.weight() == Weight::Note && !is_open || of.signals.is_empty() || !is_cheap {
         let signals = of.signals.iter().copied();
         let loses_errno = |signal| {

@@ -181,6 +181,11 @@ pub struct Explorer<'a> {
     pub bound_late: BTreeSet<String>,
     /// Whether digits and texts are followed to where they end; then the arrays that they go to are asked for.
     pub follows_texts: bool,
+    /// Whether what a call of the kernel returns is told apart: an error, with errno, or a success, without.
+    pub tells_errors: bool,
+    /// Whether the handler is seen to put errno back, and whether it ends the process after an error without that.
+    pub puts_back: bool,
+    pub ends_by_error: bool,
     /// Whether a number was seen to be divided again and again, as where digits are made of it.
     pub is_reduced: bool,
     memo: Map<Key, usize>,
@@ -246,6 +251,9 @@ impl<'a> Explorer<'a> {
             saved: Saved::default(),
             bound_late: BTreeSet::new(),
             follows_texts: true,
+            tells_errors: false,
+            puts_back: false,
+            ends_by_error: false,
             is_reduced: false,
             memo: Map::default(),
             contexts: Map::default(),

@@ -154,6 +154,8 @@ impl Explorer<'_> {
                 (Some(_), _) => state.saved_handlers(),
                 (None, _) => Vec::new(),
             };
+            // What errno is where the call succeeds.
+            let mut success = None;
             let comes_back = match callee {
                 Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {
                     frame.doubt(
@@ -191,7 +193,13 @@ impl Explorer<'_> {
                 }
                 Callee::Libc(name) => {
                     self.pointers_to_structs(frame, &name, &state);
-                    self.libc(frame, at, &name, &mut state)
+                    let before = Some(state.errno).filter(|errno| {
+                        let is_told = self.tells_errors && libc::returns_errors(libc::plain(&name));
+                        is_told && *errno != Errno::Changed
+                    });
+                    let comes_back = self.libc(frame, at, &name, &mut state);
+                    success = before;
+                    comes_back
                 }
                 Callee::Missing(name, why) => {
                     let weight = if libc::is_known_unsafe(&name) {
@@ -259,9 +267,20 @@ impl Explorer<'_> {
             for (at, value) in saved {
                 state.put_slot(at, 8, value);
             }
-            match after {
-                Some(after) => next.push((after, state)),
-                None => next.extend(self.leave(frame, at, state)),
+            let mut states = vec![state];
+            if let Some(errno) = success {
+                const RESULT: usize = 0;
+                let mut succeeds = states[0].clone();
+                succeeds.errno = errno;
+                succeeds.registers[RESULT] = Value::range(0, i32::MAX.into());
+                states[0].registers[RESULT] = Value::num(-1);
+                states.push(succeeds);
+            }
+            for state in states {
+                match after {
+                    Some(after) => next.push((after, state)),
+                    None => next.extend(self.leave(frame, at, state)),
+                }
             }
         }
         next

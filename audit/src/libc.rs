@@ -548,6 +548,25 @@ pub fn fills(name: &str) -> Option<&'static [(usize, Option<i64>)]> {
     (known != UNKNOWN).then_some(known)
 }
 
+/// Returns whether the function does nothing with errno but give it the kernel's error, and then returns -1.
+pub fn returns_errors(name: &str) -> bool {
+    matches!(
+        name,
+        "close"
+            | "dup"
+            | "dup2"
+            | "fsync"
+            | "kill"
+            | "open"
+            | "read"
+            | "recv"
+            | "send"
+            | "unlink"
+            | "waitpid"
+            | "write"
+    )
+}
+
 /// Says how much memory a function touches.
 #[derive(Clone, Copy)]
 pub enum Size {

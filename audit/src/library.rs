@@ -102,6 +102,7 @@ impl Explorer<'_> {
                 });
             }
         }
+        self.ends_by_error |= libc::never_returns(name) && state.errno == Errno::Changed;
         if libc::changes_errno(&plain) && !libc::never_returns(name) {
             state.errno = Errno::Changed;
             frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
