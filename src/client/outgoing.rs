@@ -42,7 +42,7 @@ pub enum Sent {
     Nothing,
     /// A bit, or what opens a transfer. A server that polls takes it in the time that the next takes to send.
     Bit {
-        /// Whether the server can run while this thread polls.
+        /// Says whether the server can run while this thread polls.
         is_beside: bool,
     },
     /// A word.

@@ -8,8 +8,8 @@
 
 use super::time::Duration;
 
-/// Is the shortest wait for a reply: many round trips, and few of them in a time slice of the scheduler (3 ms), in which a storm may
-/// keep the other end from its CPU.
+/// Is the shortest wait for a reply. It is many round trips where nothing is lost. In a storm of strays the other end may have its
+/// CPU for a few milliseconds only, so the wait is short enough to try several times in that.
 pub const MIN_TIMEOUT: Duration = Duration::from_nanos(250_000);
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(100);
 /// Is the wait while nothing is known of the round trip.

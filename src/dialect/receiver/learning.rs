@@ -96,7 +96,7 @@ impl TextReceiver {
         !self.is_acknowledged && self.may_be_other(dialect)
     }
 
-    /// Returns the same, for a client whose last symbol may have been acknowledged.
+    /// Returns whether the client likely waits for the other signal at the end of a message, whatever has been acknowledged of it.
     fn may_be_other(&self, dialect: &Dialect) -> bool {
         let has_other_meaning = dialect.hello
             || dialect.parity != Parity::None
