@@ -28,7 +28,7 @@ use crate::background::OnDrop;
 use crate::client::{
     Delivery, Options, Outgoing, Progress, Report, SendError, Sent, Transfers, Update,
 };
-use crate::ffi::Epoll;
+use crate::ffi::{Epoll, ShortSlice};
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
 use crate::server::{Config, Host, Note, OutputError, ServeError, Sink, Stop, Urgency};
@@ -102,6 +102,9 @@ pub(crate) fn serve_into(
     let mut engine = Engine::new()?;
     engine.receive(inbox, config, outputs, notes)?;
     engine.attach(stop, outbox)?;
+    // Many clients of other programs wait for a clock alone: what they send while this thread waits for a CPU is lost. The threads
+    // of the outputs, which have started, do not inherit it.
+    let _slice = ShortSlice::enter();
     let result = engine.run(inbox);
     engine.host.into_iter().for_each(Host::join);
     result

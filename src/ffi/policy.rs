@@ -1,6 +1,7 @@
-//! Sets the scheduling policy of a thread (`sched_setattr(2)`, `sched(7)`).
+//! Sets how the scheduler treats a thread (`sched_setattr(2)`, `sched(7)`).
 
 use core::mem::{MaybeUninit, size_of};
+use core::num::NonZeroU64;
 
 use super::errno::check;
 
@@ -10,19 +11,43 @@ pub struct BatchPolicy(());
 impl BatchPolicy {
     /// Changes this thread's policy from SCHED_OTHER; `None` if it has another one, or the kernel refuses.
     pub fn enter() -> Option<Self> {
-        change(libc::SCHED_OTHER, libc::SCHED_BATCH).then_some(Self(()))
+        change(libc::SCHED_OTHER, libc::SCHED_BATCH, None).map(|_| Self(()))
     }
 }
 
 impl Drop for BatchPolicy {
     fn drop(&mut self) {
-        change(libc::SCHED_BATCH, libc::SCHED_OTHER);
+        change(libc::SCHED_BATCH, libc::SCHED_OTHER, None);
     }
 }
 
-/// Changes the policy of this thread if it is `from`, and nothing else: its nice value, flags and slice stay. Returns whether the
-/// kernel did so.
-fn change(from: i32, to: i32) -> bool {
+/// Keeps this thread's time slice at the kernel's minimum of 0.1 ms: once woken, it soon gets a CPU that others want too, and keeps
+/// it for a shorter time (`PREEMPT_SHORT` of the kernel's `fair.c`). A drop ends that. Kernels before 6.12 have no such slices.
+pub struct ShortSlice {
+    before: Slice,
+}
+
+/// The nanoseconds of a slice; `None` before 6.12.
+type Slice = Option<NonZeroU64>;
+
+impl ShortSlice {
+    /// Changes the slice of this thread under SCHED_OTHER; `None` if it has another policy, or the kernel refuses.
+    pub fn enter() -> Option<Self> {
+        const SHORTEST: Slice = NonZeroU64::new(100_000);
+        let before = change(libc::SCHED_OTHER, libc::SCHED_OTHER, SHORTEST)?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for ShortSlice {
+    fn drop(&mut self) {
+        change(libc::SCHED_OTHER, libc::SCHED_OTHER, self.before);
+    }
+}
+
+/// Changes the policy of this thread if it is `from`, and its slice if one is given, and nothing else: its nice value and flags stay.
+/// Returns the slice it had, or `None` if the kernel does not do so.
+fn change(from: i32, to: i32, slice: Slice) -> Option<Slice> {
     let mut attr = MaybeUninit::<libc::sched_attr>::zeroed();
     let size = size_of::<libc::sched_attr>();
     // SAFETY: the kernel writes at most `size` bytes, and the attributes live for the whole call; 0 is the calling thread.
@@ -30,12 +55,15 @@ fn change(from: i32, to: i32) -> bool {
     // SAFETY: plain integers, which are valid as zeros and as anything that the kernel writes.
     let mut attr = unsafe { attr.assume_init() };
     if check(read).is_err() || attr.sched_policy != from as u32 {
-        return false;
+        return None;
     }
+    let before = NonZeroU64::new(attr.sched_runtime);
     attr.sched_policy = to as u32;
+    attr.sched_runtime = slice.or(before).map_or(0, NonZeroU64::get);
     // SAFETY: the kernel reads as many bytes as the first field says, which the call above has set to `size`, and the attributes
     // live for the whole call; 0 is the calling thread.
-    check(unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attr, 0) }).is_ok()
+    let set = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attr, 0) };
+    check(set).is_ok().then_some(before)
 }
 
 #[cfg(test)]
@@ -47,7 +75,21 @@ mod tests {
         let enters = || BatchPolicy::enter().is_some();
         let batch = BatchPolicy::enter().unwrap();
         assert!(!enters(), "another policy");
+        assert!(ShortSlice::enter().is_none(), "another policy");
         drop(batch);
         assert!(enters() && enters(), "the usual one again");
+    }
+
+    #[test]
+    fn a_slice_is_restored_also_when_the_policy_has_changed_meanwhile() {
+        let slice = || change(libc::SCHED_OTHER, libc::SCHED_OTHER, None).unwrap();
+        let before = slice();
+        let short = ShortSlice::enter().unwrap();
+        let is_short = || before.is_none() || slice() < before;
+        assert!(is_short());
+        drop(BatchPolicy::enter().unwrap());
+        assert!(is_short());
+        drop(short);
+        assert_eq!(slice(), before);
     }
 }
