@@ -8,28 +8,31 @@ mod trial;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use crate::marked::{self, Mark};
 use crate::{busy, product, report};
-use page::{Counts, Row};
+use page::{Part, Tables};
 use program::{Kind, Program};
 use trial::{Argv, Series, Tally};
 
 const USAGE: &str = "\
-usage: cargo xtask dialects [--runs N] [--busy N] [--program NAME]... [--write]
+usage: cargo xtask dialects [--runs N] [--busy N] [--jobs N] [--part PART]... [--program NAME]... [--write]
 
 Lets each client of tests/dialects send 12 bytes to one `minitalk serve`, N times one after the other, and `minitalk send`
 the same to each server. Does the same with the program's own partner, where tests/dialects has one of the same dialect.
-Then everything once more beside busy loops. Prints tables of the texts that arrived exactly, and of the time that longer ones
-took on the idle machine. The third client of a program that hangs for 20 s is the last one. Takes an hour or two; run nothing else
-meanwhile. If it is ended before, the page has what was counted.
+Counts the texts that arrive exactly on the idle machine and beside busy loops, and takes the time of longer ones on the idle
+machine. The third client of a program that hangs for 20 s is the last one. Takes an hour or two; run nothing else meanwhile.
 
 options:
   --runs N         texts for each count (default 20)
-  --busy N         busy loops (default 8); 0: on the idle machine only
+  --busy N         busy loops (default 8)
+  --jobs N         counts that run at once (default 1); times are always taken one at a time
+  --part PART      count this part only: idle, times or busy; may be repeated
   --program NAME   this program only, in both roles; may be repeated
-  --write          write the tables into docs/dialect-counts.md
+  --write          write into docs/dialect-counts.md what is counted, after each program; all else there stays
 ";
 
 /// The text that is counted.
@@ -45,6 +48,8 @@ const TIMED_BYTES: usize = 200;
 struct Options {
     runs: usize,
     busy: usize,
+    jobs: usize,
+    parts: Vec<Part>,
     programs: Vec<String>,
     write: bool,
 }
@@ -69,22 +74,27 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, l
     let mut options = Options {
         runs: 20,
         busy: 8,
+        jobs: 1,
+        parts: vec![],
         programs: vec![],
         write: false,
     };
+    let part = |name: &str| Part::named(name).ok_or("a part is idle, times or busy");
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
             Arg::Long("runs") => options.runs = parser.value()?.parse()?,
             Arg::Long("busy") => options.busy = parser.value()?.parse()?,
+            Arg::Long("jobs") => options.jobs = parser.value()?.parse::<usize>()?.max(1),
+            Arg::Long("part") => options.parts.push(part(&parser.value()?.string()?)?),
             Arg::Long("program") => options.programs.push(parser.value()?.string()?),
             Arg::Long("write") => options.write = true,
             other => return Err(other.unexpected()),
         }
     }
-    if options.write && !options.programs.is_empty() {
-        return Err("--write needs all programs".into());
+    if options.parts.is_empty() {
+        options.parts = Part::ALL.into();
     }
     Ok(Some(options))
 }
@@ -96,42 +106,76 @@ fn count_all(options: &Options) -> Result<(), String> {
     let minitalk = product::build()?;
     let clients = program::compile_all(Kind::Client)?;
     let servers = program::compile_all(Kind::Server)?;
-    let both = [(&clients, &servers), (&servers, &clients)].map(|(programs, partners)| {
-        let chosen = programs
-            .iter()
-            .filter(|p| options.programs.is_empty() || options.programs.contains(&p.name));
-        let pairs = chosen.map(|program| Pairs {
+    let programs = || clients.iter().chain(&servers);
+    let pairs = programs()
+        .filter(|it| options.programs.is_empty() || options.programs.contains(&it.name))
+        .map(|program| Pairs {
             program,
-            partner: program.partner(partners),
+            partner: program.partner(match program.kind {
+                Kind::Client => &servers,
+                Kind::Server => &clients,
+            }),
             minitalk: &minitalk,
             mark: &mark,
         });
-        pairs.collect::<Vec<_>>()
-    });
-    let mut tables = [vec![], vec![]];
-    let text = |tables: &[Vec<Row>; 2]| page::render(tables, options.runs, options.busy);
-    // A run that is cut short leaves what it has counted.
-    let keep = |tables: &[Vec<Row>; 2]| match options.write {
-        true => page::write(&text(tables)),
-        false => Ok(()),
-    };
-    for (number, pairs) in both.iter().enumerate() {
-        for pairs in pairs {
-            tables[number].push(pairs.row(options.runs)?);
-            keep(&tables)?;
-        }
-    }
-    let _busy = busy::start(options.busy)?;
-    for (number, pairs) in both.iter().enumerate().filter(|_| options.busy > 0) {
-        for (index, pairs) in pairs.iter().enumerate() {
-            tables[number][index].busy = Some(pairs.counts(options.runs)?);
-            keep(&tables)?;
-        }
+    let pairs: Vec<Pairs> = pairs.collect();
+    let about = format!(
+        "{} texts for each count, {} counts at a time; busy: {} busy loops beside them.\n",
+        options.runs, options.jobs, options.busy
+    );
+    let mut tables = Tables::of(programs(), about)?;
+    for part in &options.parts {
+        let (jobs, loops) = match part {
+            Part::Idle => (options.jobs, 0),
+            Part::Times => (1, 0),
+            Part::Busy => (options.jobs, options.busy),
+        };
+        let _busy = busy::start(loops)?;
+        at_once(
+            jobs,
+            &pairs,
+            |pairs| pairs.cells(*part, options.runs),
+            |pairs, cells| {
+                tables.set(pairs.program, *part, cells?);
+                // A run that is cut short leaves what it has counted.
+                if options.write {
+                    tables.write()?;
+                }
+                Ok(())
+            },
+        )?;
     }
     if !options.write {
-        print!("{}", text(&tables));
+        print!("{}", tables.render());
     }
     Ok(())
+}
+
+/// Calls `work` with each item, on as many threads, and `take` with each result on this one. Ends at the first error.
+fn at_once<'i, T: Sync, R: Send>(
+    jobs: usize,
+    items: &'i [T],
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(&'i T, R) -> Result<(), String>,
+) -> Result<(), String> {
+    let queue = Mutex::new(items.iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (sender, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, work) = (sender.clone(), &work);
+            scope.spawn(move || {
+                while let Some(item) = next()
+                    && sender.send((item, work(item))).is_ok()
+                {}
+            });
+        }
+        drop(sender);
+        // An error drops the receiver, and with it the threads end.
+        results
+            .into_iter()
+            .try_for_each(|(item, result)| take(item, result))
+    })
 }
 
 /// A program with minitalk, and with its own partner.
@@ -143,34 +187,21 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    /// Returns the figures of the idle machine.
-    fn row(&self, runs: usize) -> Result<Row, String> {
-        Ok(Row {
-            name: self.program.name.clone(),
-            what: self.program.what.clone(),
-            idle: self.counts(runs)?,
-            busy: None,
-            times: self.times()?,
-        })
-    }
-
-    /// Counts the texts that arrive from or at minitalk, and the program's own partner.
-    fn counts(&self, runs: usize) -> Result<Counts, String> {
-        let count = |mut series: Series| {
-            let mut tally = Tally::default();
-            for _ in 0..runs {
-                tally.add(series.try_text(TEXT)?);
-                if series.hung == MOST_HUNG {
-                    break;
-                }
-            }
-            eprintln!("{}: {tally} of {runs}", series.name);
-            Ok::<_, String>(tally)
-        };
-        Ok(Counts {
-            ours: count(self.ours())?,
-            own: self.own().map(count).transpose()?,
-        })
+    /// Returns what the tables say of a part.
+    fn cells(&self, part: Part, runs: usize) -> Result<[String; 2], String> {
+        if part == Part::Times {
+            let times = self.times()?;
+            return Ok(times.map_or(["-".into(), "-".into()], |times| {
+                let [ours, own] = times.map(|time| time.as_secs_f64());
+                [
+                    format!("{:.1} ms", 1e3 * ours),
+                    format!("{:.2}", ours / own),
+                ]
+            }));
+        }
+        let own = self.own().map(|series| count(series, runs)).transpose()?;
+        let own = own.map_or("-".into(), |tally| tally.to_string());
+        Ok([count(self.ours(), runs)?.to_string(), own])
     }
 
     /// Returns the median times of a longer text, with minitalk and with the program's own partner, taken in turn.
@@ -240,4 +271,17 @@ impl Pairs<'_> {
             .chain(arguments)
             .collect()
     }
+}
+
+/// Counts the texts of a series that arrive.
+fn count(mut series: Series, runs: usize) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    for _ in 0..runs {
+        tally.add(series.try_text(TEXT)?);
+        if series.hung == MOST_HUNG {
+            break;
+        }
+    }
+    eprintln!("{}: {tally} of {runs}", series.name);
+    Ok(tally)
 }

@@ -1,80 +1,144 @@
 //! The tables of `docs/dialect-counts.md`.
 
+use std::fmt::Write;
 use std::fs;
-use std::time::Duration;
 
-use super::trial::Tally;
+use super::program::{Kind, Program};
 use crate::{failed, product};
 
 const PAGE: &str = "docs/dialect-counts.md";
 const BEGIN: &str = "<!-- counts:begin -->\n";
 const END: &str = "<!-- counts:end -->\n";
 
-/// The texts that arrived with minitalk, and with a program's own partner.
-pub struct Counts {
-    pub ours: Tally,
-    pub own: Option<Tally>,
+/// What is counted of a program: two cells of its row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// The texts that arrive exactly, with minitalk and with the program's own partner.
+    Idle,
+    /// The same beside busy loops.
+    Busy,
+    /// The time of a longer text, and its ratio to that with the partner.
+    Times,
 }
 
-/// The figures of one program.
-pub struct Row {
-    pub name: String,
-    pub what: String,
-    pub idle: Counts,
-    pub busy: Option<Counts>,
-    /// The time of a longer text with minitalk, and with the partner.
-    pub times: Option<[Duration; 2]>,
-}
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Idle, Self::Times, Self::Busy];
 
-/// Returns both tables, of clients and of servers.
-pub fn render(tables: &[Vec<Row>], runs: usize, busy: usize) -> String {
-    let titles = [
-        ("Clients, to `minitalk serve`", "client", "its own server"),
-        ("Servers, from `minitalk send`", "server", "its own client"),
-    ];
-    let mut text = format!("{runs} texts for each count; {busy} busy loops.\n");
-    for ((title, kind, partner), rows) in titles.into_iter().zip(tables) {
-        text += &format!(
-            "\n### {title}\n\n\
-             | {kind} | what it does | exact | {partner} | busy | {partner}, busy | time | to {partner}'s |\n\
-             | --- | --- | --- | --- | --- | --- | ---: | ---: |\n"
-        );
-        text.extend(rows.iter().map(line));
+    pub fn named(name: &str) -> Option<Self> {
+        let mut names = ["idle", "times", "busy"].into_iter().zip(Self::ALL);
+        names.find_map(|(it, part)| (it == name).then_some(part))
     }
-    text
+
+    const fn column(self) -> usize {
+        match self {
+            Self::Idle => 0,
+            Self::Busy => 2,
+            Self::Times => 4,
+        }
+    }
 }
 
-fn line(row: &Row) -> String {
-    let own = |counts: &Counts| counts.own.map_or("-".into(), |tally| tally.to_string());
-    let busy = row.busy.as_ref();
-    let [time, ratio] = row.times.map_or(["-".into(), "-".into()], |[ours, own]| {
-        let ratio = ours.as_secs_f64() / own.as_secs_f64();
-        [
-            format!("{:.1} ms", 1e3 * ours.as_secs_f64()),
-            format!("{ratio:.2}"),
-        ]
-    });
-    let cells = [
-        format!("`{}`", row.name),
-        row.what.replace('|', "\\|"),
-        row.idle.ours.to_string(),
-        own(&row.idle),
-        busy.map_or("-".into(), |counts| counts.ours.to_string()),
-        busy.map_or("-".into(), own),
-        time,
-        ratio,
-    ];
-    format!("| {} |\n", cells.join(" | "))
+/// The cells of a program.
+struct Row {
+    kind: Kind,
+    name: String,
+    what: String,
+    cells: [String; 6],
 }
 
-/// Replaces what the page has between its marks.
-pub fn write(tables: &str) -> Result<(), String> {
+/// The tables of clients and of servers.
+pub struct Tables {
+    rows: Vec<Row>,
+    about: String,
+}
+
+impl Tables {
+    /// Returns the tables with a row for each program. Cells that the page has of it are kept until they are counted again.
+    pub fn of<'p>(
+        programs: impl Iterator<Item = &'p Program>,
+        about: String,
+    ) -> Result<Self, String> {
+        let page = read()?;
+        let (_, tables, _) = split(&page)?;
+        let row = |program: &Program| Row {
+            kind: program.kind,
+            name: program.name.clone(),
+            what: program.what.replace('|', "\\|"),
+            cells: cells_of(program, tables).unwrap_or_else(|| ["-"; 6].map(Into::into)),
+        };
+        let rows = programs.map(row).collect();
+        Ok(Self { rows, about })
+    }
+
+    /// Sets the two cells of a part of a program.
+    pub fn set(&mut self, program: &Program, part: Part, cells: [String; 2]) {
+        let mut rows = self.rows.iter_mut();
+        if let Some(row) = rows.find(|row| row.kind == program.kind && row.name == program.name) {
+            let column = part.column();
+            row.cells[column..column + 2].clone_from_slice(&cells);
+        }
+    }
+
+    /// Replaces the tables of the page.
+    pub fn write(&self) -> Result<(), String> {
+        let page = read()?;
+        let (head, _, tail) = split(&page)?;
+        let page = format!("{head}{BEGIN}{}{END}{tail}", self.render());
+        let path = product::repository().join(PAGE);
+        fs::write(&path, page).map_err(failed("write", &path))
+    }
+
+    pub fn render(&self) -> String {
+        let mut text = self.about.clone();
+        for kind in [Kind::Client, Kind::Server] {
+            let title = title(kind);
+            let (name, partner) = match kind {
+                Kind::Client => ("client", "its own server"),
+                Kind::Server => ("server", "its own client"),
+            };
+            _ = write!(
+                text,
+                "\n{title}\n\
+                 | {name} | what it does | exact | {partner} | busy | {partner}, busy | time | to {partner}'s |\n\
+                 | --- | --- | --- | --- | --- | --- | ---: | ---: |\n"
+            );
+            for row in self.rows.iter().filter(|row| row.kind == kind) {
+                let cells = row.cells.join(" | ");
+                _ = writeln!(text, "| `{}` | {} | {cells} |", row.name, row.what);
+            }
+        }
+        text
+    }
+}
+
+/// Returns the cells that a program has in these tables.
+fn cells_of(program: &Program, tables: &str) -> Option<[String; 6]> {
+    let (_, table) = tables.split_once(title(program.kind))?;
+    let start = format!("| `{}` | ", program.name);
+    let line = table.lines().find(|line| line.starts_with(&start))?;
+    let cells: Vec<&str> = line.trim_end_matches(" |").split(" | ").collect();
+    let last = cells.last_chunk::<6>().filter(|_| cells.len() >= 8)?;
+    Some(last.map(Into::into))
+}
+
+const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Client => "### Clients, to `minitalk serve`\n",
+        Kind::Server => "### Servers, from `minitalk send`\n",
+    }
+}
+
+fn read() -> Result<String, String> {
     let path = product::repository().join(PAGE);
-    let page = fs::read_to_string(&path).map_err(failed("read", &path))?;
-    let parts = page
-        .split_once(BEGIN)
-        .and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
-    let (head, tail) = parts.ok_or(format!("{PAGE} has no marks"))?;
-    let page = format!("{head}{BEGIN}{tables}{END}{tail}");
-    fs::write(&path, page).map_err(failed("write", &path))
+    fs::read_to_string(&path).map_err(failed("read", &path))
+}
+
+/// Returns what the page has before its tables, the tables, and what it has after them.
+fn split(page: &str) -> Result<(&str, &str, &str), String> {
+    let parts = || {
+        let (head, rest) = page.split_once(BEGIN)?;
+        let (tables, tail) = rest.split_once(END)?;
+        Some((head, tables, tail))
+    };
+    parts().ok_or(format!("{PAGE} has no marks"))
 }
