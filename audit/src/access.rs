@@ -128,7 +128,11 @@ impl Explorer<'_> {
                         "writes a pointer that calls of other files go through",
                     );
                 }
-                if writes && !file.is_writable(low) {
+                // What is known only from its lowest place on may lie in data that can be written.
+                let is_whole = place.exact().is_some()
+                    || file.object_at(low).is_some()
+                    || end <= region.end;
+                if writes && !file.is_writable(low) && is_whole {
                     frame.find(
                         kind,
                         Weight::Fault,
@@ -375,10 +379,16 @@ fn is_constant(file: &Image, from: u64, to: u64) -> bool {
     })
 }
 
-/// Returns whether the places are the beginnings of several objects, rather than an index into one.
+/// Returns whether the places are the beginnings of several objects, or one member of each, rather than an index into one.
 fn is_scattered(file: &Image, places: &[i64]) -> bool {
-    places.iter().all(|at| {
-        file.object_at(at.cast_unsigned())
-            .is_some_and(|o| o.address == at.cast_unsigned())
-    })
+    let mut objects = std::collections::BTreeSet::new();
+    let mut offsets = places.iter().map(|at| {
+        let at = at.cast_unsigned();
+        let object = file.object_at(at)?;
+        objects.insert(object.address);
+        Some(at - object.address)
+    });
+    let first = offsets.next().flatten();
+    let is_same = first.is_some() && offsets.all(|offset| offset == first);
+    is_same && objects.len() == places.len()
 }
