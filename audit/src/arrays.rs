@@ -7,6 +7,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use crate::explore::Explorer;
 use crate::finding::Kind;
 use crate::frame::Frame;
+use crate::neighbours::ENDLESS;
 use crate::state::State;
 use crate::value::Base;
 
@@ -85,9 +86,17 @@ impl Explorer<'_> {
             let is_store = i.flow_control() == FlowControl::Next
                 && i.op0_kind() == OpKind::Memory
                 && !is_named(&i, hi - lo);
-            (is_store && !frame.is_in_array(*lo, *hi)).then_some(*at)
+            // Of an array of the caller, the caller knows where it begins.
+            let is_given = *lo >= 8 && *hi < ENDLESS && self.is_spread(frame, *at, *lo, *hi);
+            (is_store && !is_given && !frame.is_in_array(*lo, *hi)).then_some(*at)
         };
         let left = frame.written.iter().filter(is_own).filter_map(is_left);
+        let given = frame.spread.iter().filter(|(at, (lo, hi))| {
+            let is_call = self.instruction_at(frame.number, **at);
+            let is_call = is_call.is_some_and(|i| i.flow_control() != FlowControl::Next);
+            is_call && self.is_reduced && *lo < 8 && !frame.is_in_array(*lo, *hi)
+        });
+        let left = left.chain(given.map(|(at, _)| *at));
         let unnamed = frame.unnamed.iter().copied().filter(|_| self.is_reduced);
         let mut left: Vec<u64> = left.chain(unnamed).collect();
         left.sort_unstable();

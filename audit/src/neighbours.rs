@@ -13,7 +13,7 @@ use crate::state::{ARGUMENTS, State};
 use crate::value::Base;
 
 /// Where places begin that are not bounded.
-const ENDLESS: i64 = i64::MAX / 8;
+pub const ENDLESS: i64 = i64::MAX / 8;
 
 impl Explorer<'_> {
     /// Asks of each store that an index or a varying length spreads over the frame whether it may reach other data there, and returns
@@ -21,10 +21,7 @@ impl Explorer<'_> {
     pub fn judge_neighbours(&mut self, frame: &mut Frame) -> Vec<(i64, i64)> {
         let mut spread: Vec<(u64, i64, i64)> = Vec::new();
         for (&at, &(lo, hi)) in &frame.written {
-            let is_indexed = self.instruction_at(frame.number, at).is_some_and(|i| {
-                is_plain_store(&i) && hi.saturating_sub(lo) > i.memory_size().size() as i64
-            });
-            if is_indexed {
+            if self.is_spread(frame, at, lo, hi) {
                 spread.push((at, lo, hi));
             }
         }
@@ -48,6 +45,13 @@ impl Explorer<'_> {
         }
         let above = spread.into_iter().map(|(_, lo, hi)| (lo.max(8), hi));
         above.filter(|(lo, hi)| lo < hi).collect()
+    }
+
+    /// Returns whether a store to the stack from `lo` to below `hi` is one that an index spreads.
+    pub fn is_spread(&self, frame: &Frame, at: u64, lo: i64, hi: i64) -> bool {
+        self.instruction_at(frame.number, at).is_some_and(|i| {
+            is_plain_store(&i) && hi.saturating_sub(lo) > i.memory_size().size() as i64
+        })
     }
 
     /// Returns the places of the frame that an instruction loads without an index, and those that are read by an address which is
