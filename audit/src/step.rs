@@ -115,7 +115,10 @@ impl Explorer<'_> {
                     return astray(frame, at, "jumps far");
                 }
                 let value = self.operand(frame, instruction, 0, &mut state);
-                self.indirect(frame, at, None, &value, state)
+                match self.functions_of_files(frame, instruction, &state) {
+                    Some(callees) => self.calls(frame, at, None, callees, state),
+                    None => self.indirect(frame, at, None, &value, state),
+                }
             }
             FlowControl::Call | FlowControl::Interrupt
                 if is_system_call(instruction) && instruction.code() != Code::Syscall =>
@@ -168,7 +171,10 @@ impl Explorer<'_> {
                     return astray(frame, at, "calls far");
                 }
                 let value = self.operand(frame, instruction, 0, &mut state);
-                self.indirect(frame, at, Some(after), &value, state)
+                match self.functions_of_files(frame, instruction, &state) {
+                    Some(callees) => self.calls(frame, at, Some(after), callees, state),
+                    None => self.indirect(frame, at, Some(after), &value, state),
+                }
             }
             FlowControl::Return => self.returns(frame, instruction, state),
             FlowControl::XbeginXabortXend => {

@@ -4,9 +4,11 @@ use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, Op
 
 use super::forms::has_memory;
 use crate::address::address;
+use crate::callee::Callee;
 use crate::comparison::{Flags, Place, opposite};
 use crate::explore::Explorer;
 use crate::frame::Frame;
+use crate::image::{Image, Slot};
 use crate::operand::size_of;
 use crate::state::State;
 use crate::value::{Base, Value};
@@ -78,7 +80,8 @@ impl Explorer<'_> {
     }
 
     /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
-    /// such as the data of a function, is loaded from the same one, and so is the end of a text.
+    /// such as the data of a function, is loaded from the same one, and so is the end of a text. So it is of a table of functions of
+    /// several files.
     pub(super) fn element_cases(
         &mut self,
         frame: &mut Frame,
@@ -89,7 +92,7 @@ impl Explorer<'_> {
         const TEXTS: (usize, i64) = (8, 2);
         let is_memory = |operand| i.op_kind(operand) == OpKind::Memory;
         let (most, step) = match (i.mnemonic(), i.memory_size().size()) {
-            (Mnemonic::Mov, 8) if is_memory(1) && has_sibling(frame, i) => STRUCTURES,
+            (Mnemonic::Mov, 8) if is_memory(1) => STRUCTURES,
             (Mnemonic::Movzx | Mnemonic::Movsx, 1) if is_memory(1) => TEXTS,
             (Mnemonic::Cmp, 1) if is_memory(0) => TEXTS,
             _ => return None,
@@ -112,11 +115,15 @@ impl Explorer<'_> {
         let value = state.get(register);
         let choices = value.all()?;
         let words = place.all()?;
+        // Which of the files has a function is not told of a value that may be one of several.
+        let is_of_several = most == STRUCTURES.0 && leads_outside(&file, &words);
         let is_table = (2..=most).contains(&words.len())
             && words.len() == choices.len()
-            && words.windows(2).all(|two| two[1] - two[0] >= step)
+            && words
+                .windows(2)
+                .all(|two| two[1] - two[0] >= step || is_of_several)
             && words.iter().all(|at| file.is_settled(at.cast_unsigned()));
-        if !is_table {
+        if !is_table || most == STRUCTURES.0 && !has_sibling(frame, i) && !is_of_several {
             return None;
         }
         // A variable of the stack would still be any of them.
@@ -147,6 +154,26 @@ impl Explorer<'_> {
             loaded.push(one);
         }
         Some(loaded)
+    }
+
+    /// Returns what is called by a word of a constant table which holds functions of several files.
+    pub(super) fn functions_of_files(
+        &mut self,
+        frame: &Frame,
+        i: &Instruction,
+        state: &State,
+    ) -> Option<Vec<Callee>> {
+        const MOST: usize = 16;
+        let place = has_memory(i).then(|| address(frame, i, state))?;
+        let Base::Image(image) = place.base else {
+            return None;
+        };
+        let words = place.all().filter(|words| words.len() <= MOST)?;
+        let file = self.files.image(image);
+        let is_table = leads_outside(&file, &words)
+            && words.iter().all(|at| file.is_settled(at.cast_unsigned()));
+        let callees = |at: i64| self.word(image, at.cast_unsigned());
+        is_table.then(|| words.into_iter().flat_map(callees).collect())
     }
 }
 
@@ -214,6 +241,15 @@ pub(super) fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
         one
     };
     Some(cases.map(with).collect())
+}
+
+/// Returns whether some of the words hold what lies in other files.
+fn leads_outside(file: &Image, words: &[i64]) -> bool {
+    let is_outside = |at: &i64| {
+        let slot = file.slots.get(&at.cast_unsigned());
+        matches!(slot, Some(Slot::Extern(_) | Slot::Chosen(_)))
+    };
+    words.len() > 1 && words.iter().any(is_outside)
 }
 
 /// Returns whether one of the next instructions loads from beside what this one loads from.
