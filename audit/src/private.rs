@@ -34,6 +34,14 @@ impl Explorer<'_> {
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 
+    /// Notes that what the instruction stores to data of a file is a matter of who may see a half of it.
+    pub fn note_half(&mut self, frame: &Frame, at: u64, (image, place): (u16, &Value), width: u64) {
+        let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
+        let is_known = place.is_bounded() && place.lo >= 0;
+        let part = is_known.then_some((image, lo, hi.saturating_add(width)));
+        self.torn.entry((frame.number, at)).or_default().push(part);
+    }
+
     /// Notes that the address of data is put where others may find it.
     pub fn note_published(&mut self, value: &Value) {
         if let Base::Image(image) | Base::ImageOrNull(image) = value.base {

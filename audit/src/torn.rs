@@ -51,6 +51,7 @@ impl Explorer<'_> {
                 }
                 _ => file.place(first),
             };
+            self.note_half(frame, at, (image, place), width.into());
             frame.add(in_parts(
                 at,
                 is_certain,
@@ -174,6 +175,7 @@ impl Explorer<'_> {
             .object_at(first)
             .is_some_and(|o| first + length.cast_unsigned() <= o.address + o.size);
         let is_certain = is_one && !is_constant && to.exact().is_some();
+        self.note_half(frame, at, (image, &to), length.cast_unsigned());
         let what = format!("stores a block of {length} bytes to {}", file.place(first));
         frame.add(in_parts(at, is_certain, &what));
     }
