@@ -408,7 +408,7 @@ impl Explorer<'_> {
                 .flatten(),
             through: Some(number),
         };
-        self.also_stored(frame, at, &[stored], state);
+        self.also_stored(frame, at, &[stored], None, state);
     }
 
     /// Returns what a report calls a place that was stored to.

@@ -178,7 +178,7 @@ impl Explorer<'_> {
                         summary = self.call(frame, at, image, target, &any, is_jump);
                     }
                     frame.gives(at, summary.result.as_deref().unwrap_or_default());
-                    self.also_stored(frame, at, &summary.stores, &mut state);
+                    self.also_stored(frame, at, &summary.stores, None, &mut state);
                     if let Some((lo, hi)) = summary.clobbers {
                         frame.touches_stack(at, lo, hi, true);
                     }

@@ -74,7 +74,10 @@ impl Explorer<'_> {
                 .flatten(),
             through: None,
         };
-        self.also_stored(frame, at, &[stored], state);
+        // One constant that a loop stores to the elements of an array says something of each alone.
+        let is_constant = i.op_count() == 2 && i.op1_kind() != iced_x86::OpKind::Register;
+        let is_mark = width <= 4 && is_constant && value.number().is_some();
+        self.also_stored(frame, at, &[stored], is_mark.then_some(width), state);
     }
 
     /// Reports a store of a pointer into the handler's stack or what the kernel put there, which is gone when it has returned.
@@ -189,14 +192,22 @@ impl Explorer<'_> {
         from.is_bounded() && !self.files.image(image).is_writable(from.lo.cast_unsigned())
     }
 
-    /// Compares stores with those on the way here, and adds them.
+    /// Compares stores with those on the way here, and adds them. With the width of a mark, other stores of the same instruction do
+    /// not belong to it.
     pub fn also_stored(
         &mut self,
         frame: &mut Frame,
         at: u64,
         stores: &[Stored],
+        mark: Option<u32>,
         state: &mut State,
     ) {
+        let own = (frame.number, at);
+        let is_same = |explorer: &Self, earlier: &Stored| {
+            let place = |width: u32| (earlier.image, earlier.lo, earlier.hi, width.into());
+            let by = mark.and_then(|width| explorer.stored.get(&place(width)));
+            by == Some(&own)
+        };
         for stored in stores {
             if state.stores.binary_search(stored).is_ok() {
                 continue;
@@ -209,7 +220,7 @@ impl Explorer<'_> {
                 .filter(|earlier| {
                     earlier.image == stored.image || earlier.through.or(stored.through).is_some()
                 })
-                .filter(|earlier| place(earlier) != place(stored))
+                .filter(|earlier| place(earlier) != place(stored) && !is_same(self, earlier))
                 .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             if let Some((earlier, weight)) = partner {
                 self.note_torn(frame, at, [stored, &earlier]);
