@@ -28,8 +28,9 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
-    /// What follows, read without a handshake if the dialect has one: a client's handler may send what stands behind its text.
-    run_on: Option<Box<TextDecoder>>,
+    /// What follows, read without a handshake if the dialect has one, and the cost of its complete texts: a client's handler may
+    /// send what stands behind its text.
+    run_on: Option<Box<(TextDecoder, u32)>>,
     /// Whether what follows can be another message.
     is_followed: bool,
     /// Whether anything followed the message, and whether all of that is its end once more.
@@ -50,7 +51,7 @@ impl Reading {
             at,
             later: 0,
             next: decoder.renewed(dialect),
-            run_on: may_run_on.then(|| Box::new(decoder.renewed(without_hello))),
+            run_on: may_run_on.then(|| Box::new((decoder.renewed(without_hello), MESSAGE_COST))),
             decoder,
             is_followed: true,
             has_rest: false,
@@ -102,9 +103,13 @@ impl Reading {
         }
         self.has_rest = true;
         if let Some(run_on) = &mut self.run_on {
-            match run_on.push(symbol) {
+            let (decoder, cost) = &mut **run_on;
+            match decoder.push(symbol) {
                 DecodeProgress::Incomplete => {}
-                DecodeProgress::Complete => _ = run_on.take(),
+                DecodeProgress::Complete => {
+                    *cost = cost.saturating_add(decoder.cost());
+                    decoder.take();
+                }
                 DecodeProgress::Rejected(_) => self.run_on = None,
             }
         }
@@ -117,7 +122,8 @@ impl Reading {
         if is_text && self.repeats_end && self.text_len() == 1 && self.later >= 2 * MESSAGE_COST {
             return false;
         }
-        self.repeats_end &= !is_text;
+        self.is_followed = !matches!(progress, DecodeProgress::Rejected(_));
+        self.repeats_end &= self.is_followed && !is_text;
         if progress == DecodeProgress::Complete {
             self.later = self
                 .later
@@ -125,7 +131,6 @@ impl Reading {
                 .saturating_add(self.next.cost());
             self.next.take();
         }
-        self.is_followed = !matches!(progress, DecodeProgress::Rejected(_));
         self.is_followed || self.run_on.is_some()
     }
 
@@ -137,8 +142,10 @@ impl Reading {
             true if self.repeats_end && self.text_len() > 0 => {
                 MESSAGE_COST + self.later.min(2 * MESSAGE_COST)
             }
-            true if self.has_run_on() => MESSAGE_COST,
-            true => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
+            true => match &self.run_on {
+                Some(run_on) if self.has_run_on() => run_on.1.saturating_add(run_on.0.cost()),
+                _ => self.later.saturating_add(MESSAGE_COST + self.next.cost()),
+            },
         }
     }
 

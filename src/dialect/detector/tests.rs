@@ -508,3 +508,17 @@ fn a_length_of_32_bits_that_comes_twice_is_one_of_64() {
         assert_eq!(found.certainty, Certainty::Sure, "{text}");
     }
 }
+
+#[test]
+fn a_length_after_a_handshake_is_not_a_text_before_what_stands_behind_it() {
+    for spec in [
+        "hello=yes,head=digits,end=none",
+        "hello=yes,head=digits",
+        "order=lsb,hello=yes,head=len32,end=none",
+    ] {
+        for text in ["Hello", "Hello world!", &"abc ".repeat(25)] {
+            let found = detect(spec, text.as_bytes());
+            assert_eq!(found.text, text.as_bytes(), "{spec} {}", found.dialect);
+        }
+    }
+}
