@@ -76,8 +76,6 @@ pub(super) struct AckProbe {
     bit_stops: u8,
     byte_stops: u8,
     character: u32,
-    /// Whether the client was seen to sleep for a signal at the last stop after a byte.
-    sleeps_after_byte: bool,
     /// Where the client waits in its head, as far as is known, and how many bits it sent before it did.
     head: HeadAck,
     head_bits: u32,
@@ -109,7 +107,6 @@ impl AckProbe {
             bit_stops: 0,
             byte_stops: 0,
             character: 8,
-            sleeps_after_byte: false,
             head: HeadAck::All,
             head_bits: 0,
         }
@@ -190,7 +187,6 @@ impl AckProbe {
                     (self.head, self.head_bits) = (HeadAck::Last, count);
                 }
                 self.character = count;
-                self.sleeps_after_byte = sleeps;
                 self.byte_stops = self.byte_stops.saturating_add(1);
                 if self.byte_stops >= 2 {
                     self.state = WaitsForBytes;
@@ -337,9 +333,9 @@ impl AckProbe {
         self.choice.policy_after_flood().filter(|_| has_let_go)
     }
 
-    /// Returns whether the client waits for every byte, and was seen to sleep for a signal then.
-    pub fn sleeps_after_bytes(&self) -> bool {
-        self.state == WaitsForBytes && self.sleeps_after_byte
+    /// Returns whether the client waits for every byte.
+    pub fn waits_for_bytes(&self) -> bool {
+        self.state == WaitsForBytes
     }
 
     /// Returns whether the client has sent one symbol, and has not been acknowledged.

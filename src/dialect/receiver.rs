@@ -178,8 +178,8 @@ impl TextReceiver {
             self.is_acknowledged = true;
             self.timing.note_sent(ack, now);
             // The client may nap before its wait, and would send the byte again on an acknowledgement in that nap.
-            if self.probe.sleeps_after_bytes() {
-                self.timing.need(SleepState::ForSignal);
+            if sleep == SleepState::ForSignal && self.probe.waits_for_bytes() {
+                self.timing.need(sleep);
             }
             return self.send_ack(ack, now);
         }

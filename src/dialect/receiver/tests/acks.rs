@@ -563,7 +563,8 @@ fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
 
 #[test]
 fn a_client_that_sleeps_for_a_signal_after_each_byte_is_acknowledged_only_then() {
-    for (sleep, needed) in [(ForSignal, true), (SleepState::Napping, false)] {
+    let others = [SleepState::Napping, SleepState::Polling].map(|sleep| (sleep, false));
+    for (sleep, needed) in others.into_iter().chain([(ForSignal, true)]) {
         let mut receiver = unknown();
         let (mut now, mut at_once) = (0, String::new());
         for byte in symbols("ack=byte", "Hello").chunks(8) {
