@@ -286,13 +286,16 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 960);
+        assert_eq!(candidates.len(), 1032);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
             assert_eq!(std::format!("{dialect}").parse(), Ok(*dialect));
             let is_free = *dialect == Dialect::CLASSIC
-                || matches!(dialect.head, Head::Pid | Head::PidLen32 | Head::PidLen64);
+                || matches!(
+                    dialect.head,
+                    Head::Len32Pid | Head::Pid | Head::PidLen32 | Head::PidLen64
+                );
             assert!(dialect_cost(dialect) > 0 || is_free);
         }
         let without_hello: Vec<_> = candidates
@@ -300,7 +303,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 960);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 1032);
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Detector {
     pub fn may_be_a_head(&self) -> bool {
         let is_empty =
             |reading: &Reading| reading.at() == self.log.len() && reading.text_len() == 0;
-        let has_digits = |decoder: &TextDecoder| decoder.dialect().head == Head::Digits;
+        let has_digits = |decoder: &TextDecoder| decoder.dialect().head.is_decimal();
         !self.open.is_empty()
             && (self.complete.iter().any(is_empty) || self.open.iter().any(has_digits))
     }

@@ -51,6 +51,11 @@ impl Head {
                 Some(Number(Length, TenDigits)),
                 Some(Number(Pid, TenDigits)),
             ],
+            Self::DigitsPid => [Some(Number(Length, Digits)), Some(Number(Pid, Digits))],
+            Self::Len32Pid => [
+                Some(Number(Length, Binary(4))),
+                Some(Number(Pid, Binary(4))),
+            ],
             Self::Pid => [Some(Number(Pid, Binary(4))), None],
             Self::PidLen32 => [
                 Some(Number(Pid, Binary(4))),
@@ -69,22 +74,22 @@ impl Head {
         match self {
             Self::Len8 => Some(1),
             Self::Len16 => Some(2),
-            Self::Len32 | Self::Pid | Self::PidLen32 => Some(4),
+            Self::Len32 | Self::Len32Pid | Self::Pid | Self::PidLen32 => Some(4),
             Self::Len64 | Self::PidLen64 => Some(8),
             _ => None,
         }
     }
 
-    /// Returns whether the client's PID comes first, and then the length.
+    /// Returns whether the head is the client's PID and the length in bits.
     pub const fn has_pid_and_length(self) -> bool {
-        matches!(self, Self::PidLen32 | Self::PidLen64)
+        matches!(self, Self::Len32Pid | Self::PidLen32 | Self::PidLen64)
     }
 
     /// Returns whether the head is text: decimal digits.
     pub const fn is_decimal(self) -> bool {
         matches!(
             self,
-            Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::PidDigits
+            Self::Digits | Self::Digits10 | Self::Digits10Pid | Self::DigitsPid | Self::PidDigits
         )
     }
 

@@ -99,6 +99,10 @@ choice! {
         Digits10 = "digits10",
         /// The length and the client's PID in ten decimal digits each.
         Digits10Pid = "digits10-pid",
+        /// The length and the client's PID in decimal digits, and a NUL after each.
+        DigitsPid = "digits-pid",
+        /// The length in 32 bits, and the client's PID in as many.
+        Len32Pid = "len32-pid",
         /// The client's PID in 32 bits.
         Pid = "pid",
         /// The client's PID in 32 bits, and the length in as many.

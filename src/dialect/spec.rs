@@ -73,7 +73,7 @@ pub const KEYS: &[Key] = &[
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
     key!("hello-signal", "usr1|usr2", "the signal that asks and admits; the other means busy", choice hello_signal: Symbol),
-    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|pid|pid-len32|pid-len64|pid-digits", "comes first", choice head: Head),
+    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|digits-pid|len32-pid|pid|pid-len32|pid-len64|pid-digits", "comes first", choice head: Head),
     key!(
         "head-order",
         "msb|lsb",
@@ -253,7 +253,7 @@ impl Draft {
         } else if d.char_bits > 9 && d.head != Head::None {
             "characters of 16 and 32 bits need head=none"
         } else if d.chars == Chars::Unicode && !is_wide {
-            "chars=unicode needs char-bits=16 or char-bits=32, and no parity"
+            "chars=unicode needs char-bits=16 or 32, and no parity"
         } else if d.char_bits < 8 && d.end.is_some_and(|end| end >> d.char_bits != 0) {
             "the end byte needs more than char-bits"
         } else if d.ack_head != HeadAck::All && (d.head == Head::None || d.ack == Ack::None)
@@ -267,7 +267,7 @@ impl Draft {
         } else if d.ack == Ack::None && d.final_ack != FinalAck::Same {
             "final needs acknowledgements: ack=message for one at the end alone"
         } else if d.ack == Ack::Message && d.final_ack == FinalAck::None {
-            "ack=message is the last acknowledgement, which final=none takes away"
+            "final=none takes away the only acknowledgement of ack=message"
         } else if d.silence == OnSilence::Retry && (d.wait == 0 || d.ack == Ack::None) {
             "silence=retry needs acknowledgements and a wait"
         } else {

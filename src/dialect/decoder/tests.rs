@@ -257,3 +257,17 @@ fn the_end_of_the_client_completes_whole_text_without_an_end_byte() {
         assert!(!in_byte.handle_exit());
     }
 }
+
+#[test]
+fn a_guess_whose_text_begins_with_the_rest_of_the_pid_in_24_bits_is_refuted() {
+    let pid = Pid::new(i32::from_be_bytes(*b"\0\0PI")).unwrap();
+    for (spec, bytes, is_refuted) in [
+        ("head=nul", b"\0PI", true),
+        ("head=nul", b"\0PP", false),
+        ("classic", b"aPI", false),
+    ] {
+        let mut decoder = TextDecoder::new(spec.parse().unwrap(), 64, pid, Provenance::Guess);
+        let is_over = feed(&mut decoder, bytes).0 != Incomplete;
+        assert_eq!(is_over, is_refuted, "{spec} {bytes:?}");
+    }
+}
