@@ -194,6 +194,17 @@ fn rare_dialects_are_found() {
         (&["clients"], "pid_digits", "head=pid-digits"),
         (&["servers"], "pid_digits", "head=pid-digits,ack=message"),
         (&["servers"], "pid_then_bits", "head=pid,ack-head=last"),
+        (
+            &["servers"],
+            "len32_pid",
+            "head=len32-pid,end=none,ack=message",
+        ),
+        // What ends its first processes shows how to acknowledge the next one.
+        (
+            &["clients"],
+            "usr1_is_end",
+            "order=lsb,head=len16,end=none,ack-signal=usr2,final=other",
+        ),
         (&["clients"], "seven_bits", "char-bits=7"),
         (&["clients"], "all_ones", "end=0xff"),
     ];

@@ -21,6 +21,9 @@ const DETECT: Duration = Duration::from_millis(2500);
 /// How long a client may take for the probe if many dialects are tried.
 const TRY: Duration = Duration::from_millis(800);
 
+/// How many processes of a client a server that detects dialects gets, if the first ones are lost.
+const PROCESSES: u32 = 3;
+
 /// How long after the end of the client its text may take, and the server's note about it.
 const ARRIVE: Duration = Duration::from_millis(100);
 const NOTE: Duration = Duration::from_millis(200);
@@ -219,21 +222,29 @@ fn attempt(
 ) -> Result<(TryOutcome, Option<Dialect>), String> {
     let mut server = Server::start(Program::Own(own_program, dialect), &[])
         .map_err(|why| format!("minitalk's server {why}"))?;
-    let mut client = Program::Foreign(client).start_client(server.pid(), PROBE, &[])?;
-    let status = client.wait(limit);
-    server.wait(ARRIVE, &|printed| {
-        OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
-    });
-    let is_exact = server.skip() == PROBE.as_bytes();
-    // The server then reports what it knows about the client.
-    client.kill();
-    let outcome = match (is_exact, status) {
-        (true, Some(status)) if status.success() => TryOutcome::Delivered,
-        (true, _) => TryOutcome::Hangs,
-        (false, Some(_)) => TryOutcome::Garbled,
-        (false, None) => TryOutcome::Waits,
-    };
-    Ok((outcome, server.reported_dialect(NOTE)))
+    // The end of a lost process can show the server how to acknowledge the next one of its program.
+    let mut left = if dialect.is_none() { PROCESSES } else { 1 };
+    loop {
+        let mut client = Program::Foreign(client).start_client(server.pid(), PROBE, &[])?;
+        let status = client.wait(limit);
+        server.wait(ARRIVE, &|printed| {
+            OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
+        });
+        let is_exact = server.skip() == PROBE.as_bytes();
+        // The server then reports what it knows about the client.
+        client.kill();
+        let outcome = match (is_exact, status) {
+            (true, Some(status)) if status.success() => TryOutcome::Delivered,
+            (true, _) => TryOutcome::Hangs,
+            (false, Some(_)) => TryOutcome::Garbled,
+            (false, None) => TryOutcome::Waits,
+        };
+        let reported = server.reported_dialect(NOTE);
+        left -= 1;
+        if outcome != TryOutcome::Garbled || reported.is_some() || left == 0 {
+            return Ok((outcome, reported));
+        }
+    }
 }
 
 #[cfg(test)]

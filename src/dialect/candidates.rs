@@ -217,6 +217,8 @@ const FRAMINGS: &[(&str, u8)] = &[
     ("head=pid", 0),
     ("head=pid,head-bytes=other", 1),
     ("head=pid-digits", 1),
+    ("head=len32-pid,end=none", 1),
+    ("head=digits-pid", 1),
     ("head=len16,end=none", 0),
     ("head=len16", 1),
     ("head=len16,counts-end=yes", 1),
