@@ -73,7 +73,7 @@ pub const KEYS: &[Key] = &[
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
     key!("hello-signal", "usr1|usr2", "the signal that asks and admits; the other means busy", choice hello_signal: Symbol),
-    key!("head", "none|nul|stx|len8|len16|len32|len64|digits|digits10|digits10-pid|digits-pid|len32-pid|pid|pid-len32|pid-len64|pid-digits", "comes first", choice head: Head),
+    key!("head", "none|nul|stx|lenN|len32-pid|digits|digits-pid|digits10|digits10-pid|pid|pid-lenN|pid-digits", "comes first (N bits)", choice head: Head),
     key!(
         "head-order",
         "msb|lsb",
@@ -409,6 +409,10 @@ mod tests {
                 };
                 assert_eq!(draft.set(key.name, value), Ok(()), "{}={value}", key.name);
             }
+        }
+        for head in Head::ALL {
+            let dialect: Result<Dialect, _> = std::format!("head={}", head.word()).parse();
+            assert_eq!(dialect.map(|dialect| dialect.head), Ok(*head));
         }
     }
 
