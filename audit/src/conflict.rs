@@ -185,7 +185,9 @@ impl Search<'_> {
         let elements = self
             .index
             .updates_of_elements(number, &file, word, &self.coming);
-        let &(other, _) = others.first().or(elements.first())?;
+        let Some(&(other, _)) = others.first().or(elements.first()) else {
+            return self.store_between((number, place), by);
+        };
         let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "stores to {}, which {} changes in several instructions at {other:#x}: what a signal stores between them is lost",
@@ -205,6 +207,34 @@ impl Search<'_> {
         Some(Conflict {
             by,
             weight,
+            why,
+            remedy: UPDATE,
+        })
+    }
+
+    /// Returns the conflict of a store with a change in one instruction, after another has used what was there. What the handler
+    /// changes in place is only seen late.
+    fn store_between(
+        &mut self,
+        (number, place): (u16, (u64, u64, u64)),
+        by: Place,
+    ) -> Option<Conflict> {
+        if crate::races::changes_in_place(&self.files.image(by.0), by.1) {
+            return None;
+        }
+        let file = self.files.image(number);
+        let all = self.index.late_changes(number, &file, place, &self.coming);
+        let &(other, _) = all.first()?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        let why = format!(
+            "stores to {}, which {} uses and then changes, at {other:#x}: after a signal between, it has used one value and changes \
+             another",
+            file.place(place.0),
+            file.name(changer)
+        );
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
             why,
             remedy: UPDATE,
         })

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use iced_x86::{Decoder, DecoderOptions};
+use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use crate::hash::{Map, Set};
 use crate::image::Image;
@@ -311,19 +311,22 @@ impl Index {
         &mut self,
         number: u16,
         image: &Image,
-        (lo, hi, width): (u64, u64, u64),
+        place: (u64, u64, u64),
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
-        const WIDEST: u64 = 16;
-        let end = hi.saturating_add(width);
-        let updates = &self.of(number, image).updates;
-        let words = updates.range(lo.saturating_sub(WIDEST)..end);
-        let mut all: Vec<u64> = words
-            .flat_map(|(word, all)| all.iter().map(move |(at, width)| (at, word + width)))
-            .filter(|(_, end)| *end > lo)
-            .map(|(at, _)| *at)
-            .collect();
-        all.sort_unstable();
+        let all = touching(&self.of(number, image).updates, place);
+        self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns the instructions that change what a store touches in place after what was there has been used, in the same way.
+    pub fn late_changes(
+        &mut self,
+        number: u16,
+        image: &Image,
+        place: (u64, u64, u64),
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        let all = touching(&self.of(number, image).changed_late, place);
         self.interrupted(number, image, all, coming)
     }
 
@@ -562,6 +565,22 @@ impl Index {
     }
 }
 
+/// Returns the instructions that change what a store from `lo` to `hi` of `width` bytes touches, by the words that they change.
+fn touching(
+    changes: &BTreeMap<u64, Vec<(u64, u64)>>,
+    (lo, hi, width): (u64, u64, u64),
+) -> Vec<u64> {
+    const WIDEST: u64 = 16;
+    let words = changes.range(lo.saturating_sub(WIDEST)..hi.saturating_add(width));
+    let mut all: Vec<u64> = words
+        .flat_map(|(word, all)| all.iter().map(move |(at, width)| (at, word + width)))
+        .filter(|(_, end)| *end > lo)
+        .map(|(at, _)| *at)
+        .collect();
+    all.sort_unstable();
+    all
+}
+
 /// Returns whether all libraries that the file needs are known by the names of their functions.
 pub fn needs_only_libc(image: &Image) -> bool {
     let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
@@ -582,10 +601,19 @@ pub fn sets_flag(image: &Image, at: u64) -> bool {
 
 /// Returns the bytes that the instruction stores, and the constant, if it is one.
 pub fn constant(image: &Image, at: u64) -> (u32, Value) {
-    let bytes = image.bytes(at);
-    let bytes = &bytes[..bytes.len().min(16)];
-    let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
+    let i = decoded(image, at);
     let constant = i.try_immediate(1).map(u64::cast_signed);
     let value = constant.map_or(Value::UNKNOWN, Value::num);
     (i.memory_size().size() as u32, value)
+}
+
+/// Returns whether the instruction changes in place what it stores to.
+pub fn changes_in_place(image: &Image, at: u64) -> bool {
+    crate::sweep::changes_in_place(&decoded(image, at))
+}
+
+fn decoded(image: &Image, at: u64) -> Instruction {
+    let bytes = image.bytes(at);
+    let bytes = &bytes[..bytes.len().min(16)];
+    Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
 }

@@ -15,6 +15,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use self::derived::{Crossing, Derived};
 use self::instruction::{is_store, named_by, note};
+pub use self::known::changes_in_place;
 use self::known::{Known, Local};
 use self::parameter::{Change, How, Passed};
 pub use self::tested::{Test, signed};
@@ -36,7 +37,9 @@ pub struct Tables {
     /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
     /// an element of a table are under [`element`].
     pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
-    /// The same for what a word points to, by the word and the offset.
+    /// The instructions that change a word in place after what was there has been used, in the same way.
+    pub changed_late: BTreeMap<u64, Vec<(u64, u64)>>,
+    /// The same as `updates` for what a word points to, by the word and the offset.
     pub updates_through: Map<(u64, i64), Vec<u64>>,
     /// The places of data that instructions touch by name, each with these.
     pub read: BTreeMap<u64, Vec<u64>>,

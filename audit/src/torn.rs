@@ -74,9 +74,9 @@ impl Explorer<'_> {
                 .flatten(),
             through: None,
         };
-        // One constant that a loop stores to the elements of an array says something of each alone.
+        // One constant that a loop stores to the elements of an array says something of each alone, unless it clears them all.
         let is_constant = i.op_count() == 2 && i.op1_kind() != iced_x86::OpKind::Register;
-        let is_mark = width <= 4 && is_constant && value.number().is_some();
+        let is_mark = width <= 4 && is_constant && value.number().is_some_and(|mark| mark != 0);
         self.also_stored(frame, at, &[stored], is_mark.then_some(width), state);
     }
 

@@ -101,6 +101,19 @@ impl Derived {
         from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
     }
 
+    /// Returns the words from which the instruction makes an address, or which it passes to a function.
+    pub fn used(&self, i: &Instruction) -> impl Iterator<Item = u64> {
+        let is_call = matches!(
+            i.flow_control(),
+            FlowControl::Call | FlowControl::IndirectCall
+        );
+        let passed = ARGUMENTS.iter().filter(move |_| is_call);
+        let passed = passed.flat_map(|n| &self.registers[*n]);
+        let address = [i.memory_base(), i.memory_index()];
+        let all = passed.chain(address.into_iter().flat_map(|register| self.of(register)));
+        all.copied().filter(|word| !is_argument(*word))
+    }
+
     /// Returns the words, with the bytes, to which the call stores what was computed from them.
     pub fn updates_by(&self, crossing: &Crossing) -> Vec<(u64, u64)> {
         let all = crossing.stores.iter();

@@ -129,6 +129,13 @@ pub(super) fn note(
             false => How::Stores(width),
         };
         tables.note_change(image, known.function, at, named, how);
+        if known.changes_used(i, named) {
+            tables
+                .changed_late
+                .entry(named)
+                .or_default()
+                .push((at, width));
+        }
         known.keeps(i, named, tables);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {

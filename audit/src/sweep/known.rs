@@ -1,6 +1,6 @@
 //! What a sweep knows of the registers.
 
-use crate::hash::Map;
+use crate::hash::{Map, Set};
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -28,6 +28,8 @@ pub struct Known {
     arguments: [Option<usize>; 16],
     /// What was computed from words of the file.
     derived: Derived,
+    /// The words from which addresses, or what was passed to functions, were computed.
+    used: Set<u64>,
     tested: Tested,
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pointers: [Option<u64>; 16],
@@ -59,6 +61,7 @@ impl Known {
             within: [None; 16],
             arguments,
             derived: Derived::new(),
+            used: Set::default(),
             tested: Tested::default(),
             pointers: [None; 16],
             linked: None,
@@ -87,6 +90,7 @@ impl Known {
                 .or_default()
                 .extend(result);
         }
+        self.used.extend(self.derived.used(i));
         self.derived.follows(i, touched);
         if let Some(crossing) = self.crossings.get(&i.ip()) {
             self.derived.returns(crossing);
@@ -197,6 +201,11 @@ impl Known {
             && i.op1_register().is_gpr()
             && self.is_linked(i.op1_register().full_register(), word);
         is_link || self.derived.stores(i, word)
+    }
+
+    /// Returns whether the instruction changes the word in place after the function has used what was there.
+    pub fn changes_used(&self, i: &Instruction, word: u64) -> bool {
+        self.used.contains(&word) && changes_in_place(i)
     }
 
     /// Returns whether the register points to what the word's pointer was stored to: the new first of a list, with the old one behind.
@@ -545,4 +554,14 @@ impl Known {
             self.spilled.insert(at, kept.unwrap_or_default());
         }
     }
+}
+
+/// Returns whether the instruction computes what it stores from what it stores it to, and from nothing else of the program's data.
+pub fn changes_in_place(i: &Instruction) -> bool {
+    use Mnemonic as M;
+    let computes = matches!(
+        i.mnemonic(),
+        M::Add | M::Sub | M::Inc | M::Dec | M::And | M::Or | M::Xor | M::Neg | M::Not
+    );
+    computes && i.op0_kind() == OpKind::Memory
 }
