@@ -119,11 +119,7 @@ fn count_all(options: &Options) -> Result<(), String> {
             mark: &mark,
         });
     let pairs: Vec<Pairs> = pairs.collect();
-    let about = format!(
-        "{} texts for each count, {} counts at a time; busy: {} busy loops beside them.\n",
-        options.runs, options.jobs, options.busy
-    );
-    let mut tables = Tables::of(programs(), about)?;
+    let mut tables = Tables::of(programs())?;
     for part in &options.parts {
         let (jobs, loops) = match part {
             Part::Idle => (options.jobs, 0),

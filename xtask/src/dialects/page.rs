@@ -49,15 +49,11 @@ struct Row {
 /// The tables of clients and of servers.
 pub struct Tables {
     rows: Vec<Row>,
-    about: String,
 }
 
 impl Tables {
     /// Returns the tables with a row for each program. Cells that the page has of it are kept until they are counted again.
-    pub fn of<'p>(
-        programs: impl Iterator<Item = &'p Program>,
-        about: String,
-    ) -> Result<Self, String> {
+    pub fn of<'p>(programs: impl Iterator<Item = &'p Program>) -> Result<Self, String> {
         let page = read()?;
         let (_, tables, _) = split(&page)?;
         let row = |program: &Program| Row {
@@ -67,7 +63,7 @@ impl Tables {
             cells: cells_of(program, tables).unwrap_or_else(|| ["-"; 6].map(Into::into)),
         };
         let rows = programs.map(row).collect();
-        Ok(Self { rows, about })
+        Ok(Self { rows })
     }
 
     /// Sets the two cells of a part of a program.
@@ -89,7 +85,7 @@ impl Tables {
     }
 
     pub fn render(&self) -> String {
-        let mut text = self.about.clone();
+        let mut text = String::new();
         for kind in [Kind::Client, Kind::Server] {
             let title = title(kind);
             let (name, partner) = match kind {
@@ -98,7 +94,7 @@ impl Tables {
             };
             _ = write!(
                 text,
-                "\n{title}\n\
+                "{title}\n\
                  | {name} | what it does | exact | {partner} | busy | {partner}, busy | time | to {partner}'s |\n\
                  | --- | --- | --- | --- | --- | --- | ---: | ---: |\n"
             );
@@ -106,6 +102,7 @@ impl Tables {
                 let cells = row.cells.join(" | ");
                 _ = writeln!(text, "| `{}` | {} | {cells} |", row.name, row.what);
             }
+            text.push('\n');
         }
         text
     }
