@@ -177,35 +177,43 @@ impl Walk<'_> {
     fn is_outside(&self, i: &Instruction) -> bool {
         let image = self.image;
         let target = i.near_branch_target();
-        let slot = match i.flow_control() {
-            FlowControl::Call => image.stub(target),
-            _ if i.is_ip_rel_memory_operand() => Some(i.ip_rel_memory_address()),
-            _ => None,
-        };
         let is_of_libc = || {
             let names = image.names.get(&target).into_iter().flatten();
             image.is_static && names.into_iter().any(|name| allow::is_listed(name))
         };
-        match slot {
+        match self.slot(i) {
             Some(slot) => matches!(image.slots.get(&slot), Some(Slot::Extern(_))),
             None => image.externs.contains_key(&target) || is_of_libc(),
         }
     }
 
+    /// Returns the word from which the call takes its function.
+    fn slot(&self, i: &Instruction) -> Option<u64> {
+        match i.flow_control() {
+            FlowControl::IndirectCall | FlowControl::IndirectBranch => i
+                .is_ip_rel_memory_operand()
+                .then(|| i.ip_rel_memory_address()),
+            _ => self.image.stub(i.near_branch_target()),
+        }
+    }
+
+    /// Returns the name of the function of another file that is called.
+    fn name(&self, i: &Instruction) -> Option<&str> {
+        match self.image.slots.get(&self.slot(i)?)? {
+            Slot::Extern(name) => Some(&name.name),
+            _ => None,
+        }
+    }
+
     /// Returns whether the call is one of a function of another file that does not return.
     fn ends(&self, i: &Instruction) -> bool {
-        let slot = self.image.stub(i.near_branch_target());
-        let name = slot.and_then(|slot| self.image.slots.get(&slot));
-        matches!(name, Some(Slot::Extern(name)) if libc::never_returns(&name.name))
+        self.name(i).is_some_and(libc::never_returns)
     }
 
     /// Returns whether the call passes the address to a function that does not install the handler at that address.
     fn gives(&self, i: &Instruction, holds: Set) -> bool {
         let may = self.calls.get(&i.ip()).copied().unwrap_or_default();
-        let slot = self.image.stub(i.near_branch_target());
-        let name = slot.and_then(|slot| self.image.slots.get(&slot));
-        let is_of_three =
-            matches!(name, Some(Slot::Extern(name)) if OF_THREE.contains(&&*name.name));
+        let is_of_three = self.name(i).is_some_and(|name| OF_THREE.contains(&name));
         let looked_at = if is_of_three {
             ARGUMENTS_OF_THREE
         } else {
