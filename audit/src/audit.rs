@@ -21,8 +21,8 @@ use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
 use crate::installed::{ends_by_default, has_info, weigh_errno_down};
 use crate::lines::Lines;
 use crate::nested::Nested;
+use crate::nesting::Nesting;
 use crate::policy::Policy;
-use crate::races::Nesting;
 use crate::runtime::Runtime;
 use crate::value::Value;
 

@@ -7,9 +7,9 @@ use iced_x86::{Code, Decoder, DecoderOptions};
 
 use crate::comparison::Flags;
 use crate::finding::{Finding, Kind, Weight};
+use crate::graph;
 use crate::hash::{Map, Set};
 use crate::image::Image;
-use crate::loops;
 use crate::state::State;
 use crate::summary::is_preserved;
 use crate::value::{Base, Value};
@@ -35,7 +35,7 @@ pub struct Frame {
     /// Compare-and-swaps: whether each time the same constant is expected.
     pub expects: Map<u64, bool>,
     /// What is compared before each branch.
-    pub tests: Map<u64, loops::Test>,
+    pub tests: Map<u64, graph::Test>,
     /// The constant by which an instruction multiplies, if it is always the same.
     pub factors: Map<u64, Option<i64>>,
     /// Multiplications whose constant is in rax.
@@ -184,7 +184,7 @@ impl Frame {
                 test.left = test.left.or(left);
                 test.right = test.right.or(right);
             })
-            .or_insert_with(|| loops::Test {
+            .or_insert_with(|| graph::Test {
                 first: left.clone(),
                 left: left.clone(),
                 right: right.clone(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::chosen::Choice;
 use crate::image::Image;
 use crate::install::{Handler, Place};
-use crate::races::Blocked;
+use crate::masked::Blocked;
 use crate::sealed::Writers;
 use crate::sweep::{Tables, sweep};
 

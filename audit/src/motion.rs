@@ -2,8 +2,9 @@
 
 use iced_x86::{ConditionCode, Mnemonic, OpKind, Register};
 
+use crate::graph::{Graph, Taken};
 use crate::hash::{Map, Set};
-use crate::loops::{Graph, Place, Taken, is_call, operand, writes};
+use crate::line::{Place, is_call, operand, writes};
 use crate::value::Base;
 
 /// Says where a value comes from.

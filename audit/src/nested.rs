@@ -6,7 +6,7 @@ use crate::audit::Verdict;
 use crate::explore::Explorer;
 use crate::finding::Kind;
 use crate::install::Place;
-use crate::races::Nesting;
+use crate::nesting::Nesting;
 
 /// Is a file, and the bytes of a word of it: its address, and the one behind it.
 pub type Word = (u16, u64, u64);

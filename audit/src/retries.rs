@@ -2,8 +2,9 @@
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
+use crate::graph::Graph;
 use crate::hash::{Map, Set};
-use crate::loops::{Graph, Place, is_call, whole};
+use crate::line::{Place, is_call, whole};
 
 impl Graph<'_> {
     /// Returns whether each round loads the word of a compare-and-swap again, and comes there with what it has loaded: that fails

@@ -2,9 +2,10 @@
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
+use crate::graph::{Graph, Taken};
 use crate::hash::Set;
 use crate::libc;
-use crate::loops::{Graph, Place, Taken, is_call, whole};
+use crate::line::{Place, is_call, whole};
 
 const NO_ROOM: &str =
     "tries again until there is room, which the interrupted code may have to make";

@@ -1,0 +1,149 @@
+//! Where signals are blocked, as far as the calls of a file show.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::hash::Map;
+use crate::image::Image;
+use crate::index::Index;
+use crate::install::Place;
+use crate::mask::{Change, Guard, Saved, Signals};
+
+/// Holds what calls are seen to do to the set of blocked signals.
+#[derive(Default)]
+pub struct Blocked {
+    /// Those of each function that was read to its end, by its file and its start.
+    calls: Map<Place, Vec<(u64, Change)>>,
+    saved: Saved,
+    /// What calls of a file mean for code that these signals must not interrupt.
+    guards: Map<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
+    /// Whether these signals are believed to be blocked at an instruction of a file.
+    places: Map<(u16, Signals, u64), bool>,
+}
+
+impl Index {
+    /// Takes note of what the calls of a function do to the set of blocked signals.
+    pub fn note_masks(&mut self, function: Place, masks: Map<Place, Change>, saved: Saved) {
+        let calls = masks.into_iter().map(|((_, at), change)| (at, change));
+        self.blocked.calls.insert(function, calls.collect());
+        self.blocked.saved.extend(saved);
+        self.blocked.guards.clear();
+        self.blocked.places.clear();
+    }
+
+    /// Returns what the calls of a function of that file do that was read to its end.
+    pub fn known_masks(&self, number: u16, start: u64) -> HashMap<u64, Change> {
+        let known = self.blocked.calls.get(&(number, start));
+        known.into_iter().flatten().copied().collect()
+    }
+
+    pub fn has_masks(&self, function: Place) -> bool {
+        self.blocked.calls.contains_key(&function)
+    }
+
+    /// Returns each call that changes which signals are blocked. One that was not read is believed to block those that matter.
+    fn mask_calls(&mut self, number: u16, image: &Image) -> BTreeMap<u64, Change> {
+        let calls = self.of(number, image).blocking(image);
+        let read = &self.blocked.calls;
+        let is_read = |at: &u64| {
+            let function = image.function_at(*at).map(|(start, _)| (number, start));
+            function.is_some_and(|function| read.contains_key(&function))
+        };
+        let unread = calls.into_iter().filter(|at| !is_read(at));
+        let known = read.iter().filter(|((of, _), _)| *of == number);
+        unread
+            .map(|at| (at, Change::Blocks(None)))
+            .chain(known.flat_map(|(_, calls)| calls.iter().copied()))
+            .collect()
+    }
+
+    /// Returns what calls mean for code that these signals must not interrupt, those of functions that make such calls among them.
+    fn guards(&mut self, number: u16, image: &Image, signals: Signals) -> Rc<BTreeMap<u64, Guard>> {
+        if let Some(known) = self.blocked.guards.get(&(number, signals)) {
+            return known.clone();
+        }
+        let calls = self.mask_calls(number, image);
+        let saved = &self.blocked.saved;
+        let mut guards: BTreeMap<u64, Guard> = calls
+            .iter()
+            .filter_map(|(at, change)| Some((*at, change.guard(signals, saved)?)))
+            .collect();
+        let functions: BTreeSet<(u64, u64)> = guards
+            .keys()
+            .filter_map(|at| image.function_at(*at))
+            .collect();
+        let tables = self.of(number, image);
+        for (start, end) in functions {
+            let of = |guard: Guard| {
+                let own = guards
+                    .range(start..end)
+                    .filter(move |(_, of)| **of == guard);
+                own.map(|(at, _)| *at).collect::<Vec<u64>>()
+            };
+            let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
+            let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
+            let guard = if begins.iter().any(keeps) {
+                Guard::Begins
+            } else if begins.is_empty() {
+                Guard::Ends
+            } else {
+                continue;
+            };
+            let callers = tables.callers.get(&start).into_iter().flatten();
+            for at in callers.filter(|at| !calls.contains_key(at)) {
+                guards.entry(*at).or_insert(guard);
+            }
+        }
+        let guards = Rc::new(guards);
+        let all = &mut self.blocked.guards;
+        all.insert((number, signals), guards.clone());
+        guards
+    }
+
+    /// Returns whether the signals are believed to be blocked at an instruction: on each way to it that is seen, a call blocks them.
+    pub fn is_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+        let place = (number, signals, at);
+        if let Some(known) = self.blocked.places.get(&place) {
+            return *known;
+        }
+        let is_blocked = self.finds_blocked(number, image, at, signals);
+        self.blocked.places.insert(place, is_blocked);
+        is_blocked
+    }
+
+    fn finds_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
+        let Some((start, end)) = image.function_at(at) else {
+            return false;
+        };
+        let guards = self.guards(number, image, signals);
+        let of = |guard: Guard| {
+            let own = guards
+                .range(start..end)
+                .filter(move |(_, of)| **of == guard);
+            own.map(|(at, _)| *at)
+        };
+        let begins: Vec<u64> = of(Guard::Begins).collect();
+        let mut open = std::iter::once(start).chain(of(Guard::Ends));
+        !begins.is_empty() && !open.any(|from| crate::reach::surely_leads(image, from, at, &begins))
+    }
+
+    /// Returns whether the file may keep one of the signals blocked: by a function of the C library, unless the function that calls
+    /// it unblocks it on each way to its end, or by a system call of its own.
+    pub fn may_block(&mut self, number: u16, image: &Image, signals: Signals) -> bool {
+        let calls = self.mask_calls(number, image);
+        let saved = &self.blocked.saved;
+        let keeps = |at: u64| {
+            let Some((start, end)) = image.function_at(at) else {
+                return true;
+            };
+            let own = calls.range(start..end);
+            let ends = own.filter(|(_, call)| call.guard(signals, saved) == Some(Guard::Ends));
+            let ends: Vec<u64> = ends.map(|(at, _)| *at).collect();
+            let surely_ends = |end: &u64| crate::reach::surely_leads(image, at, *end, &[]);
+            crate::reach::returns(image, at, &ends) || !ends.iter().any(surely_ends)
+        };
+        let mut all = calls.iter();
+        let blocks = all.any(|(at, call)| call.may_block(signals, saved) && keeps(*at));
+        blocks || self.of(number, image).blocks_by_number
+    }
+}

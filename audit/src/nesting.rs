@@ -1,0 +1,65 @@
+//! Whether a handler may be interrupted by itself.
+
+/// Says whether a handler may be interrupted by itself. Of each way, `None`: that is not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Nesting {
+    /// By its own signal, with `SA_NODEFER`.
+    pub flag: Option<bool>,
+    /// By its own signal, which it unblocks.
+    pub unblocks: Option<bool>,
+    /// By another of its signals, which its mask does not block.
+    pub other: Option<bool>,
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self {
+            flag: Some(false),
+            unblocks: Some(false),
+            other: Some(false),
+        }
+    }
+}
+
+impl Nesting {
+    const fn all(self) -> [(Option<bool>, &'static str, &'static str); 3] {
+        [
+            (
+                self.flag,
+                "by SA_NODEFER",
+                "if SA_NODEFER is set, which is not known,",
+            ),
+            (
+                self.unblocks,
+                "for it unblocks its signal,",
+                "if what it does to the mask unblocks its signal, which is not known,",
+            ),
+            (
+                self.other,
+                "for another of its signals, which is not blocked,",
+                "if another of its signals is not blocked, which is not known,",
+            ),
+        ]
+    }
+
+    /// Returns whether it is interrupted by itself, or `None` if that is not known.
+    pub fn is_certain(self) -> Option<bool> {
+        let all = self.all().map(|(way, ..)| way);
+        if all.contains(&Some(true)) {
+            Some(true)
+        } else {
+            (all == [Some(false); 3]).then_some(false)
+        }
+    }
+
+    /// Returns why it may be interrupted by itself.
+    pub fn why(self) -> &'static str {
+        let all = self.all();
+        let certain = all.iter().find(|(way, ..)| *way == Some(true));
+        let open = || all.iter().find(|(way, ..)| way.is_none());
+        match (certain, open()) {
+            (Some((_, why, _)), _) | (None, Some((_, _, why))) => why,
+            (None, None) => "",
+        }
+    }
+}
