@@ -2,22 +2,22 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-use crate::comparison::Place;
+use crate::comparison::Compared;
 use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 
 /// Returns where the first operand is, if a comparison with it can tell something.
-pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Place> {
+pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Compared> {
     match i.op0_kind() {
-        OpKind::Register if i.op0_register().is_gpr() => {
-            Some(Place::Register(i.op0_register().full_register().number()))
-        }
+        OpKind::Register if i.op0_register().is_gpr() => Some(Compared::Register(
+            i.op0_register().full_register().number(),
+        )),
         OpKind::Memory => {
             let place = address(frame, i, state);
             let offset = place.exact().filter(|_| place.base == Base::Stack)?;
             let width = i.memory_size().size() as u8;
-            Some(Place::Slot(offset, width))
+            Some(Compared::Slot(offset, width))
         }
         _ => None,
     }

@@ -5,7 +5,7 @@
 
 use iced_x86::ConditionCode;
 
-use crate::comparison::{Flags, Place, holds};
+use crate::comparison::{Compared, Flags, holds};
 use crate::state::State;
 use crate::value::{Base, Value};
 
@@ -56,8 +56,8 @@ impl State {
         }
         let value = Value::one_of(flags.right.base, left);
         match place {
-            Place::Register(number) => self.registers[number] = value.clone(),
-            Place::Slot(at, width) => self.put_slot(at, width, value.clone()),
+            Compared::Register(number) => self.registers[number] = value.clone(),
+            Compared::Slot(at, width) => self.put_slot(at, width, value.clone()),
         }
         if let Some(flags) = &mut self.flags {
             flags.right = value;

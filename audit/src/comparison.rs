@@ -7,7 +7,7 @@ use crate::value::{Base, Value};
 
 /// Describes a place whose value a comparison bounds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Place {
+pub enum Compared {
     Register(usize),
     Slot(i64, u8),
 }
@@ -15,9 +15,9 @@ pub enum Place {
 /// Holds the last comparison, as far as it decides branches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Flags {
-    pub place: Option<Place>,
+    pub place: Option<Compared>,
     /// The place whose value is `right`, which is one of a few.
-    pub second: Option<Place>,
+    pub second: Option<Compared>,
     pub left: Value,
     pub right: Value,
     pub bits: u32,
@@ -30,7 +30,7 @@ pub struct Flags {
     /// A word of the stack that holds what `left` was too, zero-extended.
     pub twin: Option<i64>,
     /// What `left` was made from, and the number that was added to that.
-    pub origin: Option<(Place, i64)>,
+    pub origin: Option<(Compared, i64)>,
 }
 
 impl State {
@@ -119,13 +119,13 @@ impl State {
             .filter(|_| flags.bits == 32 && flags.moved == 0)?;
         let left = &flags.left;
         let held = match place {
-            Place::Register(number) => &self.registers[number],
-            Place::Slot(at, _) => &self.slots.get(&at)?.1,
+            Compared::Register(number) => &self.registers[number],
+            Compared::Slot(at, _) => &self.slots.get(&at)?.1,
         };
         let is_range = |v: &Value| v.base == Base::Num && v.set.is_none();
         let has_both = is_range(left) && (0..HALF).contains(&left.lo) && left.hi >= HALF;
         // A register may hold it sign-extended.
-        let is_signed = matches!(place, Place::Register(_))
+        let is_signed = matches!(place, Compared::Register(_))
             && is_range(held)
             && (-HALF..0).contains(&held.lo)
             && held.hi < HALF;
@@ -140,8 +140,8 @@ impl State {
                 _ => value.clone(),
             };
             match place {
-                Place::Register(number) => one.registers[number] = held,
-                Place::Slot(at, width) => one.put_slot(at, width, held),
+                Compared::Register(number) => one.registers[number] = held,
+                Compared::Slot(at, width) => one.put_slot(at, width, held),
             }
             if let Some(flags) = &mut one.flags {
                 flags.left = value;
@@ -167,8 +167,8 @@ impl State {
             let mut one = self.clone();
             let value = Value::range(lo, hi);
             match place {
-                Place::Register(number) => one.registers[number] = value,
-                Place::Slot(at, width) => one.put_slot(at, width, value),
+                Compared::Register(number) => one.registers[number] = value,
+                Compared::Slot(at, width) => one.put_slot(at, width, value),
             }
             one
         };
@@ -279,7 +279,7 @@ impl State {
             );
         }
         match place {
-            Place::Register(number) => {
+            Compared::Register(number) => {
                 let old = &self.registers[number];
                 // A narrow comparison says nothing about the upper bits.
                 if flags.bits >= 32
@@ -292,7 +292,7 @@ impl State {
                     };
                 }
             }
-            Place::Slot(at, width) => {
+            Compared::Slot(at, width) => {
                 let value = if flags.bits == 64 {
                     new.moved(flags.moved)
                 } else {
@@ -311,15 +311,15 @@ impl State {
     }
 
     /// Takes into account that the lower half of what a place holds is from `lo` to `hi`.
-    fn narrow(&mut self, place: Place, lo: i64, hi: i64) {
+    fn narrow(&mut self, place: Compared, lo: i64, hi: i64) {
         const HALF: i64 = 1 << 31;
         let known = match place {
-            Place::Register(number) => self.registers[number].clone(),
-            Place::Slot(at, 4) => self.load_slot(&Value::at(Base::Stack, at), 4),
-            Place::Slot(..) => return,
+            Compared::Register(number) => self.registers[number].clone(),
+            Compared::Slot(at, 4) => self.load_slot(&Value::at(Base::Stack, at), 4),
+            Compared::Slot(..) => return,
         };
         // The upper half of a register is another matter.
-        let is_half = matches!(place, Place::Slot(..)) || known.hi < HALF;
+        let is_half = matches!(place, Compared::Slot(..)) || known.hi < HALF;
         if lo < 0 || hi >= HALF || known.base != Base::Num || known.lo < 0 || !is_half {
             return;
         }
@@ -338,8 +338,8 @@ impl State {
             return;
         }
         match place {
-            Place::Register(number) => self.registers[number] = value,
-            Place::Slot(at, width) => self.put_slot(at, width, value),
+            Compared::Register(number) => self.registers[number] = value,
+            Compared::Slot(at, width) => self.put_slot(at, width, value),
         }
     }
 }

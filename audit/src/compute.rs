@@ -3,7 +3,7 @@
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::address::place_of;
-use crate::comparison::{Flags, Place};
+use crate::comparison::{Compared, Flags};
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
@@ -337,7 +337,7 @@ pub fn compare(
         };
         let made = state
             .made
-            .filter(|made| place == Some(Place::Register(made.register)));
+            .filter(|made| place == Some(Compared::Register(made.register)));
         let origin = made.map(|made| (made.from, made.added));
         let second = second_place(frame, i, (&left, &right), bits, state);
         state.flags = Some(Flags {
@@ -412,7 +412,7 @@ fn second_place(
     (left, right): (&Value, &Value),
     bits: u32,
     state: &State,
-) -> Option<Place> {
+) -> Option<Compared> {
     if left.exact().is_none() || right.set.is_none() || bits < 32 {
         return None;
     }
@@ -420,7 +420,7 @@ fn second_place(
         OpKind::Register => {
             let number = i.op1_register().full_register().number();
             // What is left of the lower half is put in place of the whole.
-            (state.registers[number] == *right).then_some(Place::Register(number))
+            (state.registers[number] == *right).then_some(Compared::Register(number))
         }
         OpKind::Memory => {
             let at = crate::address::address(frame, i, state);
@@ -429,7 +429,7 @@ fn second_place(
                 .then(|| at.exact())
                 .flatten()
                 .filter(|at| matches!(state.slots.get(at), Some((known, _)) if *known == width))
-                .map(|at| Place::Slot(at, width))
+                .map(|at| Compared::Slot(at, width))
         }
         _ => None,
     }

@@ -4,7 +4,7 @@ use iced_x86::{ConditionCode, Mnemonic, Register};
 
 use crate::frame::Frame;
 use crate::hash::{Map, Set};
-use crate::line::{Line, Place, is_call, whole, writes};
+use crate::line::{Line, Variable, is_call, whole, writes};
 use crate::value::Value;
 use crate::waits::is_swap;
 
@@ -58,7 +58,7 @@ impl<'a> Graph<'a> {
         let moves_stack = nodes
             .iter()
             .filter_map(|at| code.get(at))
-            .any(|i| !is_call(i) && writes(i, Place::Register(Register::RSP)));
+            .any(|i| !is_call(i) && writes(i, Variable::Register(Register::RSP)));
         Self {
             frame,
             code,
@@ -104,7 +104,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Returns the instructions that set `place` as it is seen at `at`, and those between.
-    pub fn reaching(&self, at: u64, place: Place) -> (Vec<u64>, Set<u64>) {
+    pub fn reaching(&self, at: u64, place: Variable) -> (Vec<u64>, Set<u64>) {
         let mut found = Vec::new();
         let mut seen = Set::default();
         let mut between = Set::default();
@@ -123,8 +123,8 @@ impl<'a> Graph<'a> {
         (found, between)
     }
 
-    pub fn is_usable(&self, place: Place) -> bool {
-        let Place::Slot(base, offset) = place else {
+    pub fn is_usable(&self, place: Variable) -> bool {
+        let Variable::Slot(base, offset) = place else {
             return true;
         };
         // Whose address is taken may be changed by others.
@@ -139,7 +139,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Returns whether an instruction of the loop may change the word of the frame without naming it so.
-    fn has_other_name(&self, place: Place) -> bool {
+    fn has_other_name(&self, place: Variable) -> bool {
         let touched = &self.frame.touched;
         let own = self.instructions().filter(|(_, i)| i.slot == Some(place));
         let own = own
@@ -152,7 +152,7 @@ impl<'a> Graph<'a> {
         })
     }
 
-    pub fn changes(&self, place: Place) -> Vec<u64> {
+    pub fn changes(&self, place: Variable) -> Vec<u64> {
         self.instructions()
             .filter(|(_, i)| writes(i, place))
             .map(|(at, _)| at)

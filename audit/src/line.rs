@@ -9,7 +9,7 @@ use crate::hash::Map;
 
 /// Describes a register or a word of memory with which instructions compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Place {
+pub enum Variable {
     Register(Register),
     Slot(Register, i64),
 }
@@ -18,7 +18,7 @@ pub enum Place {
 pub struct Line {
     instruction: Instruction,
     written: u16,
-    pub slot: Option<Place>,
+    pub slot: Option<Variable>,
 }
 
 impl Line {
@@ -48,7 +48,7 @@ impl Line {
             instruction,
             written,
             slot: slot(&instruction).filter(|slot| match slot {
-                Place::Slot(Register::RBP, _) => has_frame_pointer,
+                Variable::Slot(Register::RBP, _) => has_frame_pointer,
                 _ => true,
             }),
         }
@@ -105,13 +105,13 @@ pub fn is_call(i: &Instruction) -> bool {
 }
 
 /// Returns the operand, if it is a whole register or a word of the frame.
-pub fn operand(i: &Line, number: u32) -> Option<Place> {
+pub fn operand(i: &Line, number: u32) -> Option<Variable> {
     if number >= i.op_count() {
         return None;
     }
     match i.op_kind(number) {
         OpKind::Register if i.op_register(number).is_gpr() && i.op_register(number).size() >= 4 => {
-            Some(Place::Register(i.op_register(number).full_register()))
+            Some(Variable::Register(i.op_register(number).full_register()))
         }
         OpKind::Memory if matches!(i.memory_size().size(), 4 | 8) => i.slot,
         _ => None,
@@ -119,32 +119,34 @@ pub fn operand(i: &Line, number: u32) -> Option<Place> {
 }
 
 /// Returns the operand, also where it is a part of a register or of a word of the frame.
-pub fn whole(i: &Line, number: u32) -> Option<Place> {
+pub fn whole(i: &Line, number: u32) -> Option<Variable> {
     let is_register = number < i.op_count()
         && i.op_kind(number) == OpKind::Register
         && i.op_register(number).is_gpr();
     if is_register {
-        return Some(Place::Register(i.op_register(number).full_register()));
+        return Some(Variable::Register(i.op_register(number).full_register()));
     }
     let is_memory = number < i.op_count() && i.op_kind(number) == OpKind::Memory;
     is_memory.then_some(i.slot).flatten()
 }
 
-fn slot(i: &Instruction) -> Option<Place> {
+fn slot(i: &Instruction) -> Option<Variable> {
     let base = i.memory_base();
     (matches!(base, Register::RBP | Register::RSP)
         && i.memory_index() == Register::None
         && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory))
-    .then(|| Place::Slot(base, i.memory_displacement64().cast_signed()))
+    .then(|| Variable::Slot(base, i.memory_displacement64().cast_signed()))
 }
 
-pub fn writes(i: &Line, place: Place) -> bool {
+pub fn writes(i: &Line, place: Variable) -> bool {
     match place {
-        Place::Register(register) => register.is_gpr() && i.written & 1 << register.number() != 0,
-        Place::Slot(..) => {
+        Variable::Register(register) => {
+            register.is_gpr() && i.written & 1 << register.number() != 0
+        }
+        Variable::Slot(..) => {
             // A part of the word counts as well; words are taken to have four bytes.
             let overlaps = match (i.slot, place) {
-                (Some(Place::Slot(a, x)), Place::Slot(b, y)) => {
+                (Some(Variable::Slot(a, x)), Variable::Slot(b, y)) => {
                     let size = i.memory_size().size().max(1) as i64;
                     a == b && x < y + 4 && y < x + size
                 }

@@ -11,7 +11,7 @@ use crate::flow::OWN_RETURN;
 use crate::frame::Frame;
 use crate::graph::{Graph, Taken};
 use crate::hash::{Map, Set};
-use crate::line::{Line, Place, lines, whole};
+use crate::line::{Line, Variable, lines, whole};
 use crate::rings::rings;
 
 /// Adds what there is to say of the loops of a function.
@@ -140,7 +140,7 @@ pub fn result(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Op
     let nodes = code.keys().copied().chain([end]).collect();
     let removed = Set::default();
     let graph = Graph::new(frame, &code, &nodes, &removed);
-    let is_same = graph.cause(end, Place::Register(Register::RAX)) == Some(call);
+    let is_same = graph.cause(end, Variable::Register(Register::RAX)) == Some(call);
     (is_same && graph.passes_between(frame.start, end, &[call])).then(|| name.clone())
 }
 

@@ -16,16 +16,16 @@ pub enum Change {
     Blocks(Option<Signals>),
     Unblocks(Option<Signals>),
     /// The place is where the set lies.
-    Sets(Option<Signals>, Option<Place>),
+    Sets(Option<Signals>, Option<SetPlace>),
     /// It waits with that set, and then restores the one that was there before.
     Waits(Option<Signals>),
 }
 
 /// Is a set's file, the function whose frame has it, or 0 for data of the file, and its offset or address.
-pub type Place = (u16, u64, i64);
+pub type SetPlace = (u16, u64, i64);
 
 /// The places to which calls store the set that was blocked before.
-pub type Saved = Set<Place>;
+pub type Saved = Set<SetPlace>;
 
 /// Says what a call means for code that follows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -196,7 +196,7 @@ fn constant(file: &Image, at: u64) -> Option<Signals> {
     file.is_settled(at).then(|| file.number(at, 8)).flatten()
 }
 
-fn place(frame: &Frame, set: &Value) -> Option<Place> {
+fn place(frame: &Frame, set: &Value) -> Option<SetPlace> {
     let set = crate::address::in_image(frame, set.clone());
     let at = set.exact()?;
     match set.base {

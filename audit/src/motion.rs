@@ -4,12 +4,12 @@ use iced_x86::{ConditionCode, Mnemonic, OpKind, Register};
 
 use crate::graph::{Graph, Taken};
 use crate::hash::{Map, Set};
-use crate::line::{Place, is_call, operand, writes};
+use crate::line::{Variable, is_call, operand, writes};
 use crate::value::Base;
 
 /// Says where a value comes from.
 struct Origin {
-    place: Place,
+    place: Variable,
     /// The instructions between which it was not looked at again.
     between: Set<u64>,
     form: Form,
@@ -70,8 +70,8 @@ impl Graph<'_> {
     fn origin(
         &self,
         at: u64,
-        place: Place,
-        is_end: &dyn Fn(Place) -> bool,
+        place: Variable,
+        is_end: &dyn Fn(Variable) -> bool,
     ) -> Result<Origin, Option<u64>> {
         let (mut at, mut place) = (at, place);
         let mut origin = Origin {
@@ -98,7 +98,7 @@ impl Graph<'_> {
     }
 
     /// Returns what the instruction makes the value of `place` from.
-    fn made_of(&self, at: u64, place: Place, form: Form) -> Option<(Place, Form)> {
+    fn made_of(&self, at: u64, place: Variable, form: Form) -> Option<(Variable, Form)> {
         use Mnemonic as M;
         let i = self.code.get(&at)?;
         if is_call(i) || operand(i, 0) != Some(place) && i.mnemonic() != M::Mul {
@@ -114,7 +114,7 @@ impl Graph<'_> {
             M::Mov | M::Movsxd if crate::operand::size_of(i, 1) >= 4 => (operand(i, 1), Some(form)),
             M::Cdqe => (own, Some(form)),
             M::Lea if i.memory_index() == Register::None && !i.is_ip_rel_memory_operand() => (
-                Some(Place::Register(i.memory_base().full_register())),
+                Some(Variable::Register(i.memory_base().full_register())),
                 form.plus(i.memory_displacement64().cast_signed()),
             ),
             M::Add => (own, form.plus(number()?)),
@@ -143,12 +143,12 @@ impl Graph<'_> {
                 };
                 (from, form.scaled(u64::try_from(factor).ok()?, 0))
             }
-            M::Mul if place == Place::Register(Register::RDX) && width == 8 => {
+            M::Mul if place == Variable::Register(Register::RDX) && width == 8 => {
                 let factor = (*self.frame.factors.get(&at)?)?;
                 let from = if self.frame.factors_in_rax.contains(&at) {
                     operand(i, 0)
                 } else {
-                    Some(Place::Register(Register::RAX))
+                    Some(Variable::Register(Register::RAX))
                 };
                 (from, form.scaled(factor.cast_unsigned(), 64))
             }
@@ -158,7 +158,7 @@ impl Graph<'_> {
     }
 
     /// Returns how the place moves, if it only moves one way.
-    fn moves(&self, place: Place) -> Option<Moves> {
+    fn moves(&self, place: Variable) -> Option<Moves> {
         if !self.is_usable(place) {
             return None;
         }
@@ -205,7 +205,7 @@ impl Graph<'_> {
     }
 
     /// Returns how a place moves to zero if it is given each result of `setter`.
-    fn moves_with(&self, setter: u64, result: Place) -> Option<Moves> {
+    fn moves_with(&self, setter: u64, result: Variable) -> Option<Moves> {
         let copies = self.instructions().filter(|(at, i)| {
             i.mnemonic() == Mnemonic::Mov
                 && operand(i, 1) == Some(result)
@@ -218,7 +218,7 @@ impl Graph<'_> {
     }
 
     /// Returns the instructions between a change of the place that clears its lowest bit, `n & (n - 1)`, and its looks at it.
-    fn clears_a_bit(&self, at: u64, place: Place) -> Option<Set<u64>> {
+    fn clears_a_bit(&self, at: u64, place: Variable) -> Option<Set<u64>> {
         let mut between = Set::default();
         let (mut def, mut made) = (at, place);
         for _ in 0..4 {
@@ -240,7 +240,7 @@ impl Graph<'_> {
         if operand(i, 0) != Some(made) || crate::operand::size_of(i, 0) < 4 {
             return None;
         }
-        let (sides, wanted): (&[Place], &[i64]) = match i.mnemonic() {
+        let (sides, wanted): (&[Variable], &[i64]) = match i.mnemonic() {
             Mnemonic::Blsr => (&[operand(i, 1)?], &[0]),
             Mnemonic::And => (&[made, operand(i, 1)?], &[-1, 0]),
             _ => return None,
@@ -259,7 +259,7 @@ impl Graph<'_> {
     }
 
     /// Returns the instructions between a change of the place and its last look at it, and what it did.
-    fn step_from(&self, at: u64, place: Place) -> Option<(Set<u64>, Form)> {
+    fn step_from(&self, at: u64, place: Variable) -> Option<(Set<u64>, Form)> {
         let (from, form) = self.made_of(at, place, SAME)?;
         if from == place {
             return Some((Set::default(), form));
@@ -312,11 +312,11 @@ impl Graph<'_> {
         if is_test && right != Some(left) {
             return None;
         }
-        let fixed = |place: Option<Place>| match place {
+        let fixed = |place: Option<Variable>| match place {
             Some(place) => self.is_usable(place) && self.changes(place).is_empty(),
             None => i.op_count() < 2 || i.try_immediate(1).is_ok(),
         };
-        let find = |place: Place| -> Option<Moves> {
+        let find = |place: Variable| -> Option<Moves> {
             if is_result {
                 return self.moves(place).or_else(|| self.moves_with(setter, place));
             }
@@ -396,7 +396,7 @@ impl Graph<'_> {
     }
 
     /// Returns whether one instruction alone gives the place the value with which the loop begins.
-    fn begins_once(&self, place: Place) -> bool {
+    fn begins_once(&self, place: Variable) -> bool {
         let mut before: Map<u64, Vec<u64>> = Map::default();
         let mut todo = Vec::new();
         for (&at, all) in &self.frame.edges {

@@ -4,7 +4,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::graph::Graph;
 use crate::hash::{Map, Set};
-use crate::line::{Place, is_call, whole};
+use crate::line::{Variable, is_call, whole};
 
 impl Graph<'_> {
     /// Returns whether each round loads the word of a compare-and-swap again, and comes there with what it has loaded: that fails
@@ -13,7 +13,9 @@ impl Graph<'_> {
         let i = &self.code[&swap];
         let is_fixed = [i.memory_base(), i.memory_index()].iter().all(|r| {
             matches!(*r, Register::None | Register::RIP)
-                || self.changes(Place::Register(r.full_register())).is_empty()
+                || self
+                    .changes(Variable::Register(r.full_register()))
+                    .is_empty()
         });
         let is_changed = self.instructions().any(|(at, other)| {
             is_call(other) && self.frame.called.get(&at).copied().unwrap_or(true)
@@ -25,7 +27,7 @@ impl Graph<'_> {
         if !is_fixed || is_changed {
             return false;
         }
-        let Some(made) = self.cause(swap, Place::Register(Register::RAX)) else {
+        let Some(made) = self.cause(swap, Variable::Register(Register::RAX)) else {
             return false;
         };
         let is_load = |at: u64| {
@@ -92,7 +94,7 @@ impl Graph<'_> {
         let mut from: Map<u64, Vec<u64>> = Map::default();
         let mut todo: Vec<u64> = ARGUMENTS
             .iter()
-            .flat_map(|r| self.reaching(call, Place::Register(*r)).0)
+            .flat_map(|r| self.reaching(call, Variable::Register(*r)).0)
             .collect();
         while let Some(at) = todo.pop() {
             if from.contains_key(&at) {
@@ -117,12 +119,12 @@ impl Graph<'_> {
     }
 
     /// Returns the places from which an instruction makes its result.
-    fn sources(&self, at: u64) -> Vec<Place> {
+    fn sources(&self, at: u64) -> Vec<Variable> {
         let Some(i) = self.code.get(&at) else {
             return Vec::new();
         };
         if is_call(i) {
-            return vec![Place::Register(Register::RDI)];
+            return vec![Variable::Register(Register::RDI)];
         }
         let named = [i.memory_base(), i.memory_index()];
         let by_address = named.into_iter().filter(|r| {
@@ -131,7 +133,7 @@ impl Graph<'_> {
         let is_made_anew = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Lea);
         (u32::from(is_made_anew)..2)
             .filter_map(|n| whole(i, n))
-            .chain(by_address.map(|r| Place::Register(r.full_register())))
+            .chain(by_address.map(|r| Variable::Register(r.full_register())))
             .collect()
     }
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use iced_x86::Register;
 
-use crate::comparison::{Flags, Place};
+use crate::comparison::{Compared, Flags};
 use crate::value::{Base, Value};
 
 /// Says whether `errno` is what the interrupted code left in it.
@@ -26,7 +26,7 @@ pub enum Errno {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Made {
     pub register: usize,
-    pub from: Place,
+    pub from: Compared,
     pub added: i64,
 }
 
@@ -210,23 +210,23 @@ impl State {
             }
         };
         if let Some(flags) = &mut self.flags
-            && flags.place == Some(Place::Register(number))
+            && flags.place == Some(Compared::Register(number))
         {
             flags.place = None;
         }
         if let Some(flags) = &mut self.flags
-            && flags.second == Some(Place::Register(number))
+            && flags.second == Some(Compared::Register(number))
         {
             flags.second = None;
         }
         if let Some(flags) = &mut self.flags {
             flags.origin = flags
                 .origin
-                .filter(|(from, _)| *from != Place::Register(number));
+                .filter(|(from, _)| *from != Compared::Register(number));
         }
         self.made = self
             .made
-            .filter(|made| made.register != number && made.from != Place::Register(number));
+            .filter(|made| made.register != number && made.from != Compared::Register(number));
         self.half = self.half.filter(|(a, b)| *a != number && *b != number);
         self.spilled = self.spilled.filter(|(_, whole)| *whole != number);
         self.bytes.remove(&(number as u8));

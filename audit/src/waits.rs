@@ -5,7 +5,7 @@ use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Regist
 use crate::graph::{Graph, Taken};
 use crate::hash::Set;
 use crate::libc;
-use crate::line::{Place, is_call, whole};
+use crate::line::{Variable, is_call, whole};
 
 const NO_ROOM: &str =
     "tries again until there is room, which the interrupted code may have to make";
@@ -293,7 +293,7 @@ impl Graph<'_> {
     }
 
     /// Returns the instruction that made the value of `place` at `at`, behind those that only move it.
-    pub fn cause(&self, at: u64, place: Place) -> Option<u64> {
+    pub fn cause(&self, at: u64, place: Variable) -> Option<u64> {
         let (mut at, mut place) = (at, place);
         for _ in 0..10 {
             let (defs, _) = self.reaching(at, place);
@@ -316,7 +316,9 @@ impl Graph<'_> {
         let is_fixed = [load.memory_base(), load.memory_index()].iter().all(|r| {
             *r == Register::None
                 || *r == Register::RIP
-                || self.changes(Place::Register(r.full_register())).is_empty()
+                || self
+                    .changes(Variable::Register(r.full_register()))
+                    .is_empty()
         });
         let is_lock = matches!(
             load.mnemonic(),

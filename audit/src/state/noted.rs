@@ -5,7 +5,7 @@ use std::rc::Rc;
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::{Made, RSP, State, United};
-use crate::comparison::Place;
+use crate::comparison::Compared;
 use crate::value::{Base, Value};
 
 impl State {
@@ -63,13 +63,13 @@ impl State {
             let from = from.full_register().number();
             self.made = (from != register && from != RSP).then_some(Made {
                 register,
-                from: Place::Register(from),
+                from: Compared::Register(from),
                 added,
             });
         } else if let (Some(register), M::Mov, Some(at)) = (number, i.mnemonic(), slot) {
             self.made = Some(Made {
                 register,
-                from: Place::Slot(at, 4),
+                from: Compared::Slot(at, 4),
                 added: 0,
             });
         } else if !matches!(
@@ -111,9 +111,10 @@ impl State {
     }
 
     /// Takes into account that what the place holds is zero: it may be the upper halves of two registers.
-    pub fn note_short(&mut self, place: Place) {
+    pub fn note_short(&mut self, place: Compared) {
         let united = self.united.filter(|united| united.is_upper);
-        let Some(united) = united.filter(|united| place == Place::Register(united.register)) else {
+        let Some(united) = united.filter(|united| place == Compared::Register(united.register))
+        else {
             return;
         };
         for number in united.of {

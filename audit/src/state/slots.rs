@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{State, any, narrowed};
-use crate::comparison::Place;
+use crate::comparison::Compared;
 use crate::value::{Base, Value};
 
 impl State {
@@ -108,16 +108,16 @@ impl State {
         self.zero = self.zero.filter(|(a, b)| *b < lo || hi <= *a);
         let is_hit = |at: i64| lo <= at + 8 && at < hi;
         self.spilled = self.spilled.filter(|(at, _)| !is_hit(*at));
-        let is_gone = |place: &Place| matches!(place, Place::Slot(at, _) if is_hit(*at));
+        let is_gone = |place: &Compared| matches!(place, Compared::Slot(at, _) if is_hit(*at));
         self.made = self.made.filter(|made| !is_gone(&made.from));
         if let Some(flags) = &mut self.flags {
             flags.origin = flags.origin.filter(|(from, _)| !is_gone(from));
             flags.place = flags
                 .place
-                .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
+                .filter(|place| !matches!(place, Compared::Slot(at, _) if is_hit(*at)));
             flags.second = flags
                 .second
-                .filter(|place| !matches!(place, Place::Slot(at, _) if is_hit(*at)));
+                .filter(|place| !matches!(place, Compared::Slot(at, _) if is_hit(*at)));
             flags.twin = flags.twin.filter(|at| !is_hit(*at));
         }
     }

@@ -5,7 +5,7 @@ use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, Op
 use super::forms::has_memory;
 use crate::address::address;
 use crate::callee::Callee;
-use crate::comparison::{Flags, Place, opposite};
+use crate::comparison::{Compared, Flags, opposite};
 use crate::explore::Explorer;
 use crate::frame::Frame;
 use crate::image::{Image, Slot};
@@ -29,7 +29,7 @@ impl Explorer<'_> {
         let place = state.flags.as_ref().and_then(|flags| flags.place)?;
         let is_compared = [i.op0_register(), i.op1_register()]
             .iter()
-            .any(|r| r.is_gpr() && place == Place::Register(r.full_register().number()));
+            .any(|r| r.is_gpr() && place == Compared::Register(r.full_register().number()));
         if condition == ConditionCode::None || !is_move || !is_compared {
             return None;
         }
@@ -187,7 +187,7 @@ pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCod
         return cases.into();
     }
     let place = state.flags.as_ref().and_then(|flags| flags.place);
-    if let (C::l | C::le, Some(Place::Slot(..))) = (condition, place)
+    if let (C::l | C::le, Some(Compared::Slot(..))) = (condition, place)
         && let Some(cases) = state.by_sign()
     {
         let mut cases = Vec::from(cases);
