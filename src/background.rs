@@ -48,12 +48,12 @@ struct Queue<T> {
     waiting: ArrayQueue<T>,
     missing: AtomicU64,
     closing: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     has_ended: bool,
     /// Counts the threads that wait for room.
     waiting: u32,
@@ -140,7 +140,7 @@ impl<T: Send + 'static> Background<T> {
     pub fn finish(&self, limit: Option<Duration>) -> bool {
         self.close();
         let limit = limit.unwrap_or(Duration::MAX);
-        let waits = |state: &mut State| !state.has_ended;
+        let waits = |state: &mut QueueState| !state.has_ended;
         let Queue { state, changed, .. } = &*self.shared;
         let wait = changed.wait_timeout_while(lock(state), limit, waits);
         wait.unwrap_or_else(PoisonError::into_inner).0.has_ended

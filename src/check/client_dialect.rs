@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use minitalk::dialect::Dialect;
 use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
 use super::server::Server;
@@ -220,12 +220,12 @@ fn attempt(
     dialect: Option<Dialect>,
     limit: Duration,
 ) -> Result<(TryOutcome, Option<Dialect>), String> {
-    let mut server = Server::start(Program::Own(own_program, dialect), &[])
+    let mut server = Server::start(Subject::Own(own_program, dialect), &[])
         .map_err(|why| format!("minitalk's server {why}"))?;
     // The end of a lost process can show the server how to acknowledge the next one of its program.
     let mut left = if dialect.is_none() { PROCESSES } else { 1 };
     loop {
-        let mut client = Program::Foreign(client).start_client(server.pid(), PROBE, &[])?;
+        let mut client = Subject::Foreign(client).start_client(server.pid(), PROBE, &[])?;
         let status = client.wait(limit);
         server.wait(ARRIVE, &|printed| {
             OutputFormat::Plain.fits(PROBE.as_bytes(), printed)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use minitalk::Pid;
 use minitalk::internals::process::proc;
 
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
 use super::report::quoted;
@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(1200);
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// Holds the result of a delivery.
-pub struct Delivery {
+pub struct Arrival {
     pub is_exact: bool,
     pub printed: Vec<u8>,
     /// How the client ended; `None` if it had to be killed.
@@ -40,11 +40,11 @@ pub struct Delivery {
     pub server: Option<ExitStatus>,
 }
 
-impl Delivery {
+impl Arrival {
     /// Sends `text` to `server`, and waits until it is printed or can no longer be.
     pub fn run(
         server: &mut Server,
-        client: Program<'_>,
+        client: Subject<'_>,
         text: &str,
         format: &OutputFormat,
         limit: Duration,
@@ -306,7 +306,7 @@ mod tests {
             let mut server = Server::start(server.program(), &[]).ok()?;
             let format = OutputFormat::of(b"text", b"text\n")?;
             let delivery =
-                Delivery::run(&mut server, client.program(), "text", &format, LIMIT).ok()?;
+                Arrival::run(&mut server, client.program(), "text", &format, LIMIT).ok()?;
             delivery.is_exact.then_some(delivery)
         });
         assert!(late.unwrap().elapsed > LIMIT);
@@ -314,8 +314,8 @@ mod tests {
 
     #[test]
     fn the_first_error_of_a_delivery_is_reported() {
-        let error = |printed: &str, change: fn(&mut Delivery)| {
-            let mut delivery = Delivery {
+        let error = |printed: &str, change: fn(&mut Arrival)| {
+            let mut delivery = Arrival {
                 is_exact: printed == "text",
                 printed: printed.into(),
                 client: Some(ExitStatus::from_raw(0)),
@@ -331,7 +331,7 @@ mod tests {
                 .error("text")
                 .map_or(String::new(), |error| error.to_string())
         };
-        let unchanged: fn(&mut Delivery) = |_| {};
+        let unchanged: fn(&mut Arrival) = |_| {};
         assert_eq!(error("text", unchanged), "");
         assert_eq!(error("", unchanged), "nothing is printed");
         assert_eq!(

@@ -7,11 +7,11 @@ use minitalk::Signal;
 use minitalk::dialect::Dialect;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::internals::process::peer::Peer;
-use minitalk::internals::process::proc::{self, Status};
+use minitalk::internals::process::proc::{self, StatusLines};
 
-use super::delivery::{Delivery, describe};
+use super::delivery::{Arrival, describe};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text};
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::report::Section;
 use super::server::Server;
@@ -27,7 +27,7 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
         }
         server.skip();
         let (client, format) = (fixture.client, &fixture.format);
-        let delivery = Delivery::run(&mut server, client, NEXT, format, SHORT)?;
+        let delivery = Arrival::run(&mut server, client, NEXT, format, SHORT)?;
         let error = delivery.error(NEXT);
         // The server may print the half message first, on a line of its own.
         let printed = &delivery.printed;
@@ -50,7 +50,7 @@ pub fn client_killed(fixture: &mut Fixture<'_>, section: &mut Section) {
 /// Returns a server that has half a message of a client that has ended.
 fn server_with_half_a_message(fixture: &mut Fixture<'_>) -> Result<Server, NotPassed> {
     match fixture.client {
-        Program::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
+        Subject::Own(_, Some(dialect)) => end_in_mid_byte(fixture, &dialect),
         // The drop kills the client.
         _ => fixture.start_message().map(|(server, ..)| server),
     }
@@ -88,7 +88,7 @@ pub fn strays_to_server(fixture: &mut Fixture<'_>, section: &mut Section) {
 
 /// Sends SIGUSR1 three times, each once the one before has been taken: a pending one would swallow it.
 fn send_strays(peer: &Peer) -> Result<(), String> {
-    let is_pending = |status: Status| status.pending & Signal::USR1.mask() != 0;
+    let is_pending = |status: StatusLines| status.pending & Signal::USR1.mask() != 0;
     for _ in 0..3 {
         peer.send(Signal::USR1, None)
             .map_err(|error| format!("one ended the process: {error}"))?;

@@ -4,8 +4,8 @@ use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::delivery::Delivery;
-use super::isolation::Program;
+use super::delivery::Arrival;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
 use super::server::Server;
@@ -26,8 +26,8 @@ pub const NEXT: &str = "the next message, 123";
 
 /// Holds the programs under test.
 pub struct Fixture<'a> {
-    pub server_program: Program<'a>,
-    pub client: Program<'a>,
+    pub server_program: Subject<'a>,
+    pub client: Subject<'a>,
     pub format: OutputFormat,
     /// A server that is fit for the next test.
     pub server: Option<Server>,
@@ -39,8 +39,8 @@ pub struct Fixture<'a> {
 
 impl<'a> Fixture<'a> {
     pub const fn new(
-        server_program: Program<'a>,
-        client: Program<'a>,
+        server_program: Subject<'a>,
+        client: Subject<'a>,
         format: OutputFormat,
         until: Instant,
     ) -> Self {
@@ -78,11 +78,11 @@ impl<'a> Fixture<'a> {
     }
 
     /// Delivers `text`. A server that fails is not used again.
-    pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Delivery, NotPassed> {
+    pub fn deliver(&mut self, text: &str, limit: Duration) -> Result<Arrival, NotPassed> {
         let mut server = self.take()?;
         let left = self.left();
         let least = limit.min(left);
-        let delivery = Delivery::run(&mut server, self.client, text, &self.format, least)?;
+        let delivery = Arrival::run(&mut server, self.client, text, &self.format, least)?;
         if delivery.is_late && !delivery.is_stuck && left < limit {
             return Err(NotPassed::no_time());
         }
@@ -93,7 +93,7 @@ impl<'a> Fixture<'a> {
     }
 
     /// Delivers `text`; the error is what is wrong.
-    pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Delivery, NotPassed> {
+    pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Arrival, NotPassed> {
         self.deliver(text, limit)?.verdict(text)
     }
 

@@ -18,14 +18,14 @@ const LIMIT: usize = 1 << 20;
 
 /// Names a program that is run as a server or as a client.
 #[derive(Clone, Copy)]
-pub enum Program<'a> {
+pub enum Subject<'a> {
     /// Another program, whose dialect it knows itself.
     Foreign(&'a Path),
     /// This program. Without a dialect, the server detects that of each client, and the client uses minitalk's own protocol.
     Own(&'a Path, Option<Dialect>),
 }
 
-impl Program<'_> {
+impl Subject<'_> {
     /// Starts a server; `options` are those of `minitalk serve`.
     pub fn start_server(self, options: &[&str]) -> io::Result<Child> {
         let mut command = self.command(&["serve", "--format", "raw"], options);
@@ -102,8 +102,8 @@ impl Script {
         script
     }
 
-    pub fn program(&self) -> Program<'_> {
-        Program::Foreign(&self.0)
+    pub fn program(&self) -> Subject<'_> {
+        Subject::Foreign(&self.0)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::flags::{Args, Flag, flags};
 use crate::cli::stdio::write_stdout;
 use fixture::Fixture;
-use isolation::Program;
+use isolation::Subject;
 use not_passed::NotPassed;
 use output_format::OutputFormat;
 use report::{Section, Verdict};
@@ -207,8 +207,8 @@ impl Programs {
                 section.add(Verdict::Ok, "dialect", &format!("{spec}{more}"));
                 section.dialect = Some(spec);
                 let given = found.dialect.filter(|_| !found.is_detected);
-                let server = Program::Own(&self.own, given);
-                let program = Program::Foreign(client);
+                let server = Subject::Own(&self.own, given);
+                let program = Subject::Foreign(client);
                 let mut fixture = Fixture::new(server, program, OutputFormat::Plain, until);
                 traffic::add(client, &self.own, given, fixture.left(), section);
                 tests::exactness(&mut fixture, section);
@@ -231,7 +231,7 @@ impl Programs {
         section: &mut Section,
         until: Instant,
     ) -> Result<Option<Dialect>, Failure> {
-        match Server::start(Program::Foreign(server), &[]) {
+        match Server::start(Subject::Foreign(server), &[]) {
             Err(why) => {
                 section.add(Verdict::Fail, "start", &why);
                 return Ok(None);
@@ -246,7 +246,7 @@ impl Programs {
         // Minitalk's own server detects dialects, so that every candidate would pass.
         let is_own = fs::canonicalize(server).ok() == fs::canonicalize(&self.own).ok();
         let found = if is_own {
-            let client = Program::Own(&self.own, None);
+            let client = Subject::Own(&self.own, None);
             tests::output_format(server, client).map(|format| (None, format, None))
         } else {
             match server_dialect::find(server, confined, of_client, search_until(until)) {
@@ -274,8 +274,8 @@ impl Programs {
         }
         section.add(Verdict::Info, "prints", &format.describe());
         section.dialect = Some(spec);
-        let client = Program::Own(&self.own, dialect);
-        let server = Program::Foreign(server);
+        let client = Subject::Own(&self.own, dialect);
+        let server = Subject::Foreign(server);
         let mut fixture = Fixture::new(server, client, format, until);
         tests::exactness(&mut fixture, section);
         tests::together(&mut fixture, section);
@@ -305,10 +305,10 @@ fn note_difference(of_client: Dialect, of_server: Dialect, section: &mut Section
 }
 
 fn check_pair(client: &Path, server: &Path, section: &mut Section, until: Instant) {
-    let client = Program::Foreign(client);
+    let client = Subject::Foreign(client);
     match tests::output_format(server, client) {
         Ok(format) => {
-            let server = Program::Foreign(server);
+            let server = Subject::Foreign(server);
             let mut fixture = Fixture::new(server, client, format, until);
             tests::exactness(&mut fixture, section);
             tests::together(&mut fixture, section);

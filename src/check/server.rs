@@ -7,11 +7,11 @@ use std::time::Duration;
 use minitalk::client;
 use minitalk::dialect::Dialect;
 use minitalk::internals::process::peer::Peer;
-use minitalk::internals::process::proc::{self, Status};
+use minitalk::internals::process::proc::{self, StatusLines};
 use minitalk::{Pid, SignalSet};
 
 use super::delivery::describe;
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::output_format::OutputFormat;
 use super::report::quoted;
 use crate::cli::child::{Capture, Child, wait_until};
@@ -47,13 +47,13 @@ impl Server {
     ///
     /// # Errors
     /// Returns the rest of a sentence about the server.
-    pub fn start(program: Program<'_>, options: &[&str]) -> Result<Self, String> {
+    pub fn start(program: Subject<'_>, options: &[&str]) -> Result<Self, String> {
         let child = program.start_server(options);
         let mut child = child.map_err(|error| format!("cannot be started: {error}"))?;
         let pid = child.pid();
         let output = match program {
-            Program::Foreign(_) => &child.stdout,
-            Program::Own(..) => &child.stderr,
+            Subject::Foreign(_) => &child.stdout,
+            Subject::Own(..) => &child.stderr,
         };
         let prints_pid = output.wait(0, START, &|text| has_number(text, pid.get()));
         output.settle(BANNER, HANDLERS);
@@ -153,7 +153,7 @@ impl Server {
     fn rests(&self) -> bool {
         // A handler blocks its signal, and so does a server that fetches its signals, which sleeps then.
         let bits = SignalSet::BITS.mask();
-        let rests = |s: &Status| s.pending & bits == 0 && (s.sleeps || s.blocked & bits == 0);
+        let rests = |s: &StatusLines| s.pending & bits == 0 && (s.sleeps || s.blocked & bits == 0);
         proc::status(self.pid()).is_ok_and(|status| rests(&status))
     }
 

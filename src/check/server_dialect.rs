@@ -12,7 +12,7 @@ use minitalk::{Inbox, Signal, SignalSet};
 
 use super::acks::{self, ReceivedAck};
 use super::delivery::run_delay;
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
 use super::server::Server;
@@ -268,7 +268,7 @@ impl ServerSearch<'_> {
             return Err(SearchEnd::Report(NotPassed::unfinished(&progress)));
         }
         self.tried += 1;
-        let program = Program::Foreign(self.program);
+        let program = Subject::Foreign(self.program);
         let server = Server::start(program, &[]).map_err(|why| SearchEnd::Report(why.into()))?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {

@@ -5,9 +5,9 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
-use super::delivery::{Delivery, are_stuck, describe, hangs, ticks};
+use super::delivery::{Arrival, are_stuck, describe, hangs, ticks};
 use super::fixture::{Fixture, NEXT, NOTICE, SHORT, text, time_of};
-use super::isolation::{Program, spawn_on_pipes};
+use super::isolation::{Subject, spawn_on_pipes};
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
 use super::report::{Row, Section, Verdict, grouped, quoted};
@@ -48,7 +48,7 @@ pub fn exactness(fixture: &mut Fixture<'_>, section: &mut Section) {
 }
 
 /// Adds a row for each length, until one fails; returns the delivery of 100 bytes.
-fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Delivery> {
+fn lengths(fixture: &mut Fixture<'_>, section: &mut Section) -> Option<Arrival> {
     let mut hundred = None;
     let mut sizes = SIZES.into_iter();
     while let Some((bytes, limit)) = sizes.next() {
@@ -111,7 +111,7 @@ fn length(bytes: usize) -> String {
 }
 
 /// Tests that 100 bytes are fast enough; `best` is the first attempt.
-fn speed(fixture: &mut Fixture<'_>, mut best: Delivery, section: &mut Section) {
+fn speed(fixture: &mut Fixture<'_>, mut best: Arrival, section: &mut Section) {
     // Repeated, because another process may have used the CPU.
     for _ in 0..2 {
         if best.elapsed < HUNDRED {
@@ -227,9 +227,9 @@ pub fn unused_pid(client: &Path, section: &mut Section) {
 }
 
 /// Returns the format in which a server prints what `client` sends.
-pub fn output_format(server: &Path, client: Program<'_>) -> Result<OutputFormat, NotPassed> {
+pub fn output_format(server: &Path, client: Subject<'_>) -> Result<OutputFormat, NotPassed> {
     const PROBE: &str = "Hello";
-    let server = Server::start(Program::Foreign(server), &[])?;
+    let server = Server::start(Subject::Foreign(server), &[])?;
     let mut client = client.start_client(server.pid(), PROBE, &[])?;
     let is_printed = server.output_format(PROBE, SHORT).is_some();
     let is_stuck = !is_printed && are_stuck([client.pid(), server.pid()]);

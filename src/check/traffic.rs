@@ -9,7 +9,7 @@ use minitalk::dialect::encoder::TextEncoder;
 
 use super::delivery::describe;
 use super::fixture::{NEXT, NOTICE, SHORT};
-use super::isolation::Program;
+use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::report::{Section, Verdict};
 use super::server::Server;
@@ -59,8 +59,8 @@ fn observe(
     dialect: Option<Dialect>,
     limit: Duration,
 ) -> Result<(Traffic, Pid), NotPassed> {
-    let mut server = Server::start(Program::Own(own, dialect), &["--trace", "-v"])?;
-    let mut client = Program::Foreign(client).start_client(server.pid(), NEXT, &[])?;
+    let mut server = Server::start(Subject::Own(own, dialect), &["--trace", "-v"])?;
+    let mut client = Subject::Foreign(client).start_client(server.pid(), NEXT, &[])?;
     let is_exact = server.wait(limit, &|printed| printed == NEXT.as_bytes());
     client.wait(NOTICE);
     if let Some(status) = server.ended() {

@@ -69,7 +69,7 @@ fn run(mut args: Args) -> Result<(), Failure> {
     let endpoint = endpoint.map_err(|error| Failure::new(Exit::Io, chain(&error)))?;
     let event =
         || EventFd::new().map_err(|error| Failure::io("cannot wait", io::Error::from(error)));
-    let line = Arc::new(Line {
+    let line = Arc::new(Handover {
         endpoint,
         partner: OnceLock::new(),
         met: event()?,
@@ -106,7 +106,7 @@ fn note(text: impl Display) {
 }
 
 /// Connects the sending and the receiving thread. With a single thread, two chats that send at once would wait for each other.
-struct Line {
+struct Handover {
     endpoint: Endpoint,
     /// The process to talk to, once it is known.
     partner: OnceLock<Partner>,
@@ -118,7 +118,7 @@ struct Line {
     over: EventFd,
 }
 
-impl Line {
+impl Handover {
     /// Makes `partner` the process to talk to.
     fn meet(&self, partner: Partner) {
         let _ = self.partner.set(partner);
@@ -160,7 +160,7 @@ fn has_ended(peer: &Peer) -> bool {
 }
 
 /// Says why the chat ends.
-enum End {
+enum ChatEnd {
     /// The input has ended, and nothing more is expected.
     Said,
     PartnerEnded,
@@ -168,7 +168,7 @@ enum End {
     Stopped,
 }
 
-fn converse(line: &Arc<Line>, input: File) -> Result<(), Failure> {
+fn converse(line: &Arc<Handover>, input: File) -> Result<(), Failure> {
     let is_input_terminal = input.is_terminal();
     let talking = Arc::clone(line);
     let talk = thread::Builder::new().spawn(move || {
@@ -198,15 +198,15 @@ fn converse(line: &Arc<Line>, input: File) -> Result<(), Failure> {
             said = Some(join());
         }
         match &said {
-            Some(Err(_)) => break End::Said,
-            Some(Ok(true)) if is_input_terminal || listener.is_partner_done => break End::Said,
+            Some(Err(_)) => break ChatEnd::Said,
+            Some(Ok(true)) if is_input_terminal || listener.is_partner_done => break ChatEnd::Said,
             _ => {}
         }
     };
     line.halt.ring();
     let is_all_said = said.unwrap_or_else(join)?;
     match (end, line.partner.get()) {
-        (End::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
+        (ChatEnd::PartnerEnded, Some(partner)) if !is_all_said && !is_input_terminal => {
             let text = format!("{partner} has ended before the end of standard input");
             Err(Failure::new(Exit::ServerEnded, text))
         }
@@ -215,7 +215,7 @@ fn converse(line: &Arc<Line>, input: File) -> Result<(), Failure> {
 }
 
 /// Sends standard input to the partner once that is known. Returns whether the input has ended.
-fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
+fn talk_to(line: &Handover, mut input: File) -> Result<bool, Failure> {
     let is_terminal = input.is_terminal();
     let mut piece = vec![0; PIECE];
     let mut options = Options::default();
@@ -284,7 +284,7 @@ fn talk_to(line: &Line, mut input: File) -> Result<bool, Failure> {
 
 /// Prints what comes.
 struct Listener<'l> {
-    line: &'l Line,
+    line: &'l Handover,
     /// Says whether the partner has ended its input.
     is_partner_done: bool,
     is_terminal: bool,
@@ -292,7 +292,7 @@ struct Listener<'l> {
 
 impl Listener<'_> {
     /// Waits until something comes or `over` is readable, and prints what has come.
-    fn listen(&mut self, over: Option<&Fd>) -> Result<Option<End>, Failure> {
+    fn listen(&mut self, over: Option<&Fd>) -> Result<Option<ChatEnd>, Failure> {
         let line = self.line;
         let peer = line.partner.get().map(|partner| &partner.peer);
         let pidfd = peer.and_then(|peer| peer.fd());
@@ -314,21 +314,21 @@ impl Listener<'_> {
                     }
                 }
                 Err(ReceiveError::Empty) => break,
-                Err(ReceiveError::Stopped) => return Ok(Some(End::Stopped)),
+                Err(ReceiveError::Stopped) => return Ok(Some(ChatEnd::Stopped)),
                 Err(error) => return Err(Failure::new(Exit::Io, chain(&error))),
             }
         }
         match line.partner.get() {
             Some(partner) if has_ended => {
                 note(format_args!("{partner} has ended"));
-                Ok(Some(End::PartnerEnded))
+                Ok(Some(ChatEnd::PartnerEnded))
             }
             _ => Ok(None),
         }
     }
 
     /// Prints a message.
-    fn take(&mut self, message: &Message) -> Result<Option<End>, Failure> {
+    fn take(&mut self, message: &Message) -> Result<Option<ChatEnd>, Failure> {
         let (pid, mut end) = (message.pid, None);
         // Text of another dialect cannot be answered.
         let is_first = self.line.partner.get().is_none() && message.framed;
@@ -341,7 +341,7 @@ impl Listener<'_> {
                 Err(error) => {
                     note(unfound(pid, &error).text());
                     let has_ended = matches!(error, SendError::NoSuchProcess);
-                    end = has_ended.then_some(End::PartnerEnded);
+                    end = has_ended.then_some(ChatEnd::PartnerEnded);
                 }
             }
         }

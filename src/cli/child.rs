@@ -105,10 +105,10 @@ impl Drop for Child {
 /// Holds the output of a process so far. Each look reads what the process has printed by then, because the thread that reads may
 /// be late.
 #[derive(Clone, Default)]
-pub struct Capture(Arc<Shared>);
+pub struct Capture(Arc<SharedChild>);
 
 #[derive(Default)]
-struct Shared {
+struct SharedChild {
     source: Option<File>,
     /// How many bytes are kept at most.
     limit: usize,
@@ -136,10 +136,10 @@ impl Capture {
     /// Reads a pipe or the controller of a terminal on a thread and keeps at most `limit` bytes, because a program may print
     /// without end.
     pub fn start(source: Option<OwnedFd>, limit: usize) -> io::Result<Self> {
-        let capture = Self(Arc::new(Shared {
+        let capture = Self(Arc::new(SharedChild {
             source: source.map(File::from),
             limit,
-            ..Shared::default()
+            ..SharedChild::default()
         }));
         if capture.0.source.is_none() {
             return Ok(capture);

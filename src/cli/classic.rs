@@ -34,7 +34,7 @@ pub fn server(args: Vec<OsString>) -> Result<(), Failure> {
     if !args.is_empty() {
         return Err(Failure::new(Exit::Usage, "server takes no arguments"));
     }
-    let mut options = serve::Options::default();
+    let mut options = serve::ServeOptions::default();
     options.bits_only = true;
     serve::serve(options)
 }

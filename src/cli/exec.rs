@@ -19,7 +19,7 @@ use minitalk::{Message, Signal, SignalSet};
 use super::exit::{Failure, chain};
 use super::flags::{Args, Flag, flags};
 use super::lines::Lines;
-use super::serve::Handler;
+use super::serve::MakeOutputs;
 use super::units::count;
 
 /// Limits the time that a program runs, by default.
@@ -60,7 +60,7 @@ pub struct Exec {
 }
 
 /// Takes the program and its options. Call it before the server ignores signals.
-pub fn parse(args: &mut Args) -> Result<Option<Handler>, Failure> {
+pub fn parse(args: &mut Args) -> Result<Option<MakeOutputs>, Failure> {
     let Some(name) = args.value("--exec") else {
         return Ok(None);
     };

@@ -23,17 +23,17 @@ use super::stop;
 use super::trace::{Trace, Tracer};
 
 /// Returns the functions that handle messages instead of printing them, from the longest message and the lines for notes.
-pub type Handler = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
+pub type MakeOutputs = Box<dyn FnOnce(usize, &Lines) -> Vec<Output>>;
 
 /// Holds the options of a server.
 #[derive(Default)]
-pub struct Options {
+pub struct ServeOptions {
     config: Config,
     /// Says whether messages come in bits only.
     pub bits_only: bool,
     eco: bool,
     format: Format,
-    handler: Option<Handler>,
+    handler: Option<MakeOutputs>,
     trace: Option<Trace>,
     name: Option<String>,
     pid_file: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub const VERBOSE_ALONE: &str = "-v shows every signal of a trace; add --trace";
 fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
     let bytes = |number: u64| number.try_into().unwrap_or(usize::MAX);
     let formats = [Format::Text, Format::Raw, Format::Json];
-    let mut options = Options::default();
+    let mut options = ServeOptions::default();
     let config = &mut options.config;
     config.count = args.number("--count", 1..=u64::MAX)?;
     if let Some(number) = args.size("--max-message", 0..=u64::from(MAX_LEN) + 1)? {
@@ -158,7 +158,7 @@ fn run(mut args: Args, is_trace: bool) -> Result<(), Failure> {
 }
 
 /// Serves until the end.
-pub fn serve(mut options: Options) -> Result<(), Failure> {
+pub fn serve(mut options: ServeOptions) -> Result<(), Failure> {
     let dialect = options.config.dialects.given();
     options.config.trace = options.trace.is_some();
     let mut tracer = options.trace.map(|trace| Tracer::new(trace, dialect));

@@ -54,7 +54,7 @@ pub(super) struct AckTiming {
     /// The acknowledgement that waits, and since when.
     pending: Option<(Symbol, Nanos)>,
     /// The last acknowledgement, while the client has not gone on.
-    sent: Option<Sent>,
+    sent: Option<SentAck>,
     /// Whether the message is over, and the client may wait for another acknowledgement.
     may_await_more: bool,
     /// When to look at the client, and the pause after that.
@@ -65,7 +65,7 @@ pub(super) struct AckTiming {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Sent {
+struct SentAck {
     ack: Symbol,
     at: Nanos,
     /// The end of the time in which the client has not run, as far as is known.
@@ -294,7 +294,7 @@ impl AckTiming {
     }
 
     /// Learns from a client that has gone on at `now` after an acknowledgement in mid-message.
-    fn learn(&mut self, sent: &Sent, now: Nanos) {
+    fn learn(&mut self, sent: &SentAck, now: Nanos) {
         if sent.is_repeated {
             // The bound was too short for a client whose sleep had to be seen already.
             if sent.slept <= self.needed {
@@ -327,7 +327,7 @@ impl AckTiming {
 
     fn send(&mut self, ack: Symbol, at: Nanos, slept: SleepState, is_repeated: bool) -> Symbol {
         self.needed_first = SleepState::Awake;
-        self.sent = Some(Sent {
+        self.sent = Some(SentAck {
             ack,
             at,
             not_run_until: at,

@@ -24,7 +24,7 @@ pub struct TextDecoder {
     /// The client.
     pid: Pid,
     provenance: Provenance,
-    part: Part,
+    part: TextPart,
     /// The length of the text, if the head says it.
     length: Option<u64>,
     byte: u8,
@@ -57,7 +57,7 @@ pub enum Provenance {
 
 /// Says which part of a message is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum TextPart {
     Hello,
     Head(HeadState),
     /// The text; `left` is the number of bytes to come, if the head said so.
@@ -97,7 +97,7 @@ impl TextDecoder {
             limit,
             pid,
             provenance,
-            part: Part::Hello,
+            part: TextPart::Hello,
             length: None,
             byte: 0,
             bits: 0,
@@ -153,14 +153,14 @@ impl TextDecoder {
 
     /// Returns whether the next symbol opens a handshake.
     pub fn awaits_hello(&self) -> bool {
-        self.part == Part::Hello
+        self.part == TextPart::Hello
     }
 
     /// Returns whether the last symbol is acknowledged as part of the message, rather than as its end.
     pub fn is_acknowledged(&self) -> bool {
         let has_begun = self.bits > 0 || self.text_len > 0 || self.error.is_some();
         let place = match self.part {
-            Part::Hello | Part::Head(_) => Place::Head,
+            TextPart::Hello | TextPart::Head(_) => Place::Head,
             _ if self.dialect.head == Head::None || has_begun => Place::Text,
             _ => Place::HeadEnd,
         };
@@ -188,7 +188,7 @@ impl TextDecoder {
     pub fn handle_exit(&mut self) -> bool {
         let is_whole = self.is_whole_char() && self.error.is_none();
         let may_end = self.provenance == Provenance::Guess || self.dialect.end.is_none();
-        let is_text = self.part == Part::Text { left: None } && self.text_len > 0;
+        let is_text = self.part == TextPart::Text { left: None } && self.text_len > 0;
         // Only a text with an end byte can have any characters.
         let is_complete = is_whole && is_text && may_end && self.controls == 0;
         if is_complete {
@@ -218,7 +218,7 @@ impl TextDecoder {
 
     /// Takes a symbol. After anything but [`Incomplete`] the message is over, and [`take`](Self::take) begins the next one.
     pub fn push(&mut self, symbol: Symbol) -> DecodeProgress {
-        if self.part == Part::Hello {
+        if self.part == TextPart::Hello {
             if symbol != self.dialect.hello_signal {
                 return Rejected(Reason::NotText);
             }
@@ -226,11 +226,11 @@ impl TextDecoder {
         }
         let order = match self.part {
             // Digits are text.
-            Part::Head { .. } if !self.dialect.head.is_decimal() => self.dialect.head_order,
+            TextPart::Head { .. } if !self.dialect.head.is_decimal() => self.dialect.head_order,
             _ => self.dialect.order,
         };
         let (width, symbols) = match self.part {
-            Part::Text { .. } | Part::End => {
+            TextPart::Text { .. } | TextPart::End => {
                 (self.dialect.char_bits, self.dialect.symbols_per_char())
             }
             _ => (8, 8),
@@ -262,7 +262,7 @@ impl TextDecoder {
             && is_guess
             && self.dialect.hello
             && self.dialect.hello_signal == Symbol::Usr2
-            && self.part == (Part::Text { left: None })
+            && self.part == (TextPart::Text { left: None })
         {
             return self.reject(Reason::NotText);
         }
@@ -273,7 +273,7 @@ impl TextDecoder {
         }
     }
 
-    const fn enter(&mut self, part: Part) -> DecodeProgress {
+    const fn enter(&mut self, part: TextPart) -> DecodeProgress {
         self.part = part;
         Incomplete
     }
@@ -282,12 +282,12 @@ impl TextDecoder {
     fn start_part(&mut self, index: usize) -> DecodeProgress {
         let has_part = self.dialect.head_part(index).is_some();
         match self.length {
-            _ if has_part => self.enter(Part::Head(HeadState {
+            _ if has_part => self.enter(TextPart::Head(HeadState {
                 index,
                 ..HeadState::default()
             })),
             Some(length) => self.start_text(length),
-            None => self.enter(Part::Text { left: None }),
+            None => self.enter(TextPart::Text { left: None }),
         }
     }
 
@@ -318,15 +318,15 @@ impl TextDecoder {
 
     fn push_byte(&mut self, byte: u8) -> DecodeProgress {
         match self.part {
-            Part::Head(state) => self.push_to_head(byte, state),
-            Part::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
-            Part::Text { left } => match (self.append(byte), left) {
+            TextPart::Head(state) => self.push_to_head(byte, state),
+            TextPart::Text { left: None } if Some(byte) == self.dialect.end => self.finish(),
+            TextPart::Text { left } => match (self.append(byte), left) {
                 (Err(reason), _) => self.reject(reason),
                 (Ok(()), Some(left)) => self.start_text(left - 1),
                 (Ok(()), None) => Incomplete,
             },
-            Part::End if Some(byte) == self.dialect.end => self.finish(),
-            Part::End | Part::Hello | Part::Over => self.reject(Reason::NotText),
+            TextPart::End if Some(byte) == self.dialect.end => self.finish(),
+            TextPart::End | TextPart::Hello | TextPart::Over => self.reject(Reason::NotText),
         }
     }
 
@@ -361,7 +361,7 @@ impl TextDecoder {
                 return self.reject(Reason::TooLong);
             }
             _ if !is_whole => {
-                return self.enter(Part::Head(HeadState {
+                return self.enter(TextPart::Head(HeadState {
                     count,
                     value,
                     ..head
@@ -397,13 +397,13 @@ impl TextDecoder {
     fn start_text(&mut self, left: u64) -> DecodeProgress {
         match (left, self.dialect.end) {
             (0, None) => self.finish(),
-            (0, Some(_)) => self.enter(Part::End),
-            _ => self.enter(Part::Text { left: Some(left) }),
+            (0, Some(_)) => self.enter(TextPart::End),
+            _ => self.enter(TextPart::Text { left: Some(left) }),
         }
     }
 
     fn finish(&mut self) -> DecodeProgress {
-        self.part = Part::Over;
+        self.part = TextPart::Over;
         match self.error {
             Some(reason) => Rejected(reason),
             // As many control characters as others are rather a head that is not known.
@@ -423,9 +423,9 @@ impl TextDecoder {
 
     /// Ends a guess at once. A known dialect is followed to the end of the message, where the next one begins.
     fn reject(&mut self, reason: Reason) -> DecodeProgress {
-        let has_visible_end = matches!(self.part, Part::Text { left: None });
+        let has_visible_end = matches!(self.part, TextPart::Text { left: None });
         if self.provenance == Provenance::Guess || !has_visible_end {
-            self.part = Part::Over;
+            self.part = TextPart::Over;
             return Rejected(reason);
         }
         self.error = Some(reason);

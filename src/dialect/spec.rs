@@ -11,7 +11,7 @@ use super::{
 
 /// Describes one key of a specification.
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct SpecKey {
     /// The name.
     pub name: &'static str,
     /// The values that the key takes and, in the next line, what it means: one pointer, for the smallest build.
@@ -21,7 +21,7 @@ pub struct Key {
     get: fn(&Dialect) -> Option<String>,
 }
 
-impl Key {
+impl SpecKey {
     /// Returns the values that the key takes.
     pub fn values(&self) -> &'static str {
         self.split().0
@@ -37,7 +37,7 @@ impl Key {
     }
 }
 
-/// Makes a [`Key`]: of a field with named choices, of a field that is `yes` or `no`, or of any other.
+/// Makes a [`SpecKey`]: of a field with named choices, of a field that is `yes` or `no`, or of any other.
 macro_rules! key {
     ($name:literal, $values:literal, $meaning:literal, choice $field:ident: $type:ident) => {
         key!(
@@ -58,7 +58,7 @@ macro_rules! key {
         )
     };
     ($name:literal, $values:literal, $meaning:literal, $set:expr, $get:expr) => {
-        Key {
+        SpecKey {
             name: $name,
             about: concat!($values, "\n", $meaning),
             set: $set,
@@ -68,7 +68,7 @@ macro_rules! key {
 }
 
 /// Lists every key, in the order in which a specification is written.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[SpecKey] = &[
     key!("order", "msb|lsb", "which bit of a byte of text comes first", choice order: BitOrder),
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),

@@ -31,7 +31,7 @@ use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
 use crate::signal::threads::{Blocked, Unavailable};
 use crate::wire::frame::MessageKind;
-use service::{Shared, State};
+use service::{ServiceState, Shared};
 
 /// Names the thread of an endpoint that receives, by which `minitalk list` finds it.
 pub const SERVICE_THREAD: &str = "minitalk";
@@ -226,7 +226,7 @@ impl Endpoint {
             return Err(ReceiveError::Forked);
         }
         let shared = &self.shared;
-        let waits = |state: &mut State| state.message.is_none() && !state.ended;
+        let waits = |state: &mut ServiceState| state.message.is_none() && !state.ended;
         let wait = (shared.changed).wait_timeout_while(lock(&shared.state), limit, waits);
         let (mut state, _) = wait.unwrap_or_else(PoisonError::into_inner);
         if let Some(message) = state.message.take() {

@@ -24,7 +24,7 @@ const LAST_NOTES: Duration = Duration::from_millis(500);
 
 /// Holds what the program and the threads of the endpoint share.
 pub struct Shared {
-    pub state: Mutex<State>,
+    pub state: Mutex<ServiceState>,
     pub changed: Condvar,
     /// Readable while the program has something to take.
     pub ready: EventFd,
@@ -33,7 +33,7 @@ pub struct Shared {
 }
 
 #[derive(Default)]
-pub struct State {
+pub struct ServiceState {
     /// Whether the inbox could be opened, once that is known and until the program has learnt it.
     opened: Option<Result<(), Unavailable>>,
     /// The message that the program can take.
@@ -49,7 +49,7 @@ impl Shared {
     /// Returns the state before the service thread has started.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            state: Mutex::new(State::default()),
+            state: Mutex::new(ServiceState::default()),
             changed: Condvar::new(),
             ready: EventFd::new()?,
             stop: Stop::new()?,
@@ -83,7 +83,7 @@ impl Shared {
     /// # Errors
     /// Returns why it could not.
     pub fn wait_until_open(&self) -> Result<(), Unavailable> {
-        let waits = |state: &mut State| state.opened.is_none() && !state.ended;
+        let waits = |state: &mut ServiceState| state.opened.is_none() && !state.ended;
         let state = self.changed.wait_while(lock(&self.state), waits);
         let opened = state.unwrap_or_else(PoisonError::into_inner).opened.take();
         // The thread has panicked, which the panic hook has reported.
@@ -159,7 +159,7 @@ impl Shared {
         state.message = Some(message);
         self.ready.ring();
         self.changed.notify_all();
-        let waits = |state: &mut State| state.message.is_some() && !state.closed;
+        let waits = |state: &mut ServiceState| state.message.is_some() && !state.closed;
         let wait = self.changed.wait_while(state, waits);
         let left = wait.unwrap_or_else(PoisonError::into_inner).message.take();
         match left {

@@ -17,7 +17,7 @@ use crate::signal::event::{Signal, SignalSet};
 
 /// Holds those lines of `/proc/PID/status` that this crate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct StatusLines {
     /// Holds the name of the command, at most 15 bytes, which may contain control characters.
     pub name: String,
     /// Says whether the process has ended and its parent has not yet waited for it.
@@ -44,7 +44,7 @@ pub struct Status {
     pub blocked: u64,
 }
 
-impl Status {
+impl StatusLines {
     /// Returns whether `signal` has a handler.
     pub const fn handles(&self, signal: Signal) -> bool {
         self.caught & signal.mask() != 0
@@ -84,13 +84,13 @@ pub fn check_mount() -> io::Result<()> {
 /// # Errors
 /// NotFound: no such process, or `/proc` hides it. InvalidData: the file does not have the documented format. Those of
 /// [`check_mount`].
-pub fn status(pid: Pid) -> io::Result<Status> {
+pub fn status(pid: Pid) -> io::Result<StatusLines> {
     check_mount()?;
     with_text(&std::format!("/proc/{pid}/status"), parse)
 }
 
 /// Reads the status of a thread of this process.
-pub fn thread_status(tid: i32) -> io::Result<Status> {
+pub fn thread_status(tid: i32) -> io::Result<StatusLines> {
     with_text(&std::format!("/proc/self/task/{tid}/status"), parse)
 }
 
@@ -263,7 +263,7 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
         with_file(&path, &mut |line| has = is_in(line)).is_ok() && has
     };
     let waits = |other: &Pid| {
-        let is_client = |status: Status| {
+        let is_client = |status: StatusLines| {
             let mut bits = SignalSet::BITS.iter();
             bits.any(|bit| status.handles(bit)) && !status.handles(Signal::WORD)
         };
@@ -338,14 +338,14 @@ fn beginning<'b>(path: &str, bytes: &'b mut [u8; 4096]) -> &'b [u8] {
     bytes
 }
 
-fn parse(text: &str) -> Option<Status> {
+fn parse(text: &str) -> Option<StatusLines> {
     let field = |key: &str| {
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
     };
     let mask = |key| u64::from_str_radix(field(key)?, 16).ok();
     let mut uids = field("Uid")?.split('\t').map(str::parse);
-    Some(Status {
+    Some(StatusLines {
         uid: (uids.next()?.ok()?, uids.next()?.ok()?),
         name: field("Name")?.into(),
         ended: field("State")?.starts_with(['Z', 'X']),

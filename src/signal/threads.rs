@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::ffi::{self, Errno};
 use crate::process::pid::Pid;
-use crate::process::proc::{self, Status};
+use crate::process::proc::{self, StatusLines};
 use crate::signal::event::SignalSet;
 use crate::signal::inbox::{Inbox, InboxError};
 
@@ -149,7 +149,7 @@ fn scan_other_threads(signals: SignalSet, until: Instant) -> Result<bool, Unavai
 }
 
 /// Returns whether a thread is ending. If no signal may be queued at all (RLIMIT_SIGPENDING), every thread reads as if it were.
-const fn has_ended(other: &Status, ours: &Status) -> bool {
+const fn has_ended(other: &StatusLines, ours: &StatusLines) -> bool {
     other.ended || other.released && !ours.released
 }
 
@@ -157,7 +157,7 @@ const fn has_ended(other: &Status, ours: &Status) -> bool {
 ///
 /// The C library does so, for example, when a thread starts. A thread that still blocks them when the time is up, and sleeps,
 /// blocks them for good; one that does not sleep may have had no CPU.
-fn settled_status(tid: i32, until: Instant) -> io::Result<Option<Status>> {
+fn settled_status(tid: i32, until: Instant) -> io::Result<Option<StatusLines>> {
     loop {
         let status = match proc::thread_status(tid) {
             Ok(status) => status,

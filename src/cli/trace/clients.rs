@@ -61,7 +61,7 @@ pub struct ClientBytes {
     /// Says whether the kernel attested a signal of the client.
     pub is_attested: bool,
     pub dialect: Option<Dialect>,
-    transfer: Option<Transfer>,
+    transfer: Option<TracedTransfer>,
     /// Holds the bits of the unfinished byte, in the order in which they arrived.
     bits: Vec<bool>,
     /// Says whether the signal that opens a handshake has arrived.
@@ -75,7 +75,7 @@ pub struct ClientBytes {
 
 /// Holds what has come of the transfer that a client has opened.
 #[derive(Default)]
-struct Transfer {
+struct TracedTransfer {
     nonces: Nonces,
     bits: BitBuffer,
     /// Holds the serial of the latest transmission of a bit that has come.
@@ -86,7 +86,7 @@ struct Transfer {
     next: u32,
 }
 
-impl Transfer {
+impl TracedTransfer {
     /// Counts the transmission `serial`, and those that it shows to be lost.
     fn count(&mut self, serial: u8) {
         match serial.wrapping_sub(self.serial) as i8 {
@@ -108,9 +108,9 @@ impl ClientBytes {
         let open = self.transfer.as_ref();
         if open.is_none_or(|open| open.nonces != nonces) {
             *self = Self {
-                transfer: Some(Transfer {
+                transfer: Some(TracedTransfer {
                     nonces,
-                    ..Transfer::default()
+                    ..TracedTransfer::default()
                 }),
                 ..Self::default()
             };

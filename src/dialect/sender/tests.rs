@@ -34,7 +34,7 @@ const fn blocking(blocked: u64) -> ServerStatus {
 }
 
 /// Holds a server in virtual time, by what it answers to each signal, with the number of the signal counted from 1.
-struct Server<F> {
+struct VirtualServer<F> {
     answer: F,
     /// The number of signals after which the server ends.
     lifetime: u64,
@@ -45,8 +45,8 @@ struct Server<F> {
     inspections: usize,
 }
 
-fn server<F: FnMut(u64, Symbol) -> Vec<Symbol>>(answer: F) -> Server<F> {
-    Server {
+fn server<F: FnMut(u64, Symbol) -> Vec<Symbol>>(answer: F) -> VirtualServer<F> {
+    VirtualServer {
         answer,
         lifetime: u64::MAX,
         status: std::vec![INITIAL],
@@ -57,7 +57,7 @@ fn server<F: FnMut(u64, Symbol) -> Vec<Symbol>>(answer: F) -> Server<F> {
 }
 
 /// Returns a server that acknowledges each signal with SIGUSR1.
-fn acknowledging() -> Server<impl FnMut(u64, Symbol) -> Vec<Symbol>> {
+fn acknowledging() -> VirtualServer<impl FnMut(u64, Symbol) -> Vec<Symbol>> {
     server(|_, _| std::vec![Usr1])
 }
 
@@ -70,7 +70,7 @@ fn sender_to(initial: ServerStatus, spec: &str, text: &[u8]) -> TextSender {
     TextSender::new(&spec.parse().unwrap(), text, pid(), TIMEOUT, initial, 0).unwrap()
 }
 
-impl<F: FnMut(u64, Symbol) -> Vec<Symbol>> Server<F> {
+impl<F: FnMut(u64, Symbol) -> Vec<Symbol>> VirtualServer<F> {
     /// Runs a sender to its end.
     fn take(&mut self, sender: &mut TextSender) -> Result<(), TextSendError> {
         loop {
@@ -384,7 +384,7 @@ fn a_server_that_installs_its_other_handler_when_it_is_asked_gets_no_bit_before(
         (std::vec![of_hello], (Err(Stuck), 1)),
     ] {
         let mut sender = sender_to(of_hello, "hello=yes", b"");
-        let mut server = Server {
+        let mut server = VirtualServer {
             status,
             ..acknowledging()
         };

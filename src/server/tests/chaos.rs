@@ -10,7 +10,7 @@ use super::world::*;
 #[derive(Clone, Debug)]
 enum Step {
     /// Signals of one batch, each of a process by its number.
-    Signals(Vec<(i32, Sent)>),
+    Signals(Vec<(i32, SentSignal)>),
     Pass(Nanos),
     Exit(i32),
     /// A process is replaced by another program, or begins to handle or to deny signals.
@@ -20,7 +20,7 @@ enum Step {
 }
 
 #[derive(Clone, Debug)]
-enum Sent {
+enum SentSignal {
     Bits(u8),
     Hello(u64, Signal),
     /// With the nonces of the server, or with others.
@@ -30,17 +30,17 @@ enum Sent {
     Attestation,
 }
 
-fn sent() -> impl Strategy<Value = Sent> {
+fn sent() -> impl Strategy<Value = SentSignal> {
     let client = || 0u64..3;
     let signal = || prop::sample::select(&[Signal::USR1, Signal::USR2, Signal::WORD]);
     prop_oneof![
-        4 => any::<u8>().prop_map(Sent::Bits),
-        2 => (client(), signal()).prop_map(|(client, signal)| Sent::Hello(client, signal)),
-        2 => (client(), signal(), any::<bool>()).prop_map(|(c, s, is_ours)| Sent::Open(c, s, is_ours)),
+        4 => any::<u8>().prop_map(SentSignal::Bits),
+        2 => (client(), signal()).prop_map(|(client, signal)| SentSignal::Hello(client, signal)),
+        2 => (client(), signal(), any::<bool>()).prop_map(|(c, s, is_ours)| SentSignal::Open(c, s, is_ours)),
         2 => (client(), 0u64..40, any::<u8>(), any::<bool>())
-            .prop_map(|(c, index, bits, is_ours)| Sent::OwnBits(c, index, bits, is_ours)),
-        2 => (0usize..3).prop_map(Sent::Word),
-        1 => Just(Sent::Attestation),
+            .prop_map(|(c, index, bits, is_ours)| SentSignal::OwnBits(c, index, bits, is_ours)),
+        2 => (0usize..3).prop_map(SentSignal::Word),
+        1 => Just(SentSignal::Attestation),
     ]
 }
 
@@ -56,26 +56,26 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn events(n: i32, sent: &Sent) -> Vec<Event> {
+fn events(n: i32, sent: &SentSignal) -> Vec<Event> {
     let client = pid(n);
     match sent {
-        Sent::Bits(byte) => (0..8)
+        SentSignal::Bits(byte) => (0..8)
             .map(|i| bit(client, Bit::from(byte >> i & 1 == 1)))
             .collect(),
-        Sent::Hello(nonce, signal) => [hello(client, *nonce, *signal)].into(),
-        Sent::Open(nonce, signal, true) => [open(client, *nonce, *signal)].into(),
+        SentSignal::Hello(nonce, signal) => [hello(client, *nonce, *signal)].into(),
+        SentSignal::Open(nonce, signal, true) => [open(client, *nonce, *signal)].into(),
         // The nonce of another process.
-        Sent::Open(nonce, signal, false) => {
+        SentSignal::Open(nonce, signal, false) => {
             let nonces = nonces(pid(n + 1), *nonce);
             [open_with(client, nonces, *signal, false)].into()
         }
-        Sent::OwnBits(nonce, index, bits, is_ours) => {
+        SentSignal::OwnBits(nonce, index, bits, is_ours) => {
             let nonces = nonces(pid(n + i32::from(!is_ours)), *nonce);
             let bit = |i| own_bit(client, nonces, index + i, Bit::from(bits >> i & 1 == 1));
             (0..8).map(bit).collect()
         }
-        Sent::Word(index) => [words(client, 1, &[7; 80])[*index]].into(),
-        Sent::Attestation => [bare(client, Signal::WORD)].into(),
+        SentSignal::Word(index) => [words(client, 1, &[7; 80])[*index]].into(),
+        SentSignal::Attestation => [bare(client, Signal::WORD)].into(),
     }
 }
 
