@@ -12,7 +12,7 @@ use minitalk::Pid;
 use minitalk::internals::ffi::getpid;
 use minitalk::internals::signal::ring::{Entry, REST, RING};
 use minitalk::wire::bits::{Bit, bit_of};
-use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
+use minitalk::wire::control::{Arrived, Nonces, Reply, Request, Status};
 use minitalk::wire::frame::{Frame, HEADER_LEN, MessageKind};
 use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::receiver::{FrameReceiver, VERSION};
@@ -163,13 +163,13 @@ fn client(bits: u32) -> Result<()> {
             }
             Request::Bit { index, serial, .. } => {
                 next = index + 1;
-                Status::Ok(Progress {
+                Status::Ok(Arrived {
                     next,
                     beyond: 0,
                     serial,
                 })
             }
-            _ => Status::Ok(Progress::at(next)),
+            _ => Status::Ok(Arrived::at(next)),
         };
         let reply = Reply { nonces, status };
         nanos += 1_000;

@@ -10,7 +10,7 @@ use crate::signal::event::Signal;
 use crate::signal::threads::Unavailable;
 use crate::wire::frame::TooLong;
 use crate::wire::reason::Reason;
-use crate::wire::sender::Failure;
+use crate::wire::sender::LinkFailure;
 
 /// Says why a message was not delivered.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub enum SendError {
     /// The server will not deliver the message.
     Rejected(Reason),
     /// The transfer failed otherwise; whether the message was delivered is unknown.
-    Link(Failure),
+    Link(LinkFailure),
     /// The server ended in the middle of the transfer.
     ServerEnded {
         /// Counts the bytes of the frame that the server had acknowledged.
@@ -95,7 +95,9 @@ impl SendError {
     pub const fn may_be_delivered(&self) -> bool {
         match self {
             Self::TimedOut { all_sent, .. } | Self::ServerEnded { all_sent, .. } => *all_sent,
-            Self::Link(failure) => !matches!(failure, Failure::NoWords | Failure::Rejected(_)),
+            Self::Link(failure) => {
+                !matches!(failure, LinkFailure::NoWords | LinkFailure::Rejected(_))
+            }
             // Nothing says how far the transfer was.
             Self::Stopped | Self::Interrupted(_) | Self::System(_) => true,
             Self::NoReply { .. } | Self::LastUnanswered => true,
@@ -205,7 +207,7 @@ mod tests {
         let has_ended = true;
         for unknown in [
             SendError::NoReply { has_ended },
-            SendError::Link(Failure::Forgotten),
+            SendError::Link(LinkFailure::Forgotten),
             SendError::Rejected(Reason::Output),
             SendError::Stopped,
             io::Error::from(io::ErrorKind::OutOfMemory).into(),
@@ -214,7 +216,7 @@ mod tests {
         }
         for known in [
             SendError::Rejected(Reason::Refused),
-            SendError::Link(Failure::NoWords),
+            SendError::Link(LinkFailure::NoWords),
             SendError::NoSuchProcess,
             Unavailable::Taken.into(),
         ] {

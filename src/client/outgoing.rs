@@ -14,7 +14,7 @@ use crate::process::proc;
 use crate::signal::event::Signal;
 use crate::wire::control::Nonce;
 use crate::wire::frame::{Frame, MessageKind};
-use crate::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use crate::wire::sender::{FrameSender, Lane, LinkFailure, Transmit};
 use crate::wire::siphash::Key;
 use crate::wire::time;
 
@@ -354,7 +354,7 @@ pub(super) fn move_beside(pid: Pid) -> bool {
 fn lane(server: &Peer, options: Options) -> Result<Lane, SendError> {
     match (check(server), options.lane) {
         (Ok(true), lane) => Ok(lane),
-        (Ok(false), Lane::Word) => Err(SendError::Link(Failure::NoWords)),
+        (Ok(false), Lane::Word) => Err(SendError::Link(LinkFailure::NoWords)),
         (Err(error), _) if !options.skip_check => Err(error),
         _ => Ok(Lane::Bit),
     }
@@ -369,10 +369,10 @@ fn still_serves(server: &Peer, uses_realtime: bool) -> Result<bool, SendError> {
     }
 }
 
-fn explain(failure: Failure, blank: bool, all_sent: bool) -> SendError {
+fn explain(failure: LinkFailure, blank: bool, all_sent: bool) -> SendError {
     match failure {
-        Failure::TimedOut => SendError::TimedOut { blank, all_sent },
-        Failure::Rejected(reason) => SendError::Rejected(reason),
+        LinkFailure::TimedOut => SendError::TimedOut { blank, all_sent },
+        LinkFailure::Rejected(reason) => SendError::Rejected(reason),
         other => SendError::Link(other),
     }
 }

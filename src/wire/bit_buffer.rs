@@ -1,7 +1,7 @@
 //! Buffers the bits that have come, and puts them in order.
 
 use super::bits::Bit;
-use super::control::{MAX_BITS_IN_FLIGHT, Progress};
+use super::control::{Arrived, MAX_BITS_IN_FLIGHT};
 
 /// Puts bits in order that come up to [`MAX_BITS_IN_FLIGHT`] ahead of one that is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,8 +47,8 @@ impl BitBuffer {
     }
 
     /// Returns what has come, as far as it has been returned by [`next`](Self::next).
-    pub const fn progress(&self) -> Progress {
-        Progress {
+    pub const fn progress(&self) -> Arrived {
+        Arrived {
             next: self.next,
             beyond: self.come >> 1,
             serial: self.serial,

@@ -12,7 +12,7 @@
 //! lets one bit go, however many are in flight; otherwise the sender would wait for its timer, hundreds of round trips.
 
 use super::bits::Bit;
-use super::control::{MAX_BITS_IN_FLIGHT, Progress};
+use super::control::{Arrived, MAX_BITS_IN_FLIGHT};
 
 /// Is the largest window in which no two bits share a signal.
 const PAIR: u32 = 2;
@@ -132,7 +132,7 @@ impl BitWindow {
     }
 
     /// Takes in what has come; returns whether that is news, `None` if it cannot be.
-    pub fn acknowledge(&mut self, progress: Progress) -> Option<bool> {
+    pub fn acknowledge(&mut self, progress: Arrived) -> Option<bool> {
         let (next, beyond) = (progress.next, progress.beyond);
         // Those that were sent after the first that has not come.
         let after = self.next.checked_sub(next)?.saturating_sub(1);
@@ -280,9 +280,9 @@ mod tests {
         };
         assert_eq!(window.send(EQUAL), Some(first));
         assert_eq!(window.send(EQUAL), None);
-        assert_eq!(window.acknowledge(Progress::new(1, 0, 1)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(1, 0, 1)), Some(true));
         assert_eq!(send_all(&mut window, ALTERNATING), [1, 2]);
-        assert_eq!(window.acknowledge(Progress::new(2, 0, 2)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(2, 0, 2)), Some(true));
         assert_eq!(window.send(ALTERNATING).unwrap().index, 3);
         assert!(window.has_in_flight());
         let mut larger = of_size(4);
@@ -296,7 +296,7 @@ mod tests {
         while !window.is_all_sent() {
             let sent = send_all(&mut window, ALTERNATING);
             assert_eq!(sent.len() as u32, window.size.min(1_000 - sent[0] as u32));
-            window.acknowledge(Progress::new(window.next, 0, window.serial));
+            window.acknowledge(Arrived::new(window.next, 0, window.serial));
             if sizes.last() != Some(&window.size) {
                 sizes.push(window.size);
             }
@@ -320,7 +320,7 @@ mod tests {
         while !window.is_all_sent() {
             assert!(window.size <= PAIR);
             send_all(&mut window, ALTERNATING);
-            window.acknowledge(Progress::new(window.next, 0, window.serial));
+            window.acknowledge(Arrived::new(window.next, 0, window.serial));
         }
         assert_eq!(window.size, PAIR);
     }
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(send_all(&mut window, ALTERNATING).len(), 8);
         // Bits 1, 2 and 4 are missing; 6 and 7 may still come.
         assert_eq!(
-            window.acknowledge(Progress::new(1, 0b101 << 1, 6)),
+            window.acknowledge(Arrived::new(1, 0b101 << 1, 6)),
             Some(true)
         );
         assert_eq!((window.size, window.lost), (4, 0b1011));
@@ -343,11 +343,11 @@ mod tests {
         assert_eq!(window.send(ALTERNATING), None);
         // One that was sent before the window shrank.
         assert_eq!(
-            window.acknowledge(Progress::new(1, 0b101 << 1, 8)),
+            window.acknowledge(Arrived::new(1, 0b101 << 1, 8)),
             Some(false)
         );
         assert_eq!((window.size, window.lost), (4, 0b110_1000));
-        let late = Progress::new(1, 0b1101 << 1, 8);
+        let late = Arrived::new(1, 0b1101 << 1, 8);
         assert_eq!(window.acknowledge(late), Some(true));
         assert_eq!(window.lost, 0b100_1000, "6 has come after all");
     }
@@ -358,7 +358,7 @@ mod tests {
             let mut window = of_size(size);
             window.send(ALTERNATING);
             let grow_after = window.grow_after;
-            window.acknowledge(Progress::new(0, 0, 1));
+            window.acknowledge(Arrived::new(0, 0, 1));
             assert_eq!(window.size, after);
             assert_eq!(window.grow_after, 2 * grow_after, "it grows more slowly");
         }
@@ -369,7 +369,7 @@ mod tests {
         let mut window = of_size(32);
         send_all(&mut window, ALTERNATING);
         assert!(window.grow_after <= 9);
-        window.acknowledge(Progress::new(9, u32::MAX >> 10, 32));
+        window.acknowledge(Arrived::new(9, u32::MAX >> 10, 32));
         assert_eq!((window.size, window.since), (16, 0));
     }
 
@@ -378,12 +378,12 @@ mod tests {
         let mut window = of_size(4);
         assert_eq!(send_all(&mut window, EQUAL), [0, 1, 2, 3]);
         // Bit 1 is lost, and bit 3 may be: the window shrinks to two, and they share a signal.
-        assert_eq!(window.acknowledge(Progress::new(1, 1, 3)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(1, 1, 3)), Some(true));
         assert_eq!((window.size, window.in_flight()), (2, 0b100));
         assert_eq!(send_all(&mut window, EQUAL), [1]);
-        assert_eq!(window.acknowledge(Progress::new(3, 0, 5)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(3, 0, 5)), Some(true));
         assert_eq!(send_all(&mut window, EQUAL), [3], "it was sent before");
-        assert_eq!(window.acknowledge(Progress::new(4, 0, 6)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(4, 0, 6)), Some(true));
         assert_eq!(send_all(&mut window, EQUAL), [4]);
     }
 
@@ -391,21 +391,21 @@ mod tests {
     fn after_a_timeout_one_bit_at_a_time_is_sent() {
         let mut window = of_size(8);
         send_all(&mut window, ALTERNATING);
-        window.acknowledge(Progress::new(2, 0b10, 1));
+        window.acknowledge(Arrived::new(2, 0b10, 1));
         let first = window.rewind();
         assert_eq!((first.index, first.wants_reply), (2, true));
         assert_eq!(window.lost, 0b11_1010, "all that has not come");
         assert_eq!(window.size, 1);
         assert_eq!(window.send(ALTERNATING), None);
-        assert_eq!(window.acknowledge(Progress::new(3, 1, 9)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(3, 1, 9)), Some(true));
         assert_eq!(send_all(&mut window, ALTERNATING), [3]);
-        assert_eq!(window.acknowledge(Progress::new(5, 0, 10)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(5, 0, 10)), Some(true));
         assert_eq!(send_all(&mut window, ALTERNATING), [5], "4 has come");
         let mut window = BitWindow::new(2);
         assert_eq!(window.rewind().index, 0, "nothing was sent yet");
-        assert_eq!(window.acknowledge(Progress::new(1, 0, 1)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(1, 0, 1)), Some(true));
         assert_eq!(window.rewind().index, 1);
-        assert_eq!(window.acknowledge(Progress::new(2, 0, 2)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(2, 0, 2)), Some(true));
         let last = window.rewind();
         assert_eq!((last.index, last.wants_reply), (1, true), "the very last");
         assert!(!window.has_in_flight() && window.is_all_sent());
@@ -425,15 +425,15 @@ mod tests {
             (0, 1 << 31),
             (u64::MAX, u32::MAX),
         ] {
-            let news = window.clone().acknowledge(Progress::new(next, beyond, 8));
+            let news = window.clone().acknowledge(Arrived::new(next, beyond, 8));
             assert_eq!(news, None, "{next}");
         }
-        assert_eq!(window.acknowledge(Progress::new(0, 1 << 6, 0)), Some(true));
+        assert_eq!(window.acknowledge(Arrived::new(0, 1 << 6, 0)), Some(true));
         let mut gone = window.clone();
-        assert_eq!(gone.acknowledge(Progress::new(7, 0, 0)), None, "7 has come");
-        assert_eq!(window.acknowledge(Progress::new(6, 1, 0)), Some(true));
+        assert_eq!(gone.acknowledge(Arrived::new(7, 0, 0)), None, "7 has come");
+        assert_eq!(window.acknowledge(Arrived::new(6, 1, 0)), Some(true));
         assert_eq!(
-            window.acknowledge(Progress::new(5, 0, 0)),
+            window.acknowledge(Arrived::new(5, 0, 0)),
             Some(false),
             "late"
         );
@@ -448,7 +448,7 @@ mod tests {
         window.serial = 253;
         send_all(&mut window, ALTERNATING);
         // They were sent as 254, 255, 0 and 1.
-        window.acknowledge(Progress::new(0, 0b10, 0));
+        window.acknowledge(Arrived::new(0, 0b10, 0));
         assert_eq!(window.lost, 0b11);
     }
 

@@ -89,9 +89,9 @@ pub enum Status {
         words: bool,
     },
     /// Lets the client go on.
-    Ok(Progress),
+    Ok(Arrived),
     /// Tells the client to ask again instead of going on.
-    Wait(Progress),
+    Wait(Arrived),
     /// Says that the message passed its checksum and was written to the output; it ends before this bit or word.
     Delivered(u64),
     /// Says why the message will not be delivered.
@@ -100,7 +100,7 @@ pub enum Status {
 
 /// Says which bits or words of a frame have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Progress {
+pub struct Arrived {
     /// Holds the index of the first bit or word that is missing.
     pub next: u64,
     /// Shows in its bit `i` whether bit `next + 1 + i` of the frame has come.
@@ -109,7 +109,7 @@ pub struct Progress {
     pub serial: u8,
 }
 
-/// Limits the bits in flight: the missing one, and those that [`Progress::beyond`] shows.
+/// Limits the bits in flight: the missing one, and those that [`Arrived::beyond`] shows.
 pub const MAX_BITS_IN_FLIGHT: u32 = 32;
 
 const NUMBER_BITS: u32 = 40;
@@ -188,11 +188,11 @@ impl Reply {
     /// Returns the packet that carries the reply.
     pub const fn packet(self) -> Packet {
         let (kind, progress) = match self.status {
-            Status::Greeted { words } => (kind::GREETED, Progress::at(words as u64)),
+            Status::Greeted { words } => (kind::GREETED, Arrived::at(words as u64)),
             Status::Ok(progress) => (kind::OK, progress),
             Status::Wait(progress) => (kind::WAIT, progress),
-            Status::Delivered(next) => (kind::DELIVERED, Progress::at(next)),
-            Status::Rejected(reason) => (kind::REJECTED, Progress::at(reason as u64)),
+            Status::Delivered(next) => (kind::DELIVERED, Arrived::at(next)),
+            Status::Rejected(reason) => (kind::REJECTED, Arrived::at(reason as u64)),
         };
         Packet {
             errno: progress.beyond,
@@ -206,7 +206,7 @@ impl Reply {
             return None;
         }
         let (kind, serial, number, nonces) = unpack(packet);
-        let progress = Progress::new(number, packet.errno, serial as u8);
+        let progress = Arrived::new(number, packet.errno, serial as u8);
         let status = match kind {
             kind::GREETED => Status::Greeted {
                 words: flag(number)?,
@@ -221,7 +221,7 @@ impl Reply {
     }
 }
 
-impl Progress {
+impl Arrived {
     /// Returns the progress of a frame that has come up to `next`, and not beyond.
     pub const fn at(next: u64) -> Self {
         Self::new(next, 0, 0)
@@ -321,11 +321,11 @@ mod tests {
 
     #[test]
     fn replies_have_the_values_of_protocol_md() {
-        let progress = Progress::new(7, 0x7FFF_FFFE, 9);
+        let progress = Arrived::new(7, 0x7FFF_FFFE, 9);
         for (status, value, errno) in [
             (Status::Greeted { words: true }, 0x2000_0000_0000_0001, 0),
             (Status::Ok(progress), 0x2100_0900_0000_0007, 0x7FFF_FFFE),
-            (Status::Wait(Progress::at(7)), 0x2200_0000_0000_0007, 0),
+            (Status::Wait(Arrived::at(7)), 0x2200_0000_0000_0007, 0),
             (Status::Delivered(NUMBER), 0x2300_00FF_FFFF_FFFF, 0),
             (Status::Rejected(Reason::Output), 0x2400_0000_0000_0008, 0),
         ] {

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use super::bit_buffer::BitBuffer;
 use super::bits::Bit;
-use super::control::{Nonce, Nonces, Progress, Reply, Request, Status};
+use super::control::{Arrived, Nonce, Nonces, Reply, Request, Status};
 use super::decoder::{Decoded, FrameDecoder};
 use super::frame::MessageKind;
 use super::packet::Channel;
@@ -434,7 +434,7 @@ impl FrameReceiver {
     fn status_reply(&mut self) -> Reply {
         self.owed = Owed::Nothing;
         let progress = if self.in_words {
-            Progress::at(self.next)
+            Arrived::at(self.next)
         } else {
             self.bits.progress()
         };

@@ -19,14 +19,14 @@ mod tests;
 mod transmit;
 
 use super::bit_window::BitWindow;
-use super::control::{Nonce, Nonces, Progress};
+use super::control::{Arrived, Nonce, Nonces};
 use super::frame::Frame;
 use super::packet::{Channel, Packet};
 use super::siphash::Key;
 use super::time::{Duration, Instant};
 use super::timer::RetryTimer;
 use super::window::Window;
-pub use failure::Failure;
+pub use failure::LinkFailure;
 
 /// Sends one message; see the module's text.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct FrameSender<'m> {
     is_queued: bool,
     phase: Phase,
     /// How the transfer ended, once it has.
-    result: Option<Result<(), Failure>>,
+    result: Option<Result<(), LinkFailure>>,
     timer: RetryTimer,
     /// What follows the signal sent last, at once.
     next: Option<Next>,
@@ -49,7 +49,7 @@ pub struct FrameSender<'m> {
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
     /// What had come when the server last said to go on; `None` after a later transmission.
-    permitted_at: Option<Progress>,
+    permitted_at: Option<Arrived>,
     /// Whether what no timer sends is withheld.
     is_held: bool,
     /// Whether this end sleeps for each reply, on the CPU of the server.
@@ -152,7 +152,7 @@ impl<'m> FrameSender<'m> {
     }
 
     /// Returns how the transfer ended, once it has.
-    pub const fn result(&self) -> Option<Result<(), Failure>> {
+    pub const fn result(&self) -> Option<Result<(), LinkFailure>> {
         self.result
     }
 
@@ -229,7 +229,7 @@ impl<'m> FrameSender<'m> {
         self.window.is_all_sent()
     }
 
-    const fn finish(&mut self, result: Result<(), Failure>) {
+    const fn finish(&mut self, result: Result<(), LinkFailure>) {
         self.result = Some(result);
     }
 }

@@ -1,7 +1,7 @@
 //! Tracks what a sender has in flight: bits or words.
 
 use super::bit_window::BitWindow;
-use super::control::Progress;
+use super::control::Arrived;
 use super::word::SIZE;
 use super::word_window::WordWindow;
 
@@ -46,7 +46,7 @@ impl Window {
     }
 
     /// Takes in what has come; returns whether that is news, and `None` if it was never sent.
-    pub fn acknowledge(&mut self, progress: Progress) -> Option<bool> {
+    pub fn acknowledge(&mut self, progress: Arrived) -> Option<bool> {
         match self {
             Self::Bits(window) => window.acknowledge(progress),
             Self::Words(window, is_open) => {

@@ -4,7 +4,7 @@
 //! change nothing at either end but what a stray signal changes, and every message must still arrive.
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
+use minitalk::wire::control::{Arrived, Nonces, Reply, Request, Status};
 use minitalk::wire::packet::Packet;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::VERSION;
@@ -96,7 +96,7 @@ fn reply(u: &mut Unstructured<'_>, world: &World) -> arbitrary::Result<Packet> {
     }
     let nonces = nonces(u, world)?;
     let next = u8::arbitrary(u)?.into();
-    let progress = Progress {
+    let progress = Arrived {
         next,
         beyond: (byte >> 3).into(),
         serial: byte,

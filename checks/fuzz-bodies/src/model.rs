@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{
-    MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
-};
+use minitalk::wire::control::{Arrived, MAX_BITS_IN_FLIGHT, Nonce, Nonces, Reply, Request, Status};
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{Outcome, Owed, Response, VERSION};
@@ -352,7 +350,7 @@ impl Transfer {
         self.owed = Owed::Nothing;
         let next = self.next();
         let beyond = (0..31).filter(|i| self.ahead.contains_key(&(next + 1 + i)));
-        let progress = Progress {
+        let progress = Arrived {
             next,
             beyond: beyond.fold(0, |beyond, i| beyond | 1 << i),
             serial: self.serial,

@@ -8,14 +8,12 @@ use std::collections::BTreeSet;
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::internals::wire::{MAX_WINDOW, PAUSED_INTERVAL};
 use minitalk::wire::bits::Bit;
-use minitalk::wire::control::{
-    MAX_BITS_IN_FLIGHT, Nonce, Nonces, Progress, Reply, Request, Status,
-};
+use minitalk::wire::control::{Arrived, MAX_BITS_IN_FLIGHT, Nonce, Nonces, Reply, Request, Status};
 use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Outcome, VERSION};
-use minitalk::wire::sender::{Failure, FrameSender, Lane, Transmit};
+use minitalk::wire::sender::{FrameSender, Lane, LinkFailure, Transmit};
 use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
 use minitalk::wire::word::{SIZE, Word};
@@ -163,12 +161,12 @@ struct Watched<'m, 'a> {
     /// The serial of the last bit.
     serial: u8,
     /// What had come when the sender was told to go on, if it has sent nothing since.
-    leave: Option<Progress>,
+    leave: Option<Arrived>,
     /// Until when the sender, told to wait, must be silent without another reply.
     quiet: Option<Instant>,
     /// Whether the server ever confirmed the whole frame.
     delivered: bool,
-    ended: Option<Result<(), Failure>>,
+    ended: Option<Result<(), LinkFailure>>,
 }
 
 impl Watched<'_, '_> {
@@ -241,7 +239,7 @@ impl Watched<'_, '_> {
     fn status(&self, kind: Kind, number: u8, beyond: u8) -> Status {
         let first = self.sender.acknowledged().div_ceil(self.unit());
         let next = (first + u64::from(number)).saturating_sub(1);
-        let progress = Progress {
+        let progress = Arrived {
             next,
             beyond: beyond.into(),
             serial: self.serial.wrapping_sub(beyond),

@@ -3,7 +3,7 @@
 use minitalk::wire::control::{Reply, Request};
 use minitalk::wire::packet::{Channel, Packet};
 use minitalk::wire::receiver::{FrameReceiver, Response};
-use minitalk::wire::sender::{Failure, FrameSender, Transmit};
+use minitalk::wire::sender::{FrameSender, LinkFailure, Transmit};
 use minitalk::wire::time::Instant;
 
 /// [`react`], or a defect in its place.
@@ -38,7 +38,7 @@ pub enum Step {
     /// It waits until this moment.
     Wait(Instant),
     /// It is done.
-    Finished(Result<(), Failure>),
+    Finished(Result<(), LinkFailure>),
 }
 
 /// Returns what `sender` does at `now`.

@@ -10,7 +10,7 @@ use fuzz_bodies::{adversary, corpus, dialects, frame, link, receiver, ring, send
 use minitalk::dialect::Symbol;
 use minitalk::dialect::receiver::{TextAction, TextReceiver};
 use minitalk::wire::Nanos;
-use minitalk::wire::control::{Nonces, Progress, Reply, Request, Status};
+use minitalk::wire::control::{Arrived, Nonces, Reply, Request, Status};
 use minitalk::wire::decoder::Decoded;
 use minitalk::wire::frame::MessageKind;
 use minitalk::wire::packet::Channel;
@@ -216,7 +216,7 @@ fn no_open_answered(
 
 type Hear = fn(&mut FrameSender<'_>, Reply, Instant);
 
-fn progress(reply: Reply, change: fn(Progress) -> Progress) -> Reply {
+fn progress(reply: Reply, change: fn(Arrived) -> Arrived) -> Reply {
     let status = match reply.status {
         Status::Ok(progress) => Status::Ok(change(progress)),
         Status::Wait(progress) => Status::Wait(change(progress)),
@@ -227,7 +227,7 @@ fn progress(reply: Reply, change: fn(Progress) -> Progress) -> Reply {
 
 /// Believes that one more has come.
 fn one_more(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
-    let reply = progress(reply, |progress| Progress {
+    let reply = progress(reply, |progress| Arrived {
         next: progress.next + u64::from(progress.next > 0),
         ..progress
     });
@@ -238,7 +238,7 @@ fn one_more(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
 fn no_gap(sender: &mut FrameSender<'_>, reply: Reply, now: Instant) {
     let reply = progress(reply, |progress| {
         let beyond = progress.beyond | progress.beyond >> 1;
-        Progress { beyond, ..progress }
+        Arrived { beyond, ..progress }
     });
     sender.handle_reply(reply, now);
 }

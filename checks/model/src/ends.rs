@@ -7,7 +7,7 @@ use super::wire::frame::{Frame, MessageKind};
 use super::wire::packet::{Channel, Packet};
 use super::wire::reason::Reason;
 use super::wire::receiver::{FrameReceiver, Outcome, Owed, Response};
-use super::wire::sender::{Failure, FrameSender, Lane};
+use super::wire::sender::{LinkFailure, FrameSender, Lane};
 use super::wire::siphash::Key;
 use super::wire::time::{Duration, Instant};
 use crate::link::{self, Ended, Move, Party, Reaction, Signal};
@@ -71,8 +71,8 @@ impl link::Client for FrameSender<'static> {
             }),
             (None, None) => Move::Wait(self.poll_timeout().map_or(u64::MAX, Instant::as_nanos)),
             (None, Some(Ok(()))) => Move::End(Ended::Delivered),
-            (None, Some(Err(Failure::Forgotten))) => Move::End(Ended::Forgotten),
-            (None, Some(Err(Failure::Rejected(Reason::Checksum)))) => Move::End(Ended::Mismatch),
+            (None, Some(Err(LinkFailure::Forgotten))) => Move::End(Ended::Forgotten),
+            (None, Some(Err(LinkFailure::Rejected(Reason::Checksum)))) => Move::End(Ended::Mismatch),
             (None, Some(Err(_))) => Move::End(Ended::Broken),
         }
     }

@@ -56,8 +56,8 @@ impl Failure {
                 let (outcome, remedy) = Self::after_rejection(*reason);
                 (Exit::Rejected, outcome, remedy)
             }
-            SendError::Link(sender::Failure::Contradiction) => (Exit::Rejected, UNCERTAIN, ""),
-            SendError::Link(sender::Failure::NoWords) => (Exit::Rejected, UNSENT, ""),
+            SendError::Link(sender::LinkFailure::Contradiction) => (Exit::Rejected, UNCERTAIN, ""),
+            SendError::Link(sender::LinkFailure::NoWords) => (Exit::Rejected, UNSENT, ""),
             SendError::Link(_) => (Exit::Rejected, "", ""),
             SendError::TooLong(_) | SendError::Unencodable(_) => (Exit::Rejected, UNSENT, ""),
             SendError::Busy => (
@@ -223,9 +223,9 @@ mod tests {
         let reasons = (1..).map_while(Reason::from_number);
         errors.extend(reasons.map(SendError::Rejected));
         errors.extend([
-            SendError::Link(sender::Failure::Forgotten),
-            SendError::Link(sender::Failure::NoWords),
-            SendError::Link(sender::Failure::Contradiction),
+            SendError::Link(sender::LinkFailure::Forgotten),
+            SendError::Link(sender::LinkFailure::NoWords),
+            SendError::Link(sender::LinkFailure::Contradiction),
             SendError::Busy,
             SendError::LastUnanswered,
             SendError::Unanswered { signal: 3 },

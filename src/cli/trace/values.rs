@@ -1,7 +1,7 @@
 //! Descriptions of signals and their values in a trace.
 
 use minitalk::Signal;
-use minitalk::wire::control::{Progress, Reply, Status};
+use minitalk::wire::control::{Arrived, Reply, Status};
 use minitalk::wire::word::Word;
 
 use super::super::text::in_line;
@@ -36,7 +36,7 @@ pub fn answer(answer: Option<Reply>) -> String {
     }
 }
 
-fn progress(progress: Progress) -> String {
+fn progress(progress: Arrived) -> String {
     match progress.beyond.count_ones() {
         0 => format!("next {}", progress.next),
         beyond => format!("next {}, and {beyond} beyond", progress.next),

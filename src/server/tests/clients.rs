@@ -9,7 +9,7 @@ use crate::wire::time::{self, Instant};
 pub struct Client<'m> {
     pub pid: Pid,
     sender: FrameSender<'m>,
-    pub result: Option<Result<(), Failure>>,
+    pub result: Option<Result<(), LinkFailure>>,
     deadline: Nanos,
 }
 

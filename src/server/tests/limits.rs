@@ -313,7 +313,7 @@ fn a_message_that_is_too_long_is_noted_once_for_words_and_bits() {
     for (lane, notes) in [(Lane::Auto, 1), (Lane::Auto, 2), (Lane::Bit, 3)] {
         let mut clients = [Client::new(client, b"nine bytes", lane)];
         transfer(&mut world, &mut clients, || false);
-        let too_long = Failure::Rejected(Reason::TooLong);
+        let too_long = LinkFailure::Rejected(Reason::TooLong);
         assert_eq!(clients[0].result, Some(Err(too_long)));
         let dropped = |note: &&Note| matches!(note, Note::Dropped { .. });
         assert_eq!(world.notes.iter().filter(dropped).count(), notes);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::scheduler::{IDLE_LIMIT, QUANTUM};
 use super::clients::{Client, transfer};
 use super::world::*;
-use crate::wire::control::Progress;
+use crate::wire::control::Arrived;
 
 /// Returns the frame of a transfer.
 fn sealed(message: &[u8], nonces: Nonces) -> Frame<'_> {
@@ -62,7 +62,7 @@ pub const fn bits_of(bytes: usize) -> usize {
 
 /// Returns the status of a client of bits that may go on with bit `next`.
 const fn ok(next: u64) -> Status {
-    Status::Ok(Progress::new(next, 0, next as u8))
+    Status::Ok(Arrived::new(next, 0, next as u8))
 }
 
 proptest! {
@@ -165,7 +165,7 @@ fn words_are_answered_on_their_signal_once() {
     world.feed_each([hello]);
     assert_eq!(world.answers(client), [], "one greeting for a bare signal");
     world.feed_each([open]);
-    let at = |next| (Signal::WORD, Status::Ok(Progress::at(next)));
+    let at = |next| (Signal::WORD, Status::Ok(Arrived::at(next)));
     assert_eq!(world.replies(client), [at(0)]);
     world.writing = Writing::Blocks;
     let message = &[b'w'; 2 * SIZE];
@@ -266,7 +266,7 @@ fn bits_of_one_batch_are_answered_together() {
     world.is_quiet = true;
     world.feed(&[]);
     world.is_quiet = false;
-    let gap = Status::Ok(Progress::new(8, 1, 10));
+    let gap = Status::Ok(Arrived::new(8, 1, 10));
     assert_eq!(world.replies(client), [(bits[9].signal, gap)]);
     assert!(!world.machine.owes_reply(Owed::WhenQuiet));
     world.feed(&[silent(8)]);

@@ -4,7 +4,7 @@ use super::clients::{Client, transfer};
 use super::world::*;
 
 /// Sends a message of this kind, and returns what the client is told.
-fn send(world: &mut World, n: i32, kind: MessageKind, lane: Lane) -> Result<(), Failure> {
+fn send(world: &mut World, n: i32, kind: MessageKind, lane: Lane) -> Result<(), LinkFailure> {
     let pid = world.spawn(n);
     let mut clients = [Client::of_kind(pid, kind, b"hello", lane)];
     transfer(world, &mut clients, || false);
@@ -16,7 +16,7 @@ fn a_request_is_rejected_where_nothing_replies() {
     for lane in [Lane::Bit, Lane::Word] {
         let mut world = World::new(|_| {});
         let result = send(&mut world, 1, MessageKind::Request, lane);
-        assert_eq!(result, Err(Failure::Rejected(Reason::NoReplies)));
+        assert_eq!(result, Err(LinkFailure::Rejected(Reason::NoReplies)));
         assert!(world.written.is_empty());
         assert_eq!(send(&mut world, 2, MessageKind::Message, lane), Ok(()));
     }
@@ -49,7 +49,7 @@ fn a_reply_that_nobody_waits_for_is_rejected() {
     let mut world = World::new(|config| config.replies = true);
     world.verdict = Err(Reason::Unasked);
     let result = send(&mut world, 1, MessageKind::Reply(7), Lane::Word);
-    assert_eq!(result, Err(Failure::Rejected(Reason::Unasked)));
+    assert_eq!(result, Err(LinkFailure::Rejected(Reason::Unasked)));
     assert!(world.written.is_empty());
 }
 
@@ -58,7 +58,7 @@ fn an_output_can_refuse_a_message_and_take_the_next() {
     let mut world = World::new(|_| {});
     world.writing = Writing::Refuses;
     let result = send(&mut world, 1, MessageKind::Message, Lane::Bit);
-    assert_eq!(result, Err(Failure::Rejected(Reason::Refused)));
+    assert_eq!(result, Err(LinkFailure::Rejected(Reason::Refused)));
     assert!(world.end.is_none());
     world.writing = Writing::Works;
     assert_eq!(send(&mut world, 2, MessageKind::Message, Lane::Bit), Ok(()));

@@ -28,7 +28,7 @@ pub use crate::wire::frame::{Frame, MessageKind};
 pub use crate::wire::packet::Packet;
 pub use crate::wire::reason::Reason;
 pub use crate::wire::receiver::Owed;
-pub use crate::wire::sender::{Failure, Lane};
+pub use crate::wire::sender::{Lane, LinkFailure};
 pub use crate::wire::word::{SIZE, Word, proof};
 
 pub const MILLISECOND: Nanos = 1_000_000;

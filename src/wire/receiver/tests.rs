@@ -36,7 +36,7 @@ fn status(status: Status) -> Response {
 }
 
 fn ok(next: u64) -> Response {
-    status(Status::Ok(Progress::at(next)))
+    status(Status::Ok(Arrived::at(next)))
 }
 
 /// Greets a client, and returns the nonces that open its transfer.
@@ -138,7 +138,7 @@ fn a_message_in_bits_is_delivered_once_written() {
     // Its end stays unanswered until it is written.
     assert_eq!(receiver.poll_reply(true), None);
     assert_eq!(send(&mut receiver, &frame, last, true), NOTHING);
-    let wait = Status::Wait(Progress::new(80, 0, 80));
+    let wait = Status::Wait(Arrived::new(80, 0, 80));
     assert_eq!(receiver.poll_reply(false), Some(reply(NONCES, wait)));
     assert_eq!(receiver.burst_len(), 1, "it asks because it waits");
     assert_eq!(receiver.refuse(Reason::Idle), None);
@@ -163,7 +163,7 @@ fn a_reply_is_owed_now_if_a_bit_asks_or_comes_again() {
     let ok = |next, beyond, serial| {
         Some(reply(
             NONCES,
-            Status::Ok(Progress::new(next, beyond, serial)),
+            Status::Ok(Arrived::new(next, beyond, serial)),
         ))
     };
     assert_eq!(receiver.poll_reply(true), ok(1, 0, 1));
@@ -276,7 +276,7 @@ fn another_transfer_abandons_what_is_half_there() {
     let mut receiver = opened(false);
     let other = greeted(&mut receiver, 8);
     let next = receiver.handle_request(Channel::Usr1, open(other, false));
-    let ok = answer(reply(other, Status::Ok(Progress::at(0))));
+    let ok = answer(reply(other, Status::Ok(Arrived::at(0))));
     assert_eq!(next, ok, "nothing was half there");
     send_bit(&mut receiver, other, Bit::One, 0, false);
     let back = receiver.handle_request(Channel::Usr1, open(NONCES, false));
@@ -365,7 +365,7 @@ fn a_sender_that_is_held_is_told_to_wait_until_it_is_released() {
     assert_eq!(receiver.release(), None, "it is not held");
     receiver.hold(true);
     send(&mut receiver, &frame, 0, false);
-    let taken = Progress::new(1, 0, 1);
+    let taken = Arrived::new(1, 0, 1);
     let wait = reply(NONCES, Status::Wait(taken));
     assert_eq!(receiver.poll_reply(true), Some(wait));
     let asked = receiver.handle_request(Channel::Usr1, hello(7));
@@ -410,7 +410,7 @@ fn a_word_is_taken_once_and_in_its_turn() {
         assert_eq!(give(index, false), NOTHING);
     }
     assert_eq!(give(4, true), complete(&MESSAGE, 3));
-    assert_eq!(give(4, true), status(Status::Wait(Progress::at(5))));
+    assert_eq!(give(4, true), status(Status::Wait(Arrived::at(5))));
     let delivered = status(Status::Delivered(5));
     assert_eq!(receiver.handle_written(7, Ok(())), delivered.reply);
     let again = receiver.handle_request(Channel::Realtime, word(&frame, 4, true));

@@ -7,7 +7,7 @@ use super::super::reason::Reason;
 /// Says why a transfer failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum LinkFailure {
     /// There was no progress for the whole timeout.
     TimedOut,
     /// The server will not deliver the message.
@@ -20,7 +20,7 @@ pub enum Failure {
     NoWords,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for LinkFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("no progress before the timeout"),
@@ -34,4 +34,4 @@ impl fmt::Display for Failure {
     }
 }
 
-impl core::error::Error for Failure {}
+impl core::error::Error for LinkFailure {}

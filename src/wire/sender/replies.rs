@@ -1,13 +1,13 @@
 //! What a reply of the server changes.
 
 use super::super::bit_window::BitWindow;
-use super::super::control::{Nonces, Progress, Reply, Status};
+use super::super::control::{Arrived, Nonces, Reply, Status};
 use super::super::reason::Reason;
 use super::super::time::Instant;
 use super::super::window::Window;
 use super::super::word::SIZE;
 use super::super::word_window::WordWindow;
-use super::{Failure, FrameSender, HELLO_EVERY, Lane, MAX_RESTARTS, Next, Phase};
+use super::{FrameSender, HELLO_EVERY, Lane, LinkFailure, MAX_RESTARTS, Next, Phase};
 
 impl FrameSender<'_> {
     /// Takes in a reply of the server that came at `now`.
@@ -18,7 +18,7 @@ impl FrameSender<'_> {
         match (self.phase, reply.status) {
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
             (_, Status::Rejected(reason)) => {
-                let failure = Failure::Rejected(reason);
+                let failure = LinkFailure::Rejected(reason);
                 // What a stranger put into the words, a length too, cannot get into the bits.
                 let may_be_foreign = reason == Reason::TooLong && self.uses_words();
                 if reason != Reason::Checksum && !may_be_foreign {
@@ -32,7 +32,7 @@ impl FrameSender<'_> {
             (Phase::Hello, _) => {}
             (_, Status::Delivered(next)) => {
                 let is_end = next == self.window.end() && self.is_all_sent();
-                self.finish(is_end.then_some(()).ok_or(Failure::Contradiction));
+                self.finish(is_end.then_some(()).ok_or(LinkFailure::Contradiction));
             }
             (_, Status::Ok(progress)) => self.handle_progress(progress, false, now),
             (_, Status::Wait(progress)) => self.handle_progress(progress, true, now),
@@ -45,13 +45,13 @@ impl FrameSender<'_> {
             // A second reply to a repeated hello.
             _ if nonces == self.nonces && !self.is_forgotten(words) => return,
             // The message may have been complete.
-            Phase::Data if self.is_all_sent() => return self.finish(Err(Failure::Forgotten)),
-            _ => return self.restart(now, Failure::Contradiction),
+            Phase::Data if self.is_all_sent() => return self.finish(Err(LinkFailure::Forgotten)),
+            _ => return self.restart(now, LinkFailure::Contradiction),
         }
         let len = self.frame.bytes().div_ceil(SIZE);
         let in_words = match (self.lane, u32::try_from(len)) {
             (Lane::Auto | Lane::Word, Ok(len)) if words && self.is_queued => Some(len),
-            (Lane::Word, _) => return self.finish(Err(Failure::NoWords)),
+            (Lane::Word, _) => return self.finish(Err(LinkFailure::NoWords)),
             _ => None,
         };
         self.nonces = nonces;
@@ -83,14 +83,14 @@ impl FrameSender<'_> {
         is_open && self.timer.attempt >= HELLO_EVERY
     }
 
-    fn handle_progress(&mut self, progress: Progress, is_wait: bool, now: Instant) {
+    fn handle_progress(&mut self, progress: Arrived, is_wait: bool, now: Instant) {
         if self.phase == Phase::Open {
             self.advance(now, Phase::Data);
         }
         let news = self.window.acknowledge(progress);
         let come = Some(progress).filter(|_| !self.uses_words());
         match news {
-            None => self.finish(Err(Failure::Contradiction)),
+            None => self.finish(Err(LinkFailure::Contradiction)),
             // Of two pending signals the lower number comes first, so it is older. If not, the server says it again.
             Some(_) if is_wait && come.is_some() && self.permitted_at == come => {}
             Some(_) if is_wait => self.timer.pause(now),
@@ -113,7 +113,7 @@ impl FrameSender<'_> {
             self.has_gone_on = true;
             self.timer.count_idle(now);
             if self.timer.is_over() {
-                return self.finish(Err(Failure::TimedOut));
+                return self.finish(Err(LinkFailure::TimedOut));
             }
         } else {
             return;
@@ -133,7 +133,7 @@ impl FrameSender<'_> {
     }
 
     /// Begins again under another nonce, or fails if that has been in vain too often.
-    fn restart(&mut self, now: Instant, failure: Failure) {
+    fn restart(&mut self, now: Instant, failure: LinkFailure) {
         if self.restarts == MAX_RESTARTS {
             return self.finish(Err(failure));
         }

@@ -9,7 +9,9 @@ use super::super::rtt::burst_len;
 use super::super::time::Instant;
 use super::super::window::Window;
 use super::super::word::Word;
-use super::{Failure, FrameSender, HELLO_EVERY, Lane, MAX_QUEUED_HELLOS, Next, Phase, Transmit};
+use super::{
+    FrameSender, HELLO_EVERY, Lane, LinkFailure, MAX_QUEUED_HELLOS, Next, Phase, Transmit,
+};
 
 impl FrameSender<'_> {
     /// Returns what to send at `now`; to be called until it returns `None`.
@@ -36,7 +38,7 @@ impl FrameSender<'_> {
             return self.send_data(now);
         }
         if !self.timer.next_attempt(now) {
-            self.finish(Err(Failure::TimedOut));
+            self.finish(Err(LinkFailure::TimedOut));
             return None;
         }
         self.fall_back_to_bits();

@@ -5,7 +5,7 @@ use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::Channel;
 use minitalk::wire::reason::Reason;
 use minitalk::wire::receiver::{FrameReceiver, Outcome};
-use minitalk::wire::sender::{Failure, Lane, Transmit};
+use minitalk::wire::sender::{Lane, LinkFailure, Transmit};
 use minitalk::wire::word::SIZE;
 
 use super::{CLIENTS, Client, LANES, ROOMY, World};
@@ -44,18 +44,18 @@ impl World {
         }
     }
 
-    pub(super) fn ended(&self, client: usize, result: Result<(), Failure>) {
+    pub(super) fn ended(&self, client: usize, result: Result<(), LinkFailure>) {
         let transfer = &self.transfers[self.clients[client].transfer];
         match result {
             Ok(()) => assert_eq!(transfer.written, Some(true), "told too early"),
-            Err(Failure::Rejected(Reason::Output)) => assert_eq!(transfer.written, Some(false)),
-            Err(Failure::Rejected(Reason::Idle)) => {
+            Err(LinkFailure::Rejected(Reason::Output)) => assert_eq!(transfer.written, Some(false)),
+            Err(LinkFailure::Rejected(Reason::Idle)) => {
                 assert!(transfer.is_idle && !transfer.is_complete);
             }
-            Err(Failure::Forgotten) => assert!(transfer.forgotten > 0),
+            Err(LinkFailure::Forgotten) => assert!(transfer.forgotten > 0),
             // It does not begin again for ever.
-            Err(Failure::Contradiction) if transfer.forgotten > 3 => {}
-            Err(Failure::NoWords) => assert!(!self.takes_words),
+            Err(LinkFailure::Contradiction) if transfer.forgotten > 3 => {}
+            Err(LinkFailure::NoWords) => assert!(!self.takes_words),
             Err(failure) => panic!("{failure:?} without a cause"),
         }
     }

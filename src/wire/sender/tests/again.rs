@@ -16,7 +16,7 @@ fn a_message_whose_checksum_does_not_match_is_sent_again_in_bits() {
             tell(&mut sender, status, START);
         }
     }
-    let rejected = Failure::Rejected(Reason::Checksum);
+    let rejected = LinkFailure::Rejected(Reason::Checksum);
     assert_eq!(sender.result(), Some(Err(rejected)));
     let in_words: Vec<_> = used.iter().skip(1).step_by(3).collect();
     assert_eq!(in_words, [&true, &false, &false, &false]);
@@ -36,7 +36,7 @@ fn a_message_that_is_too_long_in_words_is_sent_again_in_bits_once() {
     }
     assert!(!sender.uses_words());
     tell(&mut sender, too_long, START);
-    let rejected = Failure::Rejected(Reason::TooLong);
+    let rejected = LinkFailure::Rejected(Reason::TooLong);
     assert_eq!(sender.result(), Some(Err(rejected)));
 }
 
@@ -89,7 +89,7 @@ fn a_server_that_has_forgotten_the_transfer_is_greeted_again() {
                 }
                 tell_as(&mut sender, server, greeting, now);
                 if is_all_sent {
-                    assert_eq!(sender.result(), Some(Err(Failure::Forgotten)));
+                    assert_eq!(sender.result(), Some(Err(LinkFailure::Forgotten)));
                     continue;
                 }
                 assert_ne!(sender.nonces.client, client);

@@ -25,7 +25,7 @@ fn a_silent_server_is_given_up_at_the_timeout() {
     assert!(sender.result().is_none() && !sender.expects_reply());
     // The last wait is twice as long, so the end of the timeout is noticed 20 ms late.
     assert_eq!(sender.poll_transmit(now), None);
-    assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
+    assert_eq!(sender.result(), Some(Err(LinkFailure::TimedOut)));
     assert_eq!(sender.poll_timeout(), None);
 }
 
@@ -45,7 +45,7 @@ fn only_news_is_progress() {
         ok(&mut sender, 0, now);
         assert!(now <= at(101));
     }
-    assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
+    assert_eq!(sender.result(), Some(Err(LinkFailure::TimedOut)));
 }
 
 /// AS-16: a repetition must not be taken for the next bit.
@@ -86,7 +86,7 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
     for taken in [0, 1] {
         let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, OPENED]);
         send_all(&mut sender, START);
-        tell(&mut sender, Status::Wait(Progress::at(taken)), at(3));
+        tell(&mut sender, Status::Wait(Arrived::at(taken)), at(3));
         assert!(!sender.expects_reply() && sender.result().is_none());
         let (again, now) = next(&mut sender, at(3));
         assert_eq!((bit(&again).0, now), (taken, at(253)));
@@ -95,7 +95,7 @@ fn a_client_that_is_told_to_wait_asks_four_times_a_second() {
         assert_eq!(sender.acknowledged(), taken + 1);
         assert_eq!(bit(&next(&mut sender, at(260)).0).0, taken + 1);
     }
-    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Wait(Progress::at(0))]);
+    let mut sender = sender_after(b"", Lane::Bit, &[NO_WORDS, Status::Wait(Arrived::at(0))]);
     let (first, now) = next(&mut sender, START);
     assert_eq!((bit(&first).0, now), (0, at(250)), "the transfer is open");
 }
@@ -134,7 +134,7 @@ fn a_client_that_is_told_to_wait_does_not_give_up() {
             now = sender.poll_timeout().unwrap();
             send_all(&mut sender, now);
         }
-        assert_eq!(sender.result(), Some(Err(Failure::TimedOut)));
+        assert_eq!(sender.result(), Some(Err(LinkFailure::TimedOut)));
     }
 }
 
@@ -143,10 +143,10 @@ fn no_word_is_sent_while_the_server_says_to_wait() {
     let mut sender = sender_after(&[7; 5000], Lane::Word, &[WORDS]);
     let sent = words(&send_all(&mut sender, START));
     assert_eq!(sent.len(), 64);
-    tell(&mut sender, Status::Wait(Progress::at(3)), START);
+    tell(&mut sender, Status::Wait(Arrived::at(3)), START);
     assert_eq!(sender.poll_transmit(START), None);
     assert_eq!(sender.poll_timeout(), Some(at(250)));
-    tell(&mut sender, Status::Ok(Progress::at(3)), at(9));
+    tell(&mut sender, Status::Ok(Arrived::at(3)), at(9));
     assert_eq!(words(&send_all(&mut sender, at(9))), [64, 65, 66]);
 }
 

@@ -21,7 +21,7 @@ const START: Instant = Instant::from_nanos(0);
 const SERVER: u64 = 99;
 const NO_WORDS: Status = Status::Greeted { words: false };
 const WORDS: Status = Status::Greeted { words: true };
-const OPENED: Status = Status::Ok(Progress::at(0));
+const OPENED: Status = Status::Ok(Arrived::at(0));
 
 fn sender(message: &[u8], lane: Lane) -> FrameSender<'_> {
     sender_until(message, lane, Duration::MAX)
@@ -46,14 +46,14 @@ fn tell(sender: &mut FrameSender<'_>, status: Status, now: Instant) {
 }
 
 /// Returns a reply that says what the server has taken, the bit sent last included.
-fn taken(sender: &FrameSender<'_>, next: u64) -> Progress {
+fn taken(sender: &FrameSender<'_>, next: u64) -> Arrived {
     let serial = match &sender.window {
         Window::Bits(window) => window.clone().rewind().serial.wrapping_sub(1),
         Window::Words(..) => 0,
     };
-    Progress {
+    Arrived {
         serial,
-        ..Progress::at(next)
+        ..Arrived::at(next)
     }
 }
 

@@ -9,8 +9,8 @@ fn only_the_nonce_of_the_client_makes_a_reply() {
     let nonces = Nonces::new(sender.nonces.client ^ 1, SERVER);
     for status in [
         NO_WORDS,
-        Status::Ok(Progress::at(1)),
-        Status::Wait(Progress::at(0)),
+        Status::Ok(Arrived::at(1)),
+        Status::Wait(Arrived::at(0)),
         Status::Delivered(64),
         Status::Rejected(Reason::Output),
     ] {
@@ -25,7 +25,7 @@ fn before_the_greeting_nothing_else_counts() {
     let mut sender = sender(b"", Lane::Bit);
     let sent = sender.poll_transmit(START).unwrap();
     assert_eq!(request(&sent), hello(&sender));
-    for status in [OPENED, Status::Wait(Progress::at(0)), Status::Delivered(64)] {
+    for status in [OPENED, Status::Wait(Arrived::at(0)), Status::Delivered(64)] {
         tell(&mut sender, status, START);
         assert_eq!((sender.poll_transmit(START), sender.result()), (None, None));
     }
@@ -36,16 +36,16 @@ fn before_the_greeting_nothing_else_counts() {
 
 #[test]
 fn a_reply_that_contradicts_the_protocol_ends_the_transfer() {
-    let contradiction = Some(Err(Failure::Contradiction));
+    let contradiction = Some(Err(LinkFailure::Contradiction));
     for (lane, greeting, wrong) in [
-        (Lane::Bit, NO_WORDS, Status::Ok(Progress::at(2))),
-        (Lane::Bit, NO_WORDS, Status::Wait(Progress::at(2))),
-        (Lane::Bit, NO_WORDS, Status::Ok(Progress::at(u64::MAX))),
+        (Lane::Bit, NO_WORDS, Status::Ok(Arrived::at(2))),
+        (Lane::Bit, NO_WORDS, Status::Wait(Arrived::at(2))),
+        (Lane::Bit, NO_WORDS, Status::Ok(Arrived::at(u64::MAX))),
         (Lane::Bit, NO_WORDS, Status::Delivered(1)),
         (Lane::Bit, NO_WORDS, Status::Delivered(64)),
-        (Lane::Word, WORDS, Status::Ok(Progress::at(2))),
-        (Lane::Word, WORDS, Status::Wait(Progress::at(2))),
-        (Lane::Word, WORDS, Status::Ok(Progress::at(u64::MAX))),
+        (Lane::Word, WORDS, Status::Ok(Arrived::at(2))),
+        (Lane::Word, WORDS, Status::Wait(Arrived::at(2))),
+        (Lane::Word, WORDS, Status::Ok(Arrived::at(u64::MAX))),
         (Lane::Word, WORDS, Status::Delivered(0)),
         (Lane::Word, WORDS, Status::Delivered(2)),
     ] {
@@ -67,7 +67,7 @@ fn a_reply_that_comes_twice_changes_nothing() {
         ok(&mut sender, next, START);
     }
     send_all(&mut sender, START);
-    for status in [NO_WORDS, OPENED, Status::Ok(Progress::at(4))] {
+    for status in [NO_WORDS, OPENED, Status::Ok(Arrived::at(4))] {
         tell(&mut sender, status, START);
         assert_eq!((sender.acknowledged(), sender.result()), (4, None));
         assert_eq!(send_all(&mut sender, START), [], "{status:?}");
@@ -82,7 +82,7 @@ fn a_rejection_ends_a_transfer_at_any_point() {
         for lane in [Lane::Bit, Lane::Word] {
             let mut sender = sender_after(b"", lane, replies);
             tell(&mut sender, Status::Rejected(reason), START);
-            assert_eq!(sender.result(), Some(Err(Failure::Rejected(reason))));
+            assert_eq!(sender.result(), Some(Err(LinkFailure::Rejected(reason))));
             assert_eq!(sender.poll_transmit(START), None);
         }
     }

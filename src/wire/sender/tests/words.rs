@@ -24,7 +24,7 @@ fn words_are_used_where_both_ends_want_them() {
         assert!(!sender.uses_words());
     }
     let sender = sender_after(b"", Lane::Word, &[NO_WORDS]);
-    assert_eq!(sender.result(), Some(Err(Failure::NoWords)));
+    assert_eq!(sender.result(), Some(Err(LinkFailure::NoWords)));
 }
 
 #[test]
@@ -60,14 +60,14 @@ fn without_a_reply_on_the_real_time_signal_the_other_two_are_used() {
 #[test]
 fn without_room_for_a_word_the_sender_waits_for_the_shortest_time() {
     let mut sender = sender_after(&[7; 80 * SIZE], Lane::Word, &[WORDS, OPENED]);
-    tell(&mut sender, Status::Ok(Progress::at(40)), START);
+    tell(&mut sender, Status::Ok(Arrived::at(40)), START);
     assert_eq!(words(&[next(&mut sender, START).0]), [64]);
     sender.handle_eagain(START);
     assert_eq!(sender.poll_transmit(START), None);
     let (sent, now) = next(&mut sender, START);
     assert_eq!(words(&[sent]), [40]);
     assert_eq!(now, START + MIN_TIMEOUT);
-    tell(&mut sender, Status::Ok(Progress::at(64)), now);
+    tell(&mut sender, Status::Ok(Arrived::at(64)), now);
     let sent = words(&send_all(&mut sender, now));
     let half: Vec<_> = (64..64 + 24 / 2).collect();
     assert_eq!(sent, half, "half of what had room");
@@ -116,15 +116,15 @@ fn a_request_without_room_is_repeated() {
 #[test]
 fn words_without_a_reply_are_sent_again() {
     let mut sender = sender_after(&[7; 41 * SIZE], Lane::Word, &[WORDS, OPENED]);
-    tell(&mut sender, Status::Ok(Progress::at(30)), START);
+    tell(&mut sender, Status::Ok(Arrived::at(30)), START);
     send_all(&mut sender, START);
     let (sent, now) = next(&mut sender, START);
     assert_eq!(words(&[sent]), [30]);
     assert_eq!((sender.poll_transmit(now), sender.resent()), (None, 1));
-    tell(&mut sender, Status::Ok(Progress::at(30)), now);
+    tell(&mut sender, Status::Ok(Arrived::at(30)), now);
     let sent = words(&send_all(&mut sender, now));
     assert_eq!(sent, (31..42).collect::<Vec<_>>(), "30 is in flight again");
     let before = sender.poll_timeout();
-    tell(&mut sender, Status::Ok(Progress::at(30)), at(2));
+    tell(&mut sender, Status::Ok(Arrived::at(30)), at(2));
     assert_eq!(sender.poll_timeout(), before, "no news");
 }
