@@ -460,13 +460,12 @@ impl TextDecoder {
         Ok(())
     }
 
-    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end, and what a NUL precedes is
-    /// not the rest of the client's PID.
+    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end. Two bytes behind a NUL that
+    /// are the rest of the client's PID in 24 bits are no text.
     fn is_plausible(&self, byte: u8) -> bool {
         let is_classic = self.dialect == Dialect::CLASSIC;
         let [.., high, low] = self.pid.get().to_be_bytes();
         let is_after_high = self.dialect.head == Head::Nul && self.digest == digest(0, high);
-        // The three bytes are rather the PID in 24 bits.
         let is_of_pid = is_after_high && byte == low;
         (is_usual(byte) || is_classic && byte != 0) && !is_of_pid
     }
