@@ -79,7 +79,11 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, l
         programs: vec![],
         write: false,
     };
-    let part = |name: &str| Part::named(name).ok_or("a part is idle, times or busy");
+    let part = |name: String| {
+        let found = Part::ALL.into_iter().find(|(it, _)| *it == name);
+        let error = || format!("there is no part {name}; parts are idle, times and busy");
+        found.map(|(_, part)| part).ok_or_else(error)
+    };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
@@ -87,14 +91,14 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, l
             Arg::Long("runs") => options.runs = parser.value()?.parse()?,
             Arg::Long("busy") => options.busy = parser.value()?.parse()?,
             Arg::Long("jobs") => options.jobs = parser.value()?.parse::<usize>()?.max(1),
-            Arg::Long("part") => options.parts.push(part(&parser.value()?.string()?)?),
+            Arg::Long("part") => options.parts.push(part(parser.value()?.string()?)?),
             Arg::Long("program") => options.programs.push(parser.value()?.string()?),
             Arg::Long("write") => options.write = true,
             other => return Err(other.unexpected()),
         }
     }
     if options.parts.is_empty() {
-        options.parts = Part::ALL.into();
+        options.parts = Part::ALL.map(|(_, part)| part).into();
     }
     Ok(Some(options))
 }
@@ -107,6 +111,10 @@ fn count_all(options: &Options) -> Result<(), String> {
     let clients = program::compile_all(Kind::Client)?;
     let servers = program::compile_all(Kind::Server)?;
     let programs = || clients.iter().chain(&servers);
+    let is_unknown = |name: &&String| !programs().any(|program| program.name == **name);
+    if let Some(name) = options.programs.iter().find(is_unknown) {
+        return Err(format!("tests/dialects has no program {name}"));
+    }
     let pairs = programs()
         .filter(|it| options.programs.is_empty() || options.programs.contains(&it.name))
         .map(|program| Pairs {

@@ -15,19 +15,19 @@ const END: &str = "<!-- counts:end -->\n";
 pub enum Part {
     /// The texts that arrive exactly, with minitalk and with the program's own partner.
     Idle,
-    /// The same beside busy loops.
+    /// The texts that arrive exactly beside busy loops.
     Busy,
     /// The time of a longer text, and its ratio to that with the partner.
     Times,
 }
 
 impl Part {
-    pub const ALL: [Self; 3] = [Self::Idle, Self::Times, Self::Busy];
-
-    pub fn named(name: &str) -> Option<Self> {
-        let mut names = ["idle", "times", "busy"].into_iter().zip(Self::ALL);
-        names.find_map(|(it, part)| (it == name).then_some(part))
-    }
+    /// All parts with their names, in the order in which they are counted.
+    pub const ALL: [(&'static str, Self); 3] = [
+        ("idle", Self::Idle),
+        ("times", Self::Times),
+        ("busy", Self::Busy),
+    ];
 
     const fn column(self) -> usize {
         match self {
