@@ -181,7 +181,9 @@ impl Search<'_> {
     ) -> Option<Conflict> {
         let file = self.files.image(number);
         let place = (word, last, width);
-        let others = self.index.updates(number, &file, place, &self.coming);
+        let others =
+            self.index
+                .changes(number, &file, |tables| &tables.updates, place, &self.coming);
         let elements = self
             .index
             .updates_of_elements(number, &file, word, &self.coming);
@@ -212,18 +214,24 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a store with a change in one instruction, after another has used what was there. What the handler
-    /// changes in place is only seen late.
+    /// Returns the conflict of a store with an instruction of the program that changes the word after others have used what it held.
+    /// What the handler only adds is added before or after that, so it is no conflict.
     fn store_between(
         &mut self,
         (number, place): (u16, (u64, u64, u64)),
         by: Place,
     ) -> Option<Conflict> {
-        if crate::races::changes_in_place(&self.files.image(by.0), by.1) {
+        if crate::races::adds_in_place(&self.files.image(by.0), by.1) {
             return None;
         }
         let file = self.files.image(number);
-        let all = self.index.late_changes(number, &file, place, &self.coming);
+        let all = self.index.changes(
+            number,
+            &file,
+            |tables| &tables.changed_late,
+            place,
+            &self.coming,
+        );
         let &(other, _) = all.first()?;
         let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(

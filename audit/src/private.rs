@@ -34,7 +34,7 @@ impl Explorer<'_> {
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 
-    /// Notes that what the instruction stores to data of a file is a matter of who may see a half of it.
+    /// Notes a store that is wider than the machine writes at once: it is a fault only if somebody may see a half of it.
     pub fn note_half(&mut self, frame: &Frame, at: u64, (image, place): (u16, &Value), width: u64) {
         let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
         let is_known = place.is_bounded() && place.lo >= 0;

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Decoder, DecoderOptions, Instruction};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 
 use crate::hash::{Map, Set};
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
 use crate::mask::Signals;
-use crate::sweep::element;
+use crate::sweep::{Tables, WordChanges, element};
 use crate::value::Value;
 
 /// Libraries whose functions are known by their names.
@@ -104,31 +104,22 @@ impl Index {
         }
     }
 
-    /// Returns the instructions that change what a store touches in more than one step where one of the signals may come between.
-    pub fn updates(
+    /// Returns the instructions of one of the tables that change what a store touches, where one of the signals may come between; the
+    /// store goes to one of the places from the first to the second, and has so many bytes.
+    pub fn changes(
         &mut self,
         number: u16,
         image: &Image,
+        table: fn(&Tables) -> &WordChanges,
         place: (u64, u64, u64),
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
-        let all = touching(&self.of(number, image).updates, place);
+        let all = touching(table(self.of(number, image)), place);
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the instructions that change what a store touches in place after what was there has been used, in the same way.
-    pub fn late_changes(
-        &mut self,
-        number: u16,
-        image: &Image,
-        place: (u64, u64, u64),
-        coming: &Coming,
-    ) -> Vec<(u64, Who)> {
-        let all = touching(&self.of(number, image).changed_late, place);
-        self.interrupted(number, image, all, coming)
-    }
-
-    /// Returns the same for instructions that change an element of a table, which may be what the store touches.
+    /// Returns the instructions that change an element of a table, which may be what a store touches, in more than one step where one
+    /// of the signals may come between.
     pub fn updates_of_elements(
         &mut self,
         number: u16,
@@ -194,7 +185,7 @@ impl Index {
         })
     }
 
-    /// Returns what [`updates`](Self::updates) does for a store at an offset of what a word points to.
+    /// Returns what [`changes`](Self::changes) does for a store at an offset of what a word points to.
     pub fn updates_through(
         &mut self,
         number: u16,
@@ -323,7 +314,7 @@ impl Index {
         (!is_kept).then_some(start)
     }
 
-    /// Returns whether a signal is shown to come in an update at `at`, as [`updates`](Self::updates) finds them, so that what its
+    /// Returns whether a signal is shown to come in an update at `at`, as [`changes`](Self::changes) finds them, so that what its
     /// handler stores is lost: the program goes on there after it has waited or raised a signal, or again and again if anyone may
     /// send one, and nothing that it is seen to call keeps signals out. `again`: it is known to store the same again elsewhere.
     pub fn loses(
@@ -364,10 +355,7 @@ impl Index {
 }
 
 /// Returns the instructions that change what a store from `lo` to `hi` of `width` bytes touches, by the words that they change.
-fn touching(
-    changes: &BTreeMap<u64, Vec<(u64, u64)>>,
-    (lo, hi, width): (u64, u64, u64),
-) -> Vec<u64> {
+fn touching(changes: &WordChanges, (lo, hi, width): (u64, u64, u64)) -> Vec<u64> {
     const WIDEST: u64 = 16;
     let words = changes.range(lo.saturating_sub(WIDEST)..hi.saturating_add(width));
     let mut all: Vec<u64> = words
@@ -405,9 +393,11 @@ pub fn constant(image: &Image, at: u64) -> (u32, Value) {
     (i.memory_size().size() as u32, value)
 }
 
-/// Returns whether the instruction changes in place what it stores to.
-pub fn changes_in_place(image: &Image, at: u64) -> bool {
-    crate::sweep::changes_in_place(&decoded(image, at))
+/// Returns whether the instruction adds to a word of memory or sets bits of it, whatever the word holds.
+pub fn adds_in_place(image: &Image, at: u64) -> bool {
+    let i = decoded(image, at);
+    let adds = matches!(i.mnemonic(), Mnemonic::Add | Mnemonic::Inc | Mnemonic::Or);
+    adds && i.op0_kind() == OpKind::Memory
 }
 
 fn decoded(image: &Image, at: u64) -> Instruction {

@@ -15,7 +15,6 @@ use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use self::derived::{Crossing, Derived};
 use self::instruction::{is_store, named_by, note};
-pub use self::known::changes_in_place;
 use self::known::{Known, Local};
 use self::parameter::{Change, How, Passed};
 pub use self::tested::{Test, signed};
@@ -23,6 +22,9 @@ use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
 use crate::hash::{Map, Set};
 use crate::image::{Image, Slot};
+
+/// Holds instructions that change words, by the word, each with the bytes that it stores.
+pub type WordChanges = BTreeMap<u64, Vec<(u64, u64)>>;
 
 #[derive(Default)]
 pub struct Tables {
@@ -36,10 +38,10 @@ pub struct Tables {
     pub writes: Map<u64, Vec<u64>>,
     /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
     /// an element of a table are under [`element`].
-    pub updates: BTreeMap<u64, Vec<(u64, u64)>>,
-    /// The instructions that change a word in place after what was there has been used, in the same way.
-    pub changed_late: BTreeMap<u64, Vec<(u64, u64)>>,
-    /// The same as `updates` for what a word points to, by the word and the offset.
+    pub updates: WordChanges,
+    /// The instructions that change a word in place after the function has used what it held, each with the bytes that it stores.
+    pub changed_late: WordChanges,
+    /// The instructions that store to what a word points to what was loaded from there before, by the word and the offset.
     pub updates_through: Map<(u64, i64), Vec<u64>>,
     /// The places of data that instructions touch by name, each with these.
     pub read: BTreeMap<u64, Vec<u64>>,

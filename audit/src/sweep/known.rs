@@ -556,8 +556,8 @@ impl Known {
     }
 }
 
-/// Returns whether the instruction computes what it stores from what it stores it to, and from nothing else of the program's data.
-pub fn changes_in_place(i: &Instruction) -> bool {
+/// Returns whether the instruction loads its operand in memory, computes with it, and stores the result there.
+fn changes_in_place(i: &Instruction) -> bool {
     use Mnemonic as M;
     let computes = matches!(
         i.mnemonic(),
