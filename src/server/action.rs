@@ -58,6 +58,13 @@ pub enum Then {
     Poll(SleepState),
 }
 
+impl Then {
+    /// Returns whether a bare bit is handled next.
+    pub fn is_bit(&self) -> bool {
+        matches!(self, Self::Signal(event) if event.is_bare_bit())
+    }
+}
+
 /// Says what follows [`Action::CheckEnded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
@@ -84,7 +91,7 @@ pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
     pub uid: Option<u32>,
-    /// What the process runs.
+    /// What the process runs, where a bare bit made the inspection necessary.
     pub program: Option<Program>,
 }
 

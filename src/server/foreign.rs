@@ -251,7 +251,7 @@ impl Core {
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, symbol: Symbol) {
         let (pid, now) = (session.pid, self.now);
         if session.foreign.receiver.is_none() {
-            let (program, profiles) = (session.inspected_program, &mut self.foreign.profiles);
+            let (program, profiles) = (session.program, &mut self.foreign.profiles);
             session.foreign.program = program;
             let profile = program.map(|program| profiles.get(program));
             let profile = profile.unwrap_or_default();

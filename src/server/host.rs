@@ -229,12 +229,13 @@ impl<'n> Host<'n> {
             }
             Action::Migrate => ffi::migrate(),
             Action::Open { pid, event } => {
-                let opened = self.open(pid);
+                let opened = self.open(pid, event.is_bare_bit());
                 self.machine.handle_opened(pid, opened, event);
             }
             Action::Inspect { pid, then } => {
                 if let Some(peer) = self.peers.get(&pid) {
-                    self.machine.handle_inspected(pid, inspect(peer), then);
+                    self.machine
+                        .handle_inspected(pid, inspect(peer, then.is_bit()), then);
                 }
             }
             Action::Observe { pid, sleep, naps } => {
@@ -289,9 +290,9 @@ impl<'n> Host<'n> {
 
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
-    fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
+    fn open(&mut self, pid: Pid, by_bit: bool) -> Result<Opened, PeerError> {
         let peer = Peer::open(pid)?;
-        let inspection = inspect(&peer);
+        let inspection = inspect(&peer, by_bit);
         let start = match peer.start_time() {
             Err(error) if error.is_exhausted() => return Err(error),
             // Without it no nonce is valid beyond the session.
@@ -314,7 +315,8 @@ impl<'n> Host<'n> {
     }
 }
 
-fn inspect(peer: &Peer) -> Inspection {
+/// Inspects a process. What it runs is of use where it has sent a bare bit, and others do not wait for that.
+fn inspect(peer: &Peer, by_bit: bool) -> Inspection {
     let status = peer.inspect();
     let uid = status.as_ref().ok().map(ProcessStatus::real_uid);
     let takes = |status: &ProcessStatus, s| SignalSet::BITS.contains(s) && status.takes(s);
@@ -323,7 +325,7 @@ fn inspect(peer: &Peer) -> Inspection {
     Inspection {
         handled: status.map(handled),
         uid,
-        program: proc::program(peer.pid()).ok(),
+        program: by_bit.then(|| proc::program(peer.pid()).ok()).flatten(),
     }
 }
 
@@ -348,8 +350,13 @@ mod tests {
         let peer = Peer::open(pid.unwrap()).unwrap();
         let stop = After::Stop { again: false };
         assert!(!has_ended(&peer, stop) && !has_ended(&peer, After::Expire));
-        assert!(!inspect(&peer).handled.unwrap().contains(Signal::USR1));
-        assert!(inspect(&peer).program.is_some());
+        assert!(
+            !inspect(&peer, false)
+                .handled
+                .unwrap()
+                .contains(Signal::USR1)
+        );
+        assert!(inspect(&peer, true).program.is_some());
         child.kill().unwrap();
         while !has_ended(&peer, stop) {
             thread::yield_now();
@@ -357,7 +364,7 @@ mod tests {
         assert!(!has_ended(&peer, After::Expire));
         child.wait().unwrap();
         assert!(has_ended(&peer, After::Expire));
-        let (seen, sent) = (inspect(&peer).handled, peer.send(Signal::USR1, None));
+        let (seen, sent) = (inspect(&peer, false).handled, peer.send(Signal::USR1, None));
         assert!(matches!(seen, Err(PeerError::NoSuchProcess)));
         assert!(matches!(sent, Err(PeerError::NoSuchProcess)));
     }

@@ -485,7 +485,9 @@ impl Core {
         }
         self.arm_expiry();
         if session.may_begin() && session.needs_inspection(self.now) {
-            if session.is_inspection_old(self.now) {
+            // What a client of our own protocol runs has not been asked for.
+            let is_unknown = session.foreign.receiver.is_none() && session.program.is_none();
+            if is_unknown || session.is_inspection_old(self.now) {
                 return self.inspect(session.pid, Then::Signal(event));
             }
             // A look now could make the next bits of a client that paces itself merge, and it may need no answer.

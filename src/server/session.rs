@@ -57,7 +57,8 @@ pub struct Session {
     /// The signals that the client handled at the last inspection.
     handled: SignalSet,
     inspected_uid: Option<u32>,
-    pub inspected_program: Option<Program>,
+    /// What the client last ran when a bare bit came, as far as is known.
+    pub program: Option<Program>,
     pub inspected_at: Nanos,
     /// Whether a bit has come since then that may be another program's.
     pub may_have_changed: bool,
@@ -98,7 +99,7 @@ impl Session {
             takes_words,
             handled: SignalSet::NONE,
             inspected_uid: None,
-            inspected_program: None,
+            program: None,
             inspected_at: now,
             may_have_changed: false,
             is_unreachable: opened.inspection.handled.is_err(),
@@ -116,7 +117,7 @@ impl Session {
             self.receiver.derive_key(uid);
             self.inspected_uid = inspection.uid;
         }
-        self.inspected_program = inspection.program;
+        self.program = inspection.program.or(self.program);
         (self.inspected_at, self.may_have_changed) = (now, false);
         // A client that cannot be answered on the signal of words does not learn of them.
         let takes_words = self.takes_words && self.can_answer(Signal::WORD);

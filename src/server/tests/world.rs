@@ -367,13 +367,13 @@ impl World {
         match action {
             Action::Open { pid, event } => {
                 self.log.push(Did::Open(pid));
-                let opened = self.open(pid);
+                let opened = self.open(pid, event.is_bare_bit());
                 self.machine.handle_opened(pid, opened, event);
             }
             Action::Inspect { pid, then } => {
                 if self.held.contains(&pid) {
                     self.log.push(Did::Inspect(pid));
-                    let inspection = self.inspect(pid);
+                    let inspection = self.inspect(pid, then.is_bit());
                     self.machine.handle_inspected(pid, inspection, then);
                 }
             }
@@ -427,7 +427,7 @@ impl World {
         }
     }
 
-    fn open(&mut self, pid: Pid) -> Result<Opened, PeerError> {
+    fn open(&mut self, pid: Pid, by_bit: bool) -> Result<Opened, PeerError> {
         let process = self.processes.get(&pid).filter(|p| !p.has_ended);
         let process = process.ok_or(PeerError::NoSuchProcess)?;
         if self.held.len() >= self.descriptors {
@@ -438,7 +438,7 @@ impl World {
         let (is_certain, start) = (process.is_certain, process.start);
         assert!(!self.held.contains(&pid), "{pid} is held already");
         self.held.push(pid);
-        let inspection = self.inspect(pid);
+        let inspection = self.inspect(pid, by_bit);
         Ok(Opened {
             is_certain,
             start,
@@ -446,7 +446,7 @@ impl World {
         })
     }
 
-    fn inspect(&mut self, pid: Pid) -> Inspection {
+    fn inspect(&mut self, pid: Pid, by_bit: bool) -> Inspection {
         let process = &self.processes[&pid];
         let handled = match process.error {
             Some(error) => Err(error()),
@@ -459,7 +459,7 @@ impl World {
         Inspection {
             handled,
             uid,
-            program: Some((0, process.program)),
+            program: by_bit.then_some((0, process.program)),
         }
     }
 

@@ -63,6 +63,20 @@ fn a_client_is_watched_until_its_dialect_is_known_and_remembered_for_its_program
 }
 
 #[test]
+fn a_client_whose_first_signal_was_none_of_a_text_is_remembered_for_its_program_too() {
+    let (mut world, client) = World::with_client();
+    world.feed(&[bare(client, Signal::WORD)]);
+    for n in 1..=2 {
+        let client = world.spawn(n);
+        say(&mut world, client, "Hello, world");
+        world.pass(200 * MILLISECOND);
+        world.exit(client);
+        assert_eq!(world.take_texts(), ["Hello, world"]);
+        assert_eq!(world.has_note("speaks classic"), n == 1);
+    }
+}
+
+#[test]
 fn a_client_that_has_waited_for_each_of_many_bits_is_expected_to_send_at_once() {
     let (mut world, client) = server("classic");
     let events = classic(client, "thirteen bytes");
