@@ -338,27 +338,33 @@ fn beginning<'b>(path: &str, bytes: &'b mut [u8; 4096]) -> &'b [u8] {
     bytes
 }
 
+/// Parses the lines, which every kernel shows in this order (`proc_pid_status` in its `fs/proc/array.c`).
 fn parse(text: &str) -> Option<StatusLines> {
-    let field = |key: &str| {
-        let mut lines = text.lines();
-        lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
-    };
-    let mask = |key| u64::from_str_radix(field(key)?, 16).ok();
+    let mut lines = text.lines();
+    let mut field = |key: &str| lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"));
+    let name = field("Name")?.into();
+    let state = field("State")?;
+    let leader = field("Tgid")?.parse().ok()?;
     let mut uids = field("Uid")?.split('\t').map(str::parse);
+    let uid = (uids.next()?.ok()?, uids.next()?.ok()?);
+    let threads = field("Threads")?.parse().ok()?;
+    let released = field("SigQ")? == "0/0";
+    let mut mask = |key| u64::from_str_radix(field(key)?, 16).ok();
+    let pending = mask("SigPnd")? | mask("ShdPnd")?;
+    let (blocked, caught) = (mask("SigBlk")?, mask("SigCgt")?);
+    let waits = field("voluntary_ctxt_switches").and_then(|count| count.parse().ok());
     Some(StatusLines {
-        uid: (uids.next()?.ok()?, uids.next()?.ok()?),
-        name: field("Name")?.into(),
-        ended: field("State")?.starts_with(['Z', 'X']),
-        sleeps: field("State")?.starts_with('S'),
-        released: field("SigQ")? == "0/0",
-        threads: field("Threads")?.parse().ok()?,
-        leader: field("Tgid")?.parse().ok()?,
-        caught: mask("SigCgt")?,
-        pending: mask("SigPnd")? | mask("ShdPnd")?,
-        blocked: mask("SigBlk")?,
-        waits: field("voluntary_ctxt_switches")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(0),
+        name,
+        ended: state.starts_with(['Z', 'X']),
+        sleeps: state.starts_with('S'),
+        waits: waits.unwrap_or(0),
+        released,
+        threads,
+        leader,
+        uid,
+        caught,
+        pending,
+        blocked,
     })
 }
 
