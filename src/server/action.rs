@@ -102,7 +102,8 @@ pub struct Opened {
     pub is_certain: bool,
     /// When it was started; a later process of its PID has another number here.
     pub start: u64,
-    pub inspection: Inspection,
+    /// What an inspection showed; `None` after a bare real-time signal, which is not answered.
+    pub inspection: Option<Inspection>,
 }
 
 /// Holds the actions that are still to be done.

@@ -229,7 +229,7 @@ impl<'n> Host<'n> {
             }
             Action::Migrate => ffi::migrate(),
             Action::Open { pid, event } => {
-                let opened = self.open(pid, event.is_bare_bit());
+                let opened = self.open(pid, &event);
                 self.machine.handle_opened(pid, opened, event);
             }
             Action::Inspect { pid, then } => {
@@ -290,9 +290,11 @@ impl<'n> Host<'n> {
 
     // By itself it is smaller than where it is called: the smallest build has a limit.
     #[inline(never)]
-    fn open(&mut self, pid: Pid, by_bit: bool) -> Result<Opened, PeerError> {
+    fn open(&mut self, pid: Pid, event: &Event) -> Result<Opened, PeerError> {
         let peer = Peer::open(pid)?;
-        let inspection = inspect(&peer, by_bit);
+        let inspection = event
+            .may_be_answered()
+            .then(|| inspect(&peer, event.is_bare_bit()));
         let start = match peer.start_time() {
             Err(error) if error.is_exhausted() => return Err(error),
             // Without it no nonce is valid beyond the session.

@@ -269,24 +269,20 @@ impl Machine {
             Ok(opened) => opened,
             Err(error) => return self.not_opened(pid, error, event),
         };
-        match opened.inspection.handled {
-            Err(error) if matches!(error, PeerError::NoSuchProcess) || error.is_exhausted() => {
+        // The nonces of one process mean nothing to a later one of its PID.
+        let key = core.key.derive(opened.start).derive(pid.get() as u64);
+        let (limit, takes_words) = (core.config.max_message, core.takes_words);
+        let mut session = Session::new(pid, key, limit, takes_words, &opened, core.now);
+        session.is_unreachable = core.config.one_stream == Some(pid);
+        if let Some(inspection) = opened.inspection {
+            if let Err(error) = core.take_first_inspection(&mut session, inspection, event) {
                 core.act(Action::Close(pid));
                 return self.not_opened(pid, error, event);
             }
-            _ => {}
         }
         if !opened.is_certain {
             core.note_once(Note::NoPidfd);
         }
-        if let Err(error) = &opened.inspection.handled {
-            core.note_unanswerable(pid, error, event);
-        }
-        // The nonces of one process mean nothing to a later one of its PID.
-        let key = core.key.derive(opened.start).derive(pid.get() as u64);
-        let (limit, takes_words) = (core.config.max_message, core.takes_words);
-        let mut session = Session::new(pid, key, limit, takes_words, opened, core.now);
-        session.is_unreachable |= core.config.one_stream == Some(pid);
         let request = claimed_request(&event);
         let is_proven = request.is_some_and(|request| session.receiver.is_opening(&request));
         if is_proven && !self.make_room() {
@@ -310,7 +306,15 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(&pid) else {
             return;
         };
-        session.set_inspection(inspection, core.now);
+        match then {
+            Then::Signal(event) if !session.is_inspected() => {
+                if let Err(error) = core.take_first_inspection(session, inspection, event) {
+                    self.forget(pid);
+                    return self.not_opened(pid, error, event);
+                }
+            }
+            _ => session.set_inspection(inspection, core.now),
+        }
         match then {
             Then::Signal(event) => return self.handle_signal(event),
             Then::Answer(signal, reply) => core.send(session, signal, reply),
@@ -476,6 +480,23 @@ impl Core {
 
     pub fn inspect(&mut self, pid: Pid, then: Then) {
         self.act(Action::Inspect { pid, then });
+    }
+
+    /// Takes in the first inspection of a client, for `event`; an error says why it is not taken.
+    fn take_first_inspection(
+        &mut self,
+        session: &mut Session,
+        inspection: Inspection,
+        event: Event,
+    ) -> Result<(), PeerError> {
+        if let Err(error) = &inspection.handled {
+            if matches!(error, PeerError::NoSuchProcess) || error.is_exhausted() {
+                return inspection.handled.map(drop);
+            }
+            self.note_unanswerable(session.pid, error, event);
+        }
+        session.set_inspection(inspection, self.now);
+        Ok(())
     }
 
     /// Handles a bare bit, which belongs to another protocol. In a transfer it is a stray, and none of the transfer's bits.

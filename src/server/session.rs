@@ -59,7 +59,7 @@ pub struct Session {
     inspected_uid: Option<u32>,
     /// What the client last ran when a bare bit came, as far as is known.
     pub program: Option<Program>,
-    pub inspected_at: Nanos,
+    inspected_at: Option<Nanos>,
     /// Whether a bit has come since then that may be another program's.
     pub may_have_changed: bool,
     /// Whether the client cannot be answered at all.
@@ -73,10 +73,10 @@ impl Session {
         key: Key,
         limit: usize,
         takes_words: bool,
-        opened: Opened,
+        opened: &Opened,
         now: Nanos,
     ) -> Self {
-        let mut session = Self {
+        Self {
             pid,
             is_certain: opened.is_certain,
             start: opened.start,
@@ -100,16 +100,15 @@ impl Session {
             handled: SignalSet::NONE,
             inspected_uid: None,
             program: None,
-            inspected_at: now,
+            inspected_at: None,
             may_have_changed: false,
-            is_unreachable: opened.inspection.handled.is_err(),
-        };
-        session.set_inspection(opened.inspection, now);
-        session
+            is_unreachable: false,
+        }
     }
 
-    /// Records an inspection. After a failed one the client can be sent no signal.
+    /// Records an inspection. After a failed one the client can be sent no signal; after a failed first one, never.
     pub fn set_inspection(&mut self, inspection: Inspection, now: Nanos) {
+        self.is_unreachable |= !self.is_inspected() && inspection.handled.is_err();
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
         if self.inspected_uid != inspection.uid {
             // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
@@ -118,7 +117,7 @@ impl Session {
             self.inspected_uid = inspection.uid;
         }
         self.program = inspection.program.or(self.program);
-        (self.inspected_at, self.may_have_changed) = (now, false);
+        (self.inspected_at, self.may_have_changed) = (Some(now), false);
         // A client that cannot be answered on the signal of words does not learn of them.
         let takes_words = self.takes_words && self.can_answer(Signal::WORD);
         self.receiver.set_takes_words(takes_words);
@@ -128,14 +127,20 @@ impl Session {
         }
     }
 
+    /// Returns whether the client was ever inspected.
+    pub const fn is_inspected(&self) -> bool {
+        self.inspected_at.is_some()
+    }
+
     /// Returns whether to inspect the client before the next signal that may begin a message: it may be another program by then.
     pub fn needs_inspection(&self, now: Nanos) -> bool {
-        self.inspected_at != now
+        self.inspected_at != Some(now)
     }
 
     /// Returns whether the last inspection is too old for an answer.
     pub fn is_inspection_old(&self, now: Nanos) -> bool {
-        now.saturating_sub(self.inspected_at) >= INSPECT_INTERVAL
+        let is_old = |at| now.saturating_sub(at) >= INSPECT_INTERVAL;
+        self.inspected_at.is_none_or(is_old)
     }
 
     /// Returns whether the next bare bit may begin a message.

@@ -132,6 +132,18 @@ fn a_process_whose_first_inspection_fails_is_closed() {
     world.feed_each(opening(client, 7));
     assert!(world.held.is_empty());
     assert_eq!(world.take_notes().len(), 1);
+    // A bare real-time signal leads to none, and the hello behind it to the first.
+    for process in [gone, client] {
+        world.take_log();
+        let [bare, hello, _] = opening_in_words(process, 7);
+        world.feed_each([bare]);
+        assert_eq!(world.take_log(), [Did::Open(process)]);
+        assert_eq!(world.held, [process]);
+        world.feed_each([hello]);
+        assert!(world.take_log().contains(&Did::Inspect(process)));
+        assert!(world.held.is_empty());
+    }
+    assert!(world.take_notes().is_empty(), "it was said before");
     world.feed_each(opening(pid(77), 7));
     assert!(world.take_notes().is_empty(), "there is no such process");
 }

@@ -367,7 +367,7 @@ impl World {
         match action {
             Action::Open { pid, event } => {
                 self.log.push(Did::Open(pid));
-                let opened = self.open(pid, event.is_bare_bit());
+                let opened = self.open(pid, &event);
                 self.machine.handle_opened(pid, opened, event);
             }
             Action::Inspect { pid, then } => {
@@ -427,7 +427,7 @@ impl World {
         }
     }
 
-    fn open(&mut self, pid: Pid, by_bit: bool) -> Result<Opened, PeerError> {
+    fn open(&mut self, pid: Pid, event: &Event) -> Result<Opened, PeerError> {
         let process = self.processes.get(&pid).filter(|p| !p.has_ended);
         let process = process.ok_or(PeerError::NoSuchProcess)?;
         if self.held.len() >= self.descriptors {
@@ -438,7 +438,9 @@ impl World {
         let (is_certain, start) = (process.is_certain, process.start);
         assert!(!self.held.contains(&pid), "{pid} is held already");
         self.held.push(pid);
-        let inspection = self.inspect(pid, by_bit);
+        let inspection = event
+            .may_be_answered()
+            .then(|| self.inspect(pid, event.is_bare_bit()));
         Ok(Opened {
             is_certain,
             start,
