@@ -24,6 +24,9 @@ const HEAD_START: usize = 16;
 /// Limits the symbols that are decoded a second time. Of longer texts the dialect is known before their end.
 const MOST_BEFORE_OWN_BYTE: usize = 512;
 
+/// Is a number of characters of which so many are hardly found by chance, even where nearly any symbols are a few of them.
+const ENOUGH: usize = 8;
+
 /// Limits the bytes of an alternative text that a note shows.
 pub const EXCERPT: usize = 64;
 
@@ -186,8 +189,9 @@ impl Detector {
         let at = self.log.len();
         for mut decoder in mem::take(&mut self.open) {
             // Several texts of bytes are one of wide characters, and no end byte shows which is meant.
-            let is_refuted =
-                decoder.dialect().char_bits > 9 || is_unlikely_in_seven_bits(&decoder, true);
+            let is_refuted = decoder.dialect().char_bits > 9
+                || is_unlikely_in_seven_bits(&decoder, true)
+                || is_weak(decoder.dialect()) && decoder.text_len() < ENOUGH;
             if decoder.handle_exit() && (self.known.contains(decoder.dialect()) || !is_refuted) {
                 let reading = Reading::new(decoder, at);
                 // Without its end byte a dialect is the same as another.
@@ -315,8 +319,6 @@ impl Detector {
         // A stream that opens with the other signal refutes the other handshake.
         let greeting = self.log.iter().next().filter(|_| self.may_greet);
         let mut dialects = candidates::all(greeting);
-        // Nearly any bits are such a text.
-        let is_weak = |d: &Dialect| d.symbols_per_char() % 8 != 0 || d.head == Head::Len8;
         dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
         for known in &self.known {
             if !dialects.contains(known) {
@@ -402,9 +404,13 @@ impl Detector {
     }
 }
 
+/// Returns whether nearly any symbols are a text in this dialect, as long as it is short.
+fn is_weak(dialect: &Dialect) -> bool {
+    dialect.symbols_per_char() % 8 != 0 || dialect.head == Head::Len8
+}
+
 /// Returns whether too few letters are in a text of seven bits a character, which nearly any symbols are.
 fn is_unlikely_in_seven_bits(decoder: &TextDecoder, is_over: bool) -> bool {
-    const ENOUGH: usize = 8;
     let is_judged = is_over || decoder.text_len() >= ENOUGH;
     let limit = decoder.text_len().saturating_mul(3) + 4;
     decoder.dialect().char_bits == 7 && is_judged && decoder.cost() as usize > limit

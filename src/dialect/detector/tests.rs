@@ -228,6 +228,24 @@ fn the_end_of_the_client_completes_a_text_without_an_end_byte() {
 }
 
 #[test]
+fn the_end_of_the_client_completes_a_few_characters_of_nine_symbols_only_of_a_known_dialect() {
+    let odd = "end=none,parity=odd";
+    for (text, known, is_text) in [
+        (&b"xa"[..], &[][..], false),
+        (b"xa", &[odd], true),
+        (b"Hello there", &[], true),
+    ] {
+        let mut detector = detector_of(known);
+        push(&mut detector, &symbols(odd, text));
+        assert_eq!(
+            detector.handle_exit(true).has_message(),
+            is_text,
+            "{known:?}"
+        );
+    }
+}
+
+#[test]
 fn the_end_of_the_client_shows_an_end_byte_of_its_own() {
     for (spec, text, success, is_found) in [
         ("one=usr1,end=0x7f", &b"Hello"[..], true, true),
