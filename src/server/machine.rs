@@ -373,6 +373,8 @@ impl Machine {
     ///
     /// A client that has been silent for a second, because it is stopped for example, needs the memory only if the sender's message
     /// does not fit beside its own.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
     fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
         let Some(pid) = event.origin.pid() else {
