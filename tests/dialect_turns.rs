@@ -108,7 +108,7 @@ fn a_client_whose_first_bit_was_swallowed_is_noted() {
     let server = Server::start_with(&["--format", "raw"]);
     kill(server.pid(), libc::SIGSTOP);
     wait_state(server.pid(), 'T');
-    let sleeps = |client: &Process| proc::sleeps_for_signal(pid_of(client.pid()));
+    let sleeps = |client: &Process| proc::handles_alarm_in_wait(pid_of(client.pid())).is_some();
     let first = start_client(&mut Command::new(&client), server.pid(), b"Hello");
     wait_until("the first bit is pending", || {
         proc::status(pid_of(server.pid())).is_ok_and(|status| status.pending != 0)

@@ -169,11 +169,11 @@ pub fn sleeps(pid: Pid) -> bool {
     stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
 }
 
-/// Returns whether the main thread of `pid` sleeps in a call that waits for a signal (`proc_pid_syscall(5)`,
-/// `proc_pid_wchan(5)`); `false` if the kernel does not tell.
+/// Returns whether SIGALRM has a handler in `pid`, so that a timer may end its wait, if its main thread sleeps in a call that waits
+/// for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `None` if it does not, or if the kernel does not tell.
 // By itself it is smaller than where it is called: the smallest build has a limit.
 #[inline(never)]
-pub fn sleeps_for_signal(pid: Pid) -> bool {
+pub fn handles_alarm_in_wait(pid: Pid) -> Option<bool> {
     let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
         let number = call.split_ascii_whitespace().next();
         let number = number.and_then(|n| n.parse::<libc::c_long>().ok());
@@ -194,7 +194,8 @@ pub fn sleeps_for_signal(pid: Pid) -> bool {
             Some(has("sigsuspend") || has("sigtimedwait") || has("pause"))
         })
     });
-    is_in_call.unwrap_or(false) && sleeps(pid)
+    let status = is_in_call.unwrap_or(false).then(|| status(pid).ok())??;
+    status.sleeps.then(|| status.handles(Signal::ALRM))
 }
 
 /// Returns the mask of signals that the main thread of `pid` takes without a handler: those for which it sleeps in a wait, and those
@@ -240,11 +241,6 @@ fn waited_for(pid: Pid) -> u64 {
         Ok(u64::from_ne_bytes(mask))
     });
     mask.unwrap_or(0)
-}
-
-/// Returns whether `pid` handles SIGALRM, so that a timer may end its sleep for a signal.
-pub fn handles_alarm(pid: Pid) -> bool {
-    status(pid).is_ok_and(|status| status.handles(Signal::ALRM))
 }
 
 /// Returns the processes that have `pid` as an argument, as a client of a server that publishes it, and wait.

@@ -239,14 +239,13 @@ impl<'n> Host<'n> {
                 }
             }
             Action::Observe { pid, sleep, naps } => {
-                let sleep = match sleep {
+                let waits = sleep.then(|| proc::handles_alarm_in_wait(pid)).flatten();
+                let sleep = match waits {
                     // A timer may wake the client for each bit, so that it waits for no answer.
-                    true if proc::sleeps_for_signal(pid) => match proc::handles_alarm(pid) {
-                        true => SleepState::Napping,
-                        false => SleepState::ForSignal,
-                    },
-                    true if proc::sleeps(pid) => SleepState::Napping,
-                    _ => SleepState::Awake,
+                    Some(true) => SleepState::Napping,
+                    Some(false) => SleepState::ForSignal,
+                    None if sleep && proc::sleeps(pid) => SleepState::Napping,
+                    None => SleepState::Awake,
                 };
                 let mut observation = Observation {
                     sleep,
