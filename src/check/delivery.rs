@@ -130,10 +130,17 @@ impl Arrival {
                 let why = "printed, but the client has not ended in time";
                 Some(NotPassed::NotSure(why.into()))
             }
-            Some(status) if !status.success() => {
-                Some(format!("printed, but the client {}", describe(status)).into())
+            Some(status) if status.success() => None,
+            Some(status) => {
+                let why = format!("printed, but the client {}", describe(status));
+                // Some clients exit so when all is well.
+                let may_be_usual = status.code().is_some();
+                Some(if may_be_usual {
+                    NotPassed::NotSure(why)
+                } else {
+                    why.into()
+                })
             }
-            Some(_) => None,
         }
     }
 }
@@ -350,7 +357,9 @@ mod tests {
         let slow = error("text", |d| (d.client, d.is_hanging) = (None, false));
         assert!(slow.starts_with("not sure: "));
         let refused = error("text", |d| d.client = Some(ExitStatus::from_raw(1 << 8)));
-        assert_eq!(refused, format!("printed, but {ended} 1"));
+        assert_eq!(refused, format!("not sure: printed, but {ended} 1"));
+        let ended = error("text", |d| d.client = Some(ExitStatus::from_raw(10)));
+        assert_eq!(ended, "printed, but the client was ended by signal 10");
         let crashed = error("", |d| d.server = Some(ExitStatus::from_raw(11)));
         assert_eq!(crashed, "the server was ended by signal 11");
     }
