@@ -8,7 +8,7 @@
 //!    stops the client waits for every bit, and is acknowledged at once from then on. If a process has failed before its first bit
 //!    was acknowledged, all later processes of its program are acknowledged at once too.
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
-//!    after every byte. One that stops after a head of 16, 32 or 64 bits, or one bit later, does not wait in the head: it is
+//!    after every byte. One that stops after a head of 16, 32 or 64 bits, one bit or a byte later, does not wait in the head: it is
 //!    watched from then on.
 //! 3. Any other client is acknowledged when the message is complete.
 //! 4. A client that waits for every bit and does not go on after a byte may wait for both signals there. It is sent the same once
@@ -185,6 +185,9 @@ impl AckProbe {
             (_, count) => {
                 if self.byte_stops == 0 && HEADS.contains(&count) {
                     (self.head, self.head_bits) = (HeadAck::Last, count);
+                } else if self.byte_stops == 0 && count > 15 {
+                    // The head and the first byte of the text.
+                    self.head = HeadAck::None;
                 }
                 self.character = count;
                 self.byte_stops = self.byte_stops.saturating_add(1);
@@ -247,14 +250,15 @@ impl AckProbe {
         matters && self.choice.handled.any()
     }
 
-    /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head or one bit later.
+    /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head, one bit or a byte later.
     fn may_wait_here(&self) -> bool {
         // An acknowledgement in mid-byte can have been one too many.
         let is_after_byte = self.of_byte == 0 && matches!(self.unanswered, 1..=15);
         let is_after_head = match self.byte_stops {
-            0 => HEADS
-                .iter()
-                .any(|bits| self.unanswered.wrapping_sub(*bits) <= 1),
+            0 => {
+                matches!(self.unanswered, 16 | 17 | 32 | 33 | 64 | 65)
+                    || self.is_after_head_and_byte()
+            }
             _ => self.head == HeadAck::Last && self.unanswered == 1,
         };
         // The symbol before these can have asked for admission.
@@ -301,7 +305,12 @@ impl AckProbe {
     /// Returns whether the only stop of the client came after so many bits that it can be that after a head, or the end of a short
     /// text.
     pub fn is_ambiguous(&self) -> bool {
-        self.state == GoesOn && self.byte_stops == 1 && HEADS.contains(&self.character)
+        self.state == GoesOn && self.byte_stops == 1 && self.character > 15
+    }
+
+    /// Returns whether as many bits are not acknowledged as a head and a byte of text have.
+    pub const fn is_after_head_and_byte(&self) -> bool {
+        matches!(self.unanswered, 24 | 40 | 72)
     }
 
     /// Returns whether the client waits for every bit, as far as is known.

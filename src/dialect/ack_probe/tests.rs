@@ -115,7 +115,7 @@ fn a_client_that_goes_on_is_not_acknowledged() {
         assert!(!probe.handle_symbol(Usr1, now));
         assert_eq!(probe.poll_ack(now + SILENCE_ASLEEP, false), None);
         assert_eq!(probe.may_wait_for_bits(), i == 0);
-        let may_wait = [0, 6, 7, 8, 15, 16, 31, 32, 63, 64].contains(&i);
+        let may_wait = [0, 6, 7, 8, 15, 16, 23, 31, 32, 39, 63, 64, 71].contains(&i);
         assert_eq!(probe.needs_sleep_state(), may_wait);
     }
     assert_eq!(probe.ack(), Ack::Message);
@@ -172,6 +172,25 @@ fn a_client_that_sends_its_head_without_waiting_is_acknowledged_after_that() {
             stop(&mut probe, SILENCE_AWAKE, false);
         }
         assert!(probe.handle_symbol(Usr1, 0) && probe.waits_for_bits());
+    }
+}
+
+#[test]
+fn a_client_that_first_waits_after_its_head_and_a_byte_is_acknowledged_after_each_byte() {
+    for head in HEADS {
+        let mut probe = probe();
+        (0..head + 8).for_each(|_| assert!(!probe.handle_symbol(Usr1, 0)));
+        expect_ack(&mut probe, SILENCE_AFTER_BYTE, false, Usr1);
+        // It may as well have ended its text there.
+        assert_eq!(probe.ack(), Ack::Message);
+        (0..8).for_each(|_| assert!(!probe.handle_symbol(Usr1, 0)));
+        expect_ack(&mut probe, SILENCE_AFTER_BYTE, false, Usr1);
+        let observed = probe.observed(Head::Len32);
+        assert_eq!(
+            (observed.ack, observed.ack_head),
+            (Ack::Byte, HeadAck::None)
+        );
+        assert!(probe.waits_for_bytes());
     }
 }
 
