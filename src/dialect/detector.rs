@@ -188,8 +188,8 @@ impl Detector {
         }
         let at = self.log.len();
         for mut decoder in mem::take(&mut self.open) {
-            // Several texts of bytes are one of wide characters, and no end byte shows which is meant.
-            let is_refuted = decoder.dialect().char_bits > 9
+            // Several texts of a byte are one of characters of 16 bits, and no end byte shows which is meant.
+            let is_refuted = decoder.dialect().char_bits == 16
                 || is_unlikely_in_seven_bits(&decoder, true)
                 || is_weak(decoder.dialect()) && decoder.text_len() < ENOUGH;
             if decoder.handle_exit() && (self.known.contains(decoder.dialect()) || !is_refuted) {

@@ -311,13 +311,23 @@ fn a_text_before_one_byte_that_is_none_is_found_up_to_a_limit() {
 }
 
 #[test]
-fn the_end_of_the_client_completes_wide_characters_only_of_a_known_dialect() {
-    let spec = "end=none,char-bits=16,chars=unicode";
-    for known in [&[][..], &[spec]] {
+fn the_end_of_the_client_completes_characters_of_16_bits_only_of_a_known_dialect() {
+    let (narrow, wide) = (
+        "end=none,char-bits=16,chars=unicode",
+        "order=lsb,end=none,char-bits=32",
+    );
+    for (spec, text, known, is_complete) in [
+        (narrow, "\u{8f6c}", &[][..], false),
+        (narrow, "\u{8f6c}", &[narrow], true),
+        (wide, "Hello", &[], true),
+        (wide, "Q", &[], true),
+    ] {
         let mut detector = detector_of(known);
-        push(&mut detector, &symbols(spec, "\u{8f6c}"));
+        push(&mut detector, &symbols(spec, text));
         let has_message = detector.handle_exit(true).has_message();
-        assert_eq!(has_message, !known.is_empty());
+        assert_eq!(has_message, is_complete, "{spec} {text}");
+        let found = detector.finish().map(|found| found.text);
+        assert_eq!(found, is_complete.then(|| text.into()));
     }
 }
 
