@@ -332,6 +332,11 @@ impl AutoDecoder {
         self.taken > 0 && !self.is_lost()
     }
 
+    /// Returns whether a control character is all that was received of the present message, in a known dialect.
+    pub fn is_tail(&self) -> bool {
+        self.taken == 8 && self.known_decoder().is_some_and(TextDecoder::is_at_control)
+    }
+
     /// Returns how many symbols of the present message were received.
     pub const fn received_symbols(&self) -> u64 {
         self.taken

@@ -184,6 +184,11 @@ impl TextDecoder {
         self.bits == 0
     }
 
+    /// Returns whether the last byte is a control character, such as a newline.
+    pub const fn is_at_control(&self) -> bool {
+        self.bits == 0 && self.byte.is_ascii_control()
+    }
+
     /// Handles the end of the client; returns whether that completes a text without an end byte.
     pub fn handle_exit(&mut self) -> bool {
         let is_whole = self.is_whole_char() && self.error.is_none();
