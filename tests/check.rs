@@ -159,6 +159,20 @@ fn a_client_that_hangs_fails() {
 }
 
 #[test]
+fn the_exit_code_of_a_client_whose_text_is_printed_is_no_fault() {
+    let client = dialect_program("clients/driven_exit_1");
+    let output = check(&[&NO_HURRY[..], &["--client", client.to_str().unwrap()]].concat());
+    let report = stdout(&output);
+    for what in ["1 byte", "100 bytes", "UTF-8"] {
+        let found = row(&report, what);
+        assert!(
+            found.starts_with("warn") && found.contains("exit code 1"),
+            "{report}"
+        );
+    }
+}
+
+#[test]
 fn a_pair_of_an_unknown_dialect_does_not_fail() {
     let program = program("differential");
     let path = program.to_str().unwrap();

@@ -7,7 +7,7 @@
 //! | `// dialect: SPEC` | the value of `--dialect` |
 //! | `// auto: yes, why` | a client whose dialect a server can detect; or no; or learned, from what ends the first of its program |
 //! | `// given: no, why` | a client that no SPEC describes, though a server detects its dialect; or learned, as `auto` |
-//! | `// exits: no` | a client that does not end after its message |
+//! | `// exits: no` | a client that does not end after its message; or 1, the exit status that it has then |
 //! | `// newline: yes` | a server that prints a newline after each message |
 //! | `// bytes: N` | the longest text to send, because the program is slow; 512 without this line |
 //! | `// lossy: yes` | an unreliable program: it loses bits if the other process gets no CPU in time |
@@ -225,10 +225,12 @@ fn finish(process: Process, limit: Duration) -> Result<Output, String> {
     Err(format!("did not end in time; stderr: {}", process.stderr()))
 }
 
-fn finish_well(process: Process, limit: Duration) -> Result<(), String> {
-    let output = finish(process, limit)?;
+/// Waits until a client has ended, as it does when its message was taken.
+fn finish_well(client: &Program, process: Process) -> Result<(), String> {
+    let output = finish(process, LIMIT)?;
     let stderr = stderr(&output);
-    match output.status.success() {
+    let wanted = i32::from(client.says("exits", "1"));
+    match output.status.code() == Some(wanted) {
         true => Ok(()),
         false => Err(format!("ended with {}; stderr: {stderr}", output.status)),
     }
@@ -261,8 +263,8 @@ fn serve_learns(client: &Program, options: &[&str]) -> Result<(), String> {
     let is_received = || {
         wait_until_taken(server.pid());
         let printed = server.stdout().len();
-        let client = start_client(&mut Command::new(&client.path), server.pid(), text);
-        finish_well(client, LIMIT).is_ok() && server.stdout()[printed..] == *text
+        let process = start_client(&mut Command::new(&client.path), server.pid(), text);
+        finish_well(client, process).is_ok() && server.stdout()[printed..] == *text
     };
     match (0..5).any(|_| is_received()) {
         true => Ok(()),
@@ -315,7 +317,7 @@ fn serve_tries(
             }
         }
         if is_done() {
-            finish_well(process, LIMIT)?;
+            finish_well(client, process)?;
             // A client that loses 16 zeros of a length of 32 bits sends one of 16 bits: another dialect, with the same text.
             if !options.is_empty() || !holds_within(STUCK, || arrived() == sent) {
                 return Ok(());
@@ -331,7 +333,7 @@ fn serve_tries(
                 &printed,
                 text,
             )
-            .and_then(|()| finish_well(process, LIMIT))
+            .and_then(|()| finish_well(client, process))
             .map_err(|why| format!("{why}; stderr: {stderr}"))?;
         }
         // Incomplete bits must not disturb other clients.
@@ -440,7 +442,7 @@ fn every_client_is_received_in_its_dialect() {
             if client.says("exits", "no") {
                 return Ok(());
             }
-            finish_well(process, LIMIT).map_err(|why| format!("the client {why}"))
+            finish_well(client, process).map_err(|why| format!("the client {why}"))
         })
     });
 }
@@ -455,7 +457,7 @@ fn every_detectable_dialect_of_a_client_is_detected() {
         }
         serve_receives(client, &[], &texts, |process, server| {
             if !client.says("exits", "no") {
-                finish_well(process, LIMIT).map_err(|why| format!("the client {why}"))?;
+                finish_well(client, process).map_err(|why| format!("the client {why}"))?;
             }
             // The server reports each dialect once.
             holds_within(LIMIT, || server.stderr().contains(" speaks "));
@@ -513,8 +515,8 @@ fn speak_to(program: &Program) -> Result<(), String> {
             wanted.push(b'\n');
         }
         let mut send = minitalk(["send", "--dialect", program.spec()]);
-        let client = start_client(&mut send, server.pid(), &text);
-        let delivered = finish_well(client, LIMIT);
+        let process = start_client(&mut send, server.pid(), &text);
+        let delivered = finish_well(program, process);
         let limit = match program.is_lossy() {
             true => STUCK,
             false => LIMIT,

@@ -104,6 +104,13 @@ impl FinalAcks {
         self.left.is_empty()
     }
 
+    /// Returns whether the dialect has an acknowledgement by the other signal at the end of a message, which is still to come.
+    pub fn owes_other(&self) -> bool {
+        let of_message = self.sent.is_some_and(|(_, kind)| kind.is_some());
+        let next = self.left.first();
+        of_message && next.is_some_and(|(pause, ..)| *pause == PAUSE_OF_OTHER)
+    }
+
     /// Returns when the next acknowledgement is due.
     pub fn poll_timeout(&self) -> Option<Nanos> {
         let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::ack_choice::AckPolicy;
 use super::ack_timing::SleepState;
-use super::{AckSignal, Dialect, Symbol};
+use super::{AckSignal, Dialect, FinalAck, Symbol};
 
 /// The number of programs that are remembered.
 pub const MAX_PROGRAMS: usize = 1024;
@@ -23,6 +23,9 @@ pub struct Profile {
     pub ack_sleep: SleepState,
     /// Whether one has failed before its first bit was acknowledged.
     pub is_impatient: bool,
+    /// Whether its exit status says nothing of the last acknowledgement: one has failed on the other signal, and another has sent
+    /// what stands behind its text until that signal came.
+    pub ignores_status: bool,
 }
 
 /// Says what one client has shown of its program.
@@ -64,8 +67,12 @@ impl Profile {
             ProfileUpdate::Impatient => return self.is_impatient = true,
         };
         (self.ended_on, self.is_impatient) = (None, false);
-        self.dialects
-            .retain(|old| old.visible_form() != dialect.visible_form());
+        let is_other = dialect.final_ack == FinalAck::Other;
+        self.dialects.retain(|old| {
+            let is_same = old.visible_form() == dialect.visible_form();
+            self.ignores_status |= is_same && is_other && old.final_ack == FinalAck::Both;
+            !is_same
+        });
         if self.dialects.len() == MAX_DIALECTS {
             self.dialects.remove(0);
         }

@@ -72,6 +72,10 @@ pub struct TextReceiver {
     has_moved_on: bool,
     /// Whether the client has sent what stands behind its text, and so waits for another acknowledgement of the text.
     has_run_on: bool,
+    /// Whether the exit status of the program says nothing of its last acknowledgement.
+    ignores_status: bool,
+    /// When to look whether the client has installed its handler since its text was written.
+    late_look: Option<Nanos>,
 }
 
 impl TextReceiver {
@@ -88,7 +92,9 @@ impl TextReceiver {
             probe.expect_wait();
         }
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
-        Self::new(decoder, probe)
+        let mut receiver = Self::new(decoder, probe);
+        receiver.ignores_status = profile.ignores_status;
+        receiver
     }
 
     /// Acknowledges the client only when it is seen to sleep like this, and for the first time only once it sleeps at all.
@@ -120,6 +126,8 @@ impl TextReceiver {
             end_again: None,
             has_moved_on: false,
             has_run_on: false,
+            ignores_status: false,
+            late_look: None,
         }
     }
 
@@ -163,6 +171,9 @@ impl TextReceiver {
             let next = self.final_acks.poll_ack(now);
             self.actions.extend(next.map(TextAction::Acknowledge));
         }
+        if self.late_look.take_if(|at| now >= *at).is_some() {
+            self.acknowledge_late(now);
+        }
         if self.decoder.is_lost() && now >= self.last_seen.saturating_add(RESET_AFTER) {
             self.reset();
         }
@@ -170,7 +181,7 @@ impl TextReceiver {
         if !self.decoder.has_evidence() {
             return;
         }
-        let due = match self.may_be_acknowledged() {
+        let due = match self.is_probed() {
             true => self.probe.poll_ack(now, self.timing.is_wait(sleep)),
             false => None,
         };
@@ -231,13 +242,14 @@ impl TextReceiver {
     /// Returns when to call [`handle_timeout`](Self::handle_timeout); `None` while nothing can become due without another event.
     pub fn poll_timeout(&self) -> Option<Nanos> {
         let has_evidence = self.decoder.has_evidence();
-        let is_watched = has_evidence && self.may_be_acknowledged();
+        let is_watched = has_evidence && self.is_probed();
         let after = |silence| self.last_seen.saturating_add(silence);
         let deadlines = [
             self.final_acks
                 .poll_timeout()
                 .filter(|_| self.may_send_final_ack()),
             self.timing.deadline(),
+            self.late_look,
             (has_evidence && !self.is_silent).then(|| self.complete_at()),
             self.decoder.is_lost().then(|| after(RESET_AFTER)),
             is_watched.then(|| self.probe.poll_timeout(false)).flatten(),
@@ -247,7 +259,7 @@ impl TextReceiver {
 
     /// Returns whether [`handle_timeout`](Self::handle_timeout) needs to know whether the client sleeps for a signal.
     pub fn needs_sleep_state(&self) -> bool {
-        self.decoder.has_evidence() && self.may_be_acknowledged() && self.probe.needs_sleep_state()
+        self.decoder.has_evidence() && self.is_probed() && self.probe.needs_sleep_state()
     }
 
     /// Returns whether an acknowledgement waits until the client is seen to sleep.

@@ -261,6 +261,7 @@ impl Pairs<'_> {
             client: client.map_or_else(send, Program::argv),
             has_newline: server.is_some_and(|server| says(server, "newline", "yes")),
             client_ends: client.is_none_or(|client| !says(client, "exits", "no")),
+            status: i32::from(client.is_some_and(|client| says(client, "exits", "1"))),
             is_kept: server.is_none(),
             mark: self.mark,
             receiver: None,

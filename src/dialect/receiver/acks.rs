@@ -13,6 +13,12 @@ pub(super) const DOUBT_AFTER: Nanos = 60 * MILLISECOND;
 /// The silence after which a client that naps behind a byte is taken to wait there: a pause between two bits is shorter.
 pub(super) const DOUBT_NAP_AFTER: Nanos = 200 * MILLISECOND;
 
+/// When a client that handles no signal when its text is written is looked at again for the first time.
+const FIRST_LATE_LOOK: Nanos = 10 * MILLISECOND;
+
+/// The silence after which such a client is no longer looked at.
+const LAST_LATE_LOOK: Nanos = 1000 * MILLISECOND;
+
 /// The silence after which a client that is not acknowledged is no longer looked at.
 const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
@@ -30,6 +36,12 @@ impl TextReceiver {
         let has_begun = self.decoder.in_message();
         let is_unfinished = has_begun && self.decoder.received_bytes() > 0;
         if !is_written || self.unwritten > 0 || is_unfinished || self.has_moved_on {
+            return;
+        }
+        if !self.probe.choice.handled.any()
+            && (dialect.ack != Ack::None || !self.decoder.is_given())
+        {
+            self.late_look = Some(now.saturating_add(FIRST_LATE_LOOK));
             return;
         }
         // The client has installed its handler since its dialect, or that of its program, was found.
@@ -55,15 +67,33 @@ impl TextReceiver {
         }
     }
 
+    /// Acknowledges a message if the client handles a signal by now; it may install its handler after its last bit.
+    pub(super) fn acknowledge_late(&mut self, now: Nanos) {
+        let silence = now.saturating_sub(self.last_seen);
+        if self.probe.choice.handled.any() {
+            self.final_acks.note_sent(FinalAck::Same, now);
+            self.send_ack(self.probe.symbol(), now);
+        } else if silence < LAST_LATE_LOOK {
+            self.late_look = Some(now.saturating_add(9 * silence.max(FIRST_LATE_LOOK)));
+        }
+    }
+
     /// Returns the signal that may end a client whose second message is no text: after a handshake, its handler may go on behind the
     /// first text, until the other signal comes.
     pub(super) fn ack_of_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         let may_run_on = self.probe.choice.handled.both() && !self.has_run_on;
-        let dialect = self
-            .decoder
-            .detected()
-            .filter(|d| d.hello && d.ack == Ack::Bit && may_run_on)?;
-        let ack = dialect.ack_for(symbol).other();
+        let dialect = self.decoder.detected()?;
+        match may_run_on && dialect.hello && dialect.ack == Ack::Bit {
+            true => self.end_run_on(symbol, now),
+            false => None,
+        }
+    }
+
+    /// Returns the other signal, which ends a client whose handler has gone on behind its text.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
+    pub(super) fn end_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
+        let ack = self.decoder.dialect()?.ack_for(symbol).other();
         self.has_run_on = true;
         self.final_acks.note_sent(FinalAck::Other, now);
         Some(ack)
@@ -222,6 +252,14 @@ impl TextReceiver {
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.
     pub(super) fn may_be_acknowledged(&self) -> bool {
         !self.is_kept_waiting() && !self.decoder.is_tie()
+    }
+
+    /// Returns whether the probe may acknowledge the client. A short text that may be over is rather written first.
+    // By itself it is smaller than where it is called: the smallest build has a limit.
+    #[inline(never)]
+    pub(super) fn is_probed(&self) -> bool {
+        let may_be_text = self.probe.is_after_head_and_byte() && self.decoder.may_be_over();
+        self.may_be_acknowledged() && !may_be_text
     }
 
     /// Returns whether the client has sent nothing but SIGUSR2, each time because SIGUSR1 may have told it to ask again.

@@ -21,12 +21,17 @@ impl TextReceiver {
             return policy.map(ProfileUpdate::AckPolicy);
         }
         let mut dialect = *self.decoder.detected()?;
+        // The client has installed its handler since its text was written.
+        if dialect.ack == Ack::None && self.final_acks.were_sent() {
+            (dialect.ack, dialect.ack_signal) = (Ack::Message, self.probe.choice.ack_signal());
+        }
         // The next process shows it again: a wrong guess could stall it, or end it early.
         if dialect.ack == Ack::Message && self.probe.is_ambiguous() {
             return None;
         }
         // A client that fails in mid-message has not come to its last acknowledgement.
-        let may_be_other = has_failed && !self.in_message() && self.probe.choice.awaited().both();
+        let is_failure = has_failed && !self.ignores_status;
+        let may_be_other = is_failure && !self.in_message() && self.probe.choice.awaited().both();
         let awaited = self.final_acks.awaited(now);
         // A client that goes on without acknowledgements, and fails after its only one, misses acknowledgements of its bytes.
         if has_failed && dialect.ack == Ack::Message && self.final_acks.were_in_vain(now) {

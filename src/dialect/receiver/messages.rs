@@ -21,6 +21,10 @@ impl TextReceiver {
                 self.finish_detection(now);
             }
             DecodeOutcome::Complete => self.deliver(None),
+            // All that was left is a byte that is no text, such as a newline, behind the last one.
+            _ if success && self.delivered.is_some() && self.decoder.is_tail() => {
+                self.decoder.reset();
+            }
             _ => {}
         }
     }
@@ -32,8 +36,11 @@ impl TextReceiver {
         self.last_seen = now;
         let was_silent = mem::replace(&mut self.is_silent, false);
         self.is_acknowledged = false;
+        self.late_look = None;
         let overdue = self.timing.handle_symbol(self.decoder.in_message(), now);
         self.actions.extend(overdue.map(TextAction::Acknowledge));
+        // A client that waits for two acknowledgements does not go on between them, but a handler that sends the next bit does.
+        let may_run_on = self.final_acks.owes_other();
         self.final_acks.handle_symbol(now);
         self.finish_closing();
         if self.decoder.is_closed() {
@@ -69,6 +76,9 @@ impl TextReceiver {
                 }
             }
             DecodeOutcome::Hello => self.hello_ack(),
+            DecodeOutcome::Incomplete if may_run_on && !self.decoder.is_given() => {
+                self.end_run_on(symbol, now)
+            }
             DecodeOutcome::Incomplete => {
                 let Some((first, second)) = self.usual_acks() else {
                     self.watch_expected(now);

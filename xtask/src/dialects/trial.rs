@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{fmt, fs, thread};
 
@@ -87,6 +87,8 @@ pub struct Series<'m> {
     pub has_newline: bool,
     /// Whether the client ends after its text.
     pub client_ends: bool,
+    /// The exit status of a client whose text was taken.
+    pub status: i32,
     /// Whether the server must go on after a text that did not arrive; others are started again.
     pub is_kept: bool,
     pub mark: &'m Mark,
@@ -125,7 +127,8 @@ impl Series<'_> {
         let time = start.elapsed();
         self.hung += usize::from(status.is_none());
         client.kill();
-        let ended_well = !self.client_ends || status.is_some_and(|status| status.success());
+        let is_usual = |status: ExitStatus| status.code() == Some(self.status);
+        let ended_well = !self.client_ends || status.is_some_and(is_usual);
         receiver.stdout.wait_within(LATE, is_printed);
         let printed = receiver.stdout.bytes().split_off(before);
 

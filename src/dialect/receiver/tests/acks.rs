@@ -527,6 +527,75 @@ fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_o
 }
 
 #[test]
+fn a_client_that_handles_no_signal_when_its_text_is_written_is_looked_at_three_times() {
+    for (installs_at, spec, expected) in [
+        (0, "ack=message,ack-signal=usr2", "usr2"),
+        (5, "ack=message,ack-signal=usr2", "usr2"),
+        (60, "ack=none", "usr2"),
+        (900, "ack=none", "usr2"),
+        (1200, "ack=none", ""),
+    ] {
+        let mut receiver = known_to(&[spec], NONE);
+        let mut now = 0;
+        send(&mut receiver, &symbols("classic", "Hello there"), now);
+        receiver.handle_written(true, now);
+        let mut said = String::new();
+        while let Some(at) = receiver.poll_timeout() {
+            now = at;
+            if now >= installs_at * MILLISECOND {
+                receiver.set_handled(USR2);
+            }
+            receiver.handle_timeout(now, Awake);
+            said += &words(&mut receiver);
+        }
+        assert_eq!(said, expected, "{installs_at} ms");
+        if !said.is_empty() {
+            let shown = receiver.profile_update(false, now);
+            assert_eq!(shown, speaks("ack=message,ack-signal=usr2"));
+        }
+    }
+    // A client that goes on does not wait, nor does one of a dialect without acknowledgements that is given.
+    let mut receiver = known_to(&["ack=none"], NONE);
+    send(&mut receiver, &symbols("classic", "Hello there"), 0);
+    receiver.handle_written(true, 0);
+    send(&mut receiver, &[Usr1], 0);
+    receiver.set_handled(USR1);
+    assert_eq!(wait(&mut receiver, &mut 0), "");
+    let mut receiver = TextReceiver::given("ack=none".parse().unwrap(), 64, pid(), NONE);
+    send(&mut receiver, &symbols("ack=none", "Hello there"), 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(receiver.poll_timeout(), None);
+}
+
+#[test]
+fn a_client_that_goes_on_between_two_last_acknowledgements_gets_the_other_at_once() {
+    let text = symbols("classic", "Hello there");
+    let mut receiver = known(&["final=both"]);
+    send(&mut receiver, &text, 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr1");
+    assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
+    // Its end on that is no failure, nor is that of the next one.
+    let shown = receiver.profile_update(true, 1);
+    assert_eq!(shown, speaks("final=other"));
+    let mut profile = Profile::default();
+    for update in [speaks("final=both"), shown] {
+        profile.update(update.unwrap());
+    }
+    let mut receiver = TextReceiver::unknown(profile, 64, pid(), BOTH);
+    send(&mut receiver, &text, 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr2");
+    assert_eq!(receiver.profile_update(true, 1), speaks("final=other"));
+    // In a given dialect the next text may begin at once.
+    let mut receiver = given("final=both");
+    send(&mut receiver, &text, 0);
+    receiver.handle_written(true, 0);
+    assert_eq!(words(&mut receiver), "usr1");
+    assert_eq!(send(&mut receiver, &[Usr1], 0), "usr1");
+}
+
+#[test]
 fn a_client_that_fails_after_a_nap_shows_that_it_has_to_nap_first() {
     use SleepState::Napping;
     for (sleep, has_failed, shown) in [

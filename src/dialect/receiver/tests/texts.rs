@@ -23,6 +23,23 @@ fn a_stream_that_makes_no_sense_is_reported_and_begins_again_after_a_silence() {
 }
 
 #[test]
+fn a_newline_behind_the_last_text_is_no_message_that_was_begun() {
+    for (tail, success, is_left) in [
+        (&b"\n"[..], true, false),
+        (b"\n", false, true),
+        (b"!", true, true),
+        (b"\n\0", true, true),
+    ] {
+        let mut receiver = known(&["head=len32,head-bytes=little,end=none"]);
+        let bytes = [b"\x05\0\0\0Hello", tail].concat();
+        let all = symbols("end=none", &bytes);
+        assert!(send(&mut receiver, &all, 0).contains("\"Hello\""));
+        receiver.handle_exit(success, 0);
+        assert_eq!(receiver.in_message(), is_left, "{tail:?}");
+    }
+}
+
+#[test]
 fn a_dialect_that_a_program_has_used_is_not_evidence_for_a_text() {
     let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
     let mut profile = Profile::default();
