@@ -59,13 +59,7 @@ impl Index {
         part: (u64, u64),
         coming: &Coming,
     ) -> bool {
-        let tables = self.of(number, image);
-        let has_threads = tables
-            .outside
-            .keys()
-            .any(|name| name.starts_with(CPP_THREAD))
-            || !tables.calls_of(image, &ELSEWHERE).is_empty();
-        if has_threads || image.is_library || !needs_only_libc(image) {
+        if self.may_look_at_any_time(number, image) {
             return false;
         }
         let Some((taken, touched)) = self.names(number, image, part) else {
@@ -91,8 +85,22 @@ impl Index {
         !uses.is_empty() && self.is_one_section(number, image, &uses, coming)
     }
 
+    /// Returns whether another thread, or a file that is not read, may look at data while a handler runs.
+    pub fn may_look_at_any_time(&mut self, number: u16, image: &Image) -> bool {
+        let tables = self.of(number, image);
+        let has_threads = tables
+            .outside
+            .keys()
+            .any(|name| name.starts_with(CPP_THREAD))
+            || tables
+                .calls_of(image, &ELSEWHERE)
+                .iter()
+                .any(|at| !image.is_behind_libc(*at));
+        has_threads || image.is_library || !needs_only_libc(image)
+    }
+
     /// Returns whether the instruction precedes the installation of the handler on each way that is seen.
-    fn is_seen_before(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
+    pub fn is_seen_before(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let start = image.function_at(at).map(|(start, _)| start);
         // What an exception leads to is not seen.
         start.is_some_and(|start| reach::surely_leads(image, start, at, &[]))

@@ -1,15 +1,17 @@
 //! Stores that a question about the same word has chosen, or their values: between question and store the word may have changed.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 use crate::conflict::{Conflict, Search};
+use crate::explore::Explorer;
 use crate::finding::Weight;
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
-use crate::races::Who;
+use crate::races::{Coming, Who};
 use crate::sweep::{Test, signed};
 
 /// Holds a store of a value, and what was asked on each way to where the value was made.
@@ -17,6 +19,8 @@ pub struct Choice {
     at: u64,
     /// The constant that is stored, if it is one.
     value: Option<i64>,
+    /// Whether it changes the word by what the word holds then.
+    is_change: bool,
     /// The questions, each with the answer.
     asked: Vec<(Test, bool)>,
 }
@@ -27,6 +31,23 @@ impl Choice {
         self.asked
             .iter()
             .all(|(test, is_taken)| answer(*test, value).is_none_or(|answer| answer == *is_taken))
+    }
+
+    /// Returns whether the answers are those that a word gives which holds that.
+    fn surely_admits(&self, value: i64) -> bool {
+        self.asked
+            .iter()
+            .all(|(test, is_taken)| answer(*test, value) == Some(*is_taken))
+    }
+
+    /// Returns whether the handler's store of that value, or of what is not known, between question and store is lost, or makes
+    /// the answer wrong.
+    fn loses(&self, value: Option<i64>) -> bool {
+        match value {
+            Some(value) if self.is_change => !self.surely_admits(value),
+            Some(value) => Some(value) != self.value && !self.admits(value),
+            None => self.is_change || self.value.is_some_and(|value| value != 0),
+        }
     }
 
     /// Returns whether the store changes nothing if the word is as it was when it was asked for.
@@ -80,6 +101,14 @@ fn constant(image: &Image, at: u64) -> Option<i64> {
     Some(signed(value.number()?.cast_unsigned(), width))
 }
 
+/// Returns whether the operand is a place of the frame, as of code at -O0.
+fn is_local(i: &Instruction, operand: u32) -> bool {
+    i.mnemonic() == Mnemonic::Mov
+        && i.op_kind(operand) == OpKind::Memory
+        && i.memory_base() == Register::RBP
+        && i.memory_index() == Register::None
+}
+
 /// Returns the instructions that make what the one at `at` stores, each with the constant if it is one.
 fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     const LONGEST: u64 = 1 << 16;
@@ -96,7 +125,13 @@ fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
         .collect();
     let store = all.iter().find(|i| i.ip() == at);
     let value = store.map_or(Register::None, |i| match i.op_count() {
-        2 if i.mnemonic() == Mnemonic::Mov => i.op1_register().full_register(),
+        2 if matches!(
+            i.mnemonic(),
+            Mnemonic::Mov | Mnemonic::Xadd | Mnemonic::Xchg
+        ) =>
+        {
+            i.op1_register().full_register()
+        }
         _ => Register::None,
     });
     if value == Register::None {
@@ -113,6 +148,13 @@ fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     let places: Vec<u64> = makers.iter().map(|i| i.ip()).collect();
     let reaches = |i: &&&Instruction| crate::reach::surely_leads(image, i.next_ip(), at, &places);
     let number = |i: &Instruction| match i.mnemonic() {
+        Mnemonic::Mov if is_local(i, 1) => {
+            let place = i.memory_displacement64();
+            let is_here = |other: &&Instruction| other.memory_displacement64() == place;
+            let mut stores = all.iter().filter(|i| is_local(i, 0)).filter(is_here);
+            let only = stores.next()?.try_immediate(1).ok();
+            only.filter(|only| stores.all(|other| other.try_immediate(1).ok() == Some(*only)))
+        }
         Mnemonic::Mov => i.try_immediate(1).ok(),
         Mnemonic::Xor if i.op0_register() == i.op1_register() => Some(0),
         _ => None,
@@ -174,18 +216,32 @@ impl Index {
         let Some(tests) = tables.tests.get(&word) else {
             return Vec::new();
         };
+        let exact = tests
+            .iter()
+            .filter(|test| test.condition != ConditionCode::None);
+        let exact: Vec<Test> = exact.copied().collect();
         let stores = tables.writes.get(&word).into_iter().flatten();
         let made = stores.flat_map(|at| {
+            let is_change = crate::races::changes_in_place(image, *at);
+            let tests = if is_change { tests } else { &exact };
             let makers = makers(image, *at);
             let others: Vec<u64> = makers.iter().map(|(maker, _)| *maker).collect();
+            let start = image.function_at(*at).map(|(start, _)| start);
+            let calls = start.and_then(|start| tables.callers.get(&start));
+            // A function that only makes the change may be called after the question.
+            let calls = calls.into_iter().flatten().filter(move |_| is_change);
+            let calls = calls.flat_map(|call| asked(image, tests, (None, &[]), *call));
+            let asked_before: Vec<(Test, bool)> = calls.collect();
             makers.into_iter().map(move |(maker, value)| {
                 let mut questions = asked(image, tests, (None, &[]), maker);
                 if maker != *at {
                     questions.extend(asked(image, tests, (Some(maker), &others), *at));
                 }
+                questions.extend(&asked_before);
                 Choice {
                     at: *at,
-                    value,
+                    value: value.filter(|_| !is_change),
+                    is_change,
                     asked: questions,
                 }
             })
@@ -215,6 +271,105 @@ impl Index {
     }
 }
 
+/// Returns whether what the instruction stores is more than what was loaded, if it was computed from what it stores to.
+fn raises(image: &Image, at: u64) -> bool {
+    const MOST: u64 = 1 << 16;
+    let step = |step: Option<u64>| step.is_some_and(|step| (1..=MOST).contains(&step));
+    let adds = |i: &Instruction| match i.mnemonic() {
+        Mnemonic::Inc => true,
+        Mnemonic::Add => step(i.try_immediate(1).ok()),
+        Mnemonic::Lea => {
+            i.memory_index() == Register::None && step(Some(i.memory_displacement64()))
+        }
+        _ => false,
+    };
+    if crate::races::changes_in_place(image, at) {
+        return adds(&crate::races::decoded(image, at))
+            || makers(image, at).iter().all(|(_, value)| *value > Some(0));
+    }
+    let makers = makers(image, at);
+    makers
+        .iter()
+        .all(|(maker, _)| *maker != at && adds(&crate::races::decoded(image, *maker)))
+}
+
+impl Explorer<'_> {
+    /// Returns the words that the handler raises, and that nothing is seen to set back.
+    pub fn raised_words(&mut self) -> BTreeSet<Place> {
+        let exact = self.stored.keys().filter(|(_, lo, hi, _)| lo == hi);
+        let words: BTreeSet<Place> = exact.map(|(of, word, ..)| (*of, *word)).collect();
+        let mut is_raised = |&(number, word): &Place| {
+            let file = self.files.image(number);
+            let stores = self.index.only_stores(number, &file, word);
+            let is_exported = file.exports.values().any(|at| *at == word);
+            stores.filter(|_| !is_exported).is_some_and(|stores| {
+                stores.iter().all(|at| {
+                    let function = file.function_at(*at).map(|(start, _)| (number, start));
+                    let is_own = function.is_some_and(|of| self.contexts.contains_key(&of));
+                    let is_update = crate::races::changes_in_place(&file, *at)
+                        || self.index.is_update(number, &file, word, *at);
+                    is_own && is_update && raises(&file, *at)
+                })
+            })
+        };
+        words.into_iter().filter(|word| is_raised(word)).collect()
+    }
+}
+
+impl Index {
+    /// Returns whether the program comes to each of these instructions only where it has found in the word the one constant that the
+    /// handler stores there.
+    pub fn are_chosen_by(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        all: &[u64],
+        coming: &Coming,
+    ) -> bool {
+        const DEEPEST: usize = 3;
+        let tables = self.of(number, image);
+        let stores = tables.writes.get(&word).into_iter().flatten();
+        let is_handlers = |at: &&u64| {
+            let start = image.function_at(**at).map(|(start, _)| start);
+            start.is_some_and(|start| coming.own.contains_key(&(number, start)))
+        };
+        let own = stores.filter(is_handlers);
+        let values: BTreeSet<Option<i64>> = own
+            .flat_map(|at| makers(image, *at))
+            .map(|(_, value)| value)
+            .collect();
+        let (Some(tests), Some(Some(set)), 1) =
+            (tables.tests.get(&word), values.first(), values.len())
+        else {
+            return false;
+        };
+        let is_chosen = |at: u64| {
+            let asked = asked(image, tests, (None, &[]), at).into_iter();
+            let right = asked.filter(|(test, is_taken)| answer(*test, *set) == Some(*is_taken));
+            let right: Vec<u64> = right.map(|(test, _)| test.at).collect();
+            let function = image.function_at(at);
+            function.is_some_and(|(start, _)| crate::reach::never_leads(image, start, at, &right))
+        };
+        let mut todo: Vec<(u64, usize)> = all.iter().map(|at| (*at, 0)).collect();
+        while let Some((at, depth)) = todo.pop() {
+            if is_chosen(at) {
+                continue;
+            }
+            let function = image.function_at(at).map(|(start, _)| start);
+            let calls = function.and_then(|start| tables.callers.get(&start));
+            let is_called = function.is_some_and(|start| {
+                !tables.taken.contains_key(&start) && !tables.is_main(image, start)
+            });
+            let Some(calls) = calls.filter(|_| is_called && depth < DEEPEST) else {
+                return false;
+            };
+            todo.extend(calls.iter().map(|call| (*call, depth + 1)));
+        }
+        true
+    }
+}
+
 impl Search<'_> {
     /// Returns the conflict of the handler's stores to a word with one of the program that a question about the word has chosen: the
     /// handler's value would have been no answer, and is lost.
@@ -233,13 +388,21 @@ impl Search<'_> {
         for &at in stores.into_iter().flatten() {
             let function = file.function_at(at).map(|(start, _)| (number, start));
             if function.is_some_and(|function| self.coming.own.contains_key(&function)) {
-                own.push(constant(&file, at));
+                own.push(at);
             }
         }
+        let values = own.iter().flat_map(|at| {
+            let adds = crate::races::adds_in_place(&file, *at);
+            let is_change = crate::races::changes_in_place(&file, *at);
+            let makers = makers(&file, *at).into_iter();
+            makers.map(move |(_, value)| (adds || is_change && value >= Some(0), value))
+        });
+        let values: Vec<(bool, Option<i64>)> = values.collect();
+        // What the handler only adds is added before or after a change. A store may lose it, as if it had raised zero.
         let loses = |choice: &Choice| {
-            own.iter().any(|value| match value {
-                Some(value) => Some(*value) != choice.value && !choice.admits(*value),
-                None => choice.value.is_some_and(|value| value != 0),
+            values.iter().any(|(adds, value)| match adds {
+                true => !choice.is_change && (choice.loses(Some(1)) || choice.loses(None)),
+                false => choice.loses(*value),
             })
         };
         let lost = choices.iter().filter(|choice| loses(choice));

@@ -42,6 +42,15 @@ pub fn find(
     (is_libcs, returns): (bool, bool),
     verdict: &mut Verdict,
 ) {
+    let is_open = |found: &Located| {
+        found.finding.weight == Weight::Doubt
+            && matches!(found.finding.kind, Kind::Read | Kind::Write)
+    };
+    let comes_again = returns && !explorer.is_reset;
+    let raised = match comes_again && verdict.findings.iter().any(is_open) {
+        true => explorer.raised_words(),
+        false => BTreeSet::new(),
+    };
     let files = &*explorer.files;
     let is_judged = |(of, at): Place| {
         let code = files.image(of);
@@ -110,17 +119,18 @@ pub fn find(
     {
         conflicts.push(overwritten(by));
     }
-    let is_open = |found: &Located| {
-        found.finding.weight == Weight::Doubt
-            && matches!(found.finding.kind, Kind::Read | Kind::Write)
-    };
     let open = verdict.findings.iter().filter(|found| is_open(found));
     let open = open.flat_map(|found| found.places.iter().copied());
-    let strays = explorer.strays(&open.collect());
+    let strays = explorer.strays(&open.collect(), &raised);
     for found in verdict.findings.iter_mut().filter(|found| is_open(found)) {
-        if found.places.iter().any(|place| strays.contains(place)) {
+        if let Some(is_raised) = found.places.iter().find_map(|place| strays.get(place)) {
             found.finding.weight = policy.weight(found.finding.kind, Weight::Fault);
-            found.finding.why += ": the sender of the signal, or what was interrupted, chose the address, and nothing checks it";
+            found.finding.why += match is_raised {
+                true => ": each signal raises the index, and nothing checks it or sets it back",
+                false => {
+                    ": the sender of the signal, or what was interrupted, chose the address, and nothing checks it"
+                }
+            };
         }
     }
     for conflict in conflicts {

@@ -72,6 +72,8 @@ pub struct Watch {
     pub stores: HashSet<u64>,
     pub hits: Vec<Hit>,
     pub stored: Vec<(u64, u64, Value)>,
+    /// The instructions that were walked before what exceptions lead to, if there is such code.
+    pub steps_before: Option<usize>,
 }
 
 /// Says how far the exploration goes.

@@ -261,11 +261,14 @@ impl Explorer<'_> {
                     after.is_some() || state.registers[RSP].exact() == Some(0)
                 }
             };
-            if !comes_back {
-                continue;
-            }
             for (at, value) in saved {
                 state.put_slot(at, 8, value);
+            }
+            if let Some(after) = after {
+                self.may_throw(frame, after, &state);
+            }
+            if !comes_back {
+                continue;
             }
             let mut states = vec![state];
             if let Some(errno) = success {

@@ -27,6 +27,8 @@ pub struct Frame {
     pub clobbers: Option<(i64, i64)>,
     pub exits: Option<State>,
     pub errno_cause: Option<(u64, String)>,
+    /// Where exceptions go on, each with what is known there until it is walked.
+    pub caught: BTreeMap<u64, Option<State>>,
     /// Control flow, for loops.
     pub edges: Map<u64, Vec<u64>>,
     /// Ways that end where something equal was seen before.
@@ -87,6 +89,7 @@ impl Frame {
             clobbers: None,
             exits: None,
             errno_cause: None,
+            caught: BTreeMap::new(),
             edges: Map::default(),
             closed: Set::default(),
             steps: 0,

@@ -56,6 +56,8 @@ pub struct Image {
     pub regions: Vec<Region>,
     /// Where functions begin, and where they end.
     pub functions: BTreeMap<u64, u64>,
+    /// Where an exception goes on that leaves an instruction in a range: the end of the range and the place, by its start.
+    pub pads: BTreeMap<u64, (u64, u64)>,
     /// The functions that another file of the same program cannot name.
     pub locals: Set<u64>,
     /// The names of addresses of code, in no order.
@@ -179,6 +181,12 @@ impl Image {
             all.map(|(at, _)| *at).min()
         });
         first.is_some_and(|first| first < address)
+    }
+
+    /// Returns where an exception goes on that leaves the instruction before `after`, which is a call.
+    pub fn pad(&self, after: u64) -> Option<u64> {
+        let (_, (end, pad)) = self.pads.range(..after).next_back()?;
+        (after <= *end).then_some(*pad)
     }
 
     /// Returns the bounds of the function that holds `address`.

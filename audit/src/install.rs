@@ -226,9 +226,16 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         functions: named.clone(),
         ..Watch::default()
     };
+    // A part of a function that lies elsewhere is reached from where it begins, which may be read later.
+    let (mut known, mut lost) = (HashSet::new(), Vec::new());
     for (function, sites) in functions {
         let (first, is_whole) = finder.explore(function, watch(), LIMITS);
         finder.calls(function, &first);
+        let places = |watch: &Watch| watch.hits.iter().map(|h| (function.0, h.at)).collect();
+        if is_whole {
+            let places: Vec<Place> = places(&first);
+            known.extend(places);
+        }
         let file = finder.files.image(function.0);
         let (calls, loads): (Vec<Place>, Vec<Place>) = sites
             .into_iter()
@@ -242,7 +249,10 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         let before = std::mem::take(&mut finder.found.unresolved);
         let (second, is_second_whole) = finder.explore(function, watch(), LARGE);
         finder.calls(function, &second);
-        let hit: HashSet<Place> = second.hits.iter().map(|h| (function.0, h.at)).collect();
+        let hit: HashSet<Place> = places(&second).into_iter().collect();
+        if is_second_whole {
+            known.extend(hit.iter().copied());
+        }
         for (site, why) in before {
             // What the second reading knows of all ways holds, whatever the first did not know.
             let is_settled = is_second_whole
@@ -258,7 +268,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             let is_known = finder.reached.contains(&site)
                 && (is_whole || is_second_whole && hit.contains(&site));
             if !is_known {
-                finder.unresolved(site, "control could not be followed to it");
+                lost.push(site);
             }
         }
         // What calls the address that is loaded there may not have been read.
@@ -266,6 +276,11 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             for site in loads {
                 finder.unresolved(site, "control could not be followed from it");
             }
+        }
+    }
+    for site in lost {
+        if !known.contains(&site) {
+            finder.unresolved(site, "control could not be followed to it");
         }
     }
     finder.follow();
@@ -288,8 +303,8 @@ impl Finder<'_> {
         explorer.watch = Some(watch);
         let arguments = std::array::from_fn(|n| Value::at(Base::Arg(n as u8), 0));
         explorer.function(function.0, function.1, &arguments, Errno::Original, false);
-        let steps = explorer.steps;
         let watch = explorer.watch.take().unwrap_or_default();
+        let steps = watch.steps_before.unwrap_or(explorer.steps);
         let (masks, saved) = (explorer.masks, explorer.saved);
         self.steps += steps;
         let is_whole = steps < limits.total;

@@ -63,6 +63,7 @@ mod nesting;
 mod odd;
 mod operand;
 mod order;
+mod pads;
 mod policy;
 mod private;
 mod program;

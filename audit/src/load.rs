@@ -289,7 +289,16 @@ fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
         })
         .map(|s| s.address()..s.address().saturating_add(s.size()))
         .collect();
-    for (start, length) in frames(image.bytes(start), start) {
+    for Described {
+        start,
+        length,
+        handlers,
+    } in frames(image.bytes(start), start)
+    {
+        if let Some(at) = handlers {
+            let pads = crate::pads::read(image.bytes(at), start);
+            image.pads.extend(pads.unwrap_or_default());
+        }
         let is_plt = plt.iter().any(|range| range.contains(&start))
             || (plt.is_empty() && image.is_linkage(start));
         if length > 0 && !is_plt {
@@ -300,8 +309,16 @@ fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
     }
 }
 
-/// Returns where the functions described in an `.eh_frame` begin, and how long they are.
-pub fn frames(data: &[u8], address: u64) -> Vec<(u64, u64)> {
+/// Holds a function that an `.eh_frame` describes.
+pub struct Described {
+    pub start: u64,
+    pub length: u64,
+    /// Where the table lies that says what handles its exceptions.
+    handlers: Option<u64>,
+}
+
+/// Returns the functions that an `.eh_frame` describes.
+pub fn frames(data: &[u8], address: u64) -> Vec<Described> {
     let frame = gimli::EhFrame::new(data, gimli::LittleEndian);
     let bases = gimli::BaseAddresses::default().set_eh_frame(address);
     let mut entries = frame.entries(&bases);
@@ -310,7 +327,14 @@ pub fn frames(data: &[u8], address: u64) -> Vec<(u64, u64)> {
         if let gimli::CieOrFde::Fde(partial) = entry
             && let Ok(fde) = partial.parse(gimli::EhFrame::cie_from_offset)
         {
-            found.push((fde.initial_address(), fde.len()));
+            found.push(Described {
+                start: fde.initial_address(),
+                length: fde.len(),
+                handlers: match fde.lsda() {
+                    Some(gimli::Pointer::Direct(at)) => Some(at),
+                    _ => None,
+                },
+            });
         }
     }
     found

@@ -14,7 +14,7 @@ use crate::install::Place;
 use crate::value::{Base, Value};
 
 /// Says what went into a value: a bit for each word of a group, and for what else matters.
-type Words = u16;
+type Words = u32;
 
 /// Data that the program changes, and that the group does not have.
 const OTHER: Words = 1 << 15;
@@ -27,6 +27,9 @@ const SENT: Words = 1 << 13;
 
 /// A register of what was interrupted, other than its stack pointer and the instruction's address.
 const INTERRUPTED: Words = 1 << 12;
+
+/// A word that each signal raises, and nothing sets back.
+const RAISED: Words = 1 << 16;
 
 const OF_GROUP: Words = (1 << crate::groups::MOST) - 1;
 
@@ -55,7 +58,7 @@ struct Seen {
     tested: Words,
     /// The instructions that store or pass on what two words went into.
     uses: BTreeSet<u64>,
-    /// The instructions whose address is made of what is [`SENT`] or [`INTERRUPTED`].
+    /// The instructions whose address is made of what is [`SENT`], [`INTERRUPTED`] or [`RAISED`].
     strays: BTreeMap<u64, Words>,
     /// The instructions that store to a byte of a file what depends on the signal.
     marks: BTreeSet<(u64, u16, i64)>,
@@ -104,6 +107,7 @@ impl Explorer<'_> {
             explorer: self,
             number,
             words: group.words.iter().copied().collect(),
+            raised: &BTreeSet::new(),
             guards,
         };
         let mut uses = BTreeSet::new();
@@ -117,13 +121,19 @@ impl Explorer<'_> {
         uses.pop_first()
     }
 
-    /// Returns those of the instructions that go where a number of the siginfo or a register of what was interrupted says, untested.
-    pub fn strays(&self, doubts: &BTreeSet<Place>) -> BTreeSet<Place> {
+    /// Returns those of the instructions that go where a number of the siginfo, a register of what was interrupted or one of the
+    /// words that each signal raises says, untested, each with whether it is such a word.
+    pub fn strays(
+        &self,
+        doubts: &BTreeSet<Place>,
+        raised: &BTreeSet<Place>,
+    ) -> BTreeMap<Place, bool> {
         let none = BTreeSet::new();
         let reader = Reader {
             explorer: self,
             number: 0,
             words: Vec::new(),
+            raised,
             guards: &none,
         };
         let start = |&(of, at): &Place| {
@@ -143,13 +153,17 @@ impl Explorer<'_> {
         strays
             .retain(|place, words| doubts.contains(place) && (*words & SENT == 0 || is_far(place)));
         if strays.is_empty() {
-            return BTreeSet::new();
+            return BTreeMap::new();
         }
         let all = self.contexts.keys();
         let tested = all.map(|&(of, start)| reader.function(of, start).tested);
         let tested = tested.fold(0, |all, tested| all | tested);
         strays.retain(|_, words| *words & tested == 0);
-        strays.into_keys().collect()
+        let is_raised = |words: Words| words & (SENT | INTERRUPTED) == 0;
+        let strays = strays.into_iter();
+        strays
+            .map(|(place, words)| (place, is_raised(words)))
+            .collect()
     }
 
     /// Returns a store to data of a file of what depends on the signal, if the handler passes it on afterwards and tests no data
@@ -163,6 +177,7 @@ impl Explorer<'_> {
             explorer: self,
             number: 0,
             words: Vec::new(),
+            raised: &BTreeSet::new(),
             guards: &guards,
         };
         let all = self.contexts.keys();
@@ -207,6 +222,7 @@ struct Reader<'a> {
     explorer: &'a Explorer<'a>,
     number: u16,
     words: Vec<(u64, u64)>,
+    raised: &'a BTreeSet<Place>,
     guards: &'a BTreeSet<u64>,
 }
 
@@ -316,7 +332,7 @@ impl Reader<'_> {
             }
         }
         let address = [i.memory_base(), i.memory_index()].map(|n| known.register(full(n)));
-        let address = (address[0] | address[1]) & (SENT | INTERRUPTED);
+        let address = (address[0] | address[1]) & (SENT | INTERRUPTED | RAISED);
         if address != 0 && !is_lea {
             *seen.strays.entry(i.ip()).or_default() |= address;
         }
@@ -338,6 +354,23 @@ impl Reader<'_> {
                 || i.mnemonic() == M::Cmp && matches!(i.try_immediate(1), Ok(0));
             known.flags = words & !if is_null { INTERRUPTED } else { 0 };
             return;
+        }
+        // What a mask or a division leaves has a bound.
+        let keeps_size = matches!(
+            i.mnemonic(),
+            M::Add
+                | M::Cdqe
+                | M::Inc
+                | M::Lea
+                | M::Mov
+                | M::Movsx
+                | M::Movsxd
+                | M::Movzx
+                | M::Shl
+                | M::Xadd
+        );
+        if !keeps_size {
+            words &= !RAISED;
         }
         if i.rflags_modified() != 0 {
             known.flags = words;
@@ -391,6 +424,8 @@ impl Reader<'_> {
                     true => self.group(from, to),
                     false => 0,
                 };
+                let is_raised = lo == hi && self.raised.contains(&(of, from));
+                let own = own | if is_raised { RAISED } else { 0 };
                 let is_guard = lo != hi || of != self.number || self.guards.contains(&from);
                 own | if is_guard && own == 0 { OTHER } else { 0 }
             }

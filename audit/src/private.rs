@@ -13,21 +13,50 @@ use crate::races::Coming;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};
 
-/// Is a file, and the first address of data and the one behind it.
-pub type Part = (u16, u64, u64);
+/// Is data to which two stores go: its file, its first address and the one behind it, and, if one of them is a flag, what it tells of.
+pub type Part = (u16, u64, u64, Option<Announced>);
+
+/// Is a word of data, and a flag by which the handler says that it has stored to the word.
+#[derive(Clone, Copy)]
+pub struct Announced {
+    flag: u64,
+    word: u64,
+    /// Whether the flag is stored after the word.
+    is_last: bool,
+}
+
+impl Announced {
+    /// Returns what the later of two stores tells of the earlier one, or the other way round.
+    fn of([later, earlier]: [&Stored; 2]) -> Option<Self> {
+        let (flag, word) = match (later.is_flag, earlier.is_flag) {
+            (true, false) => (later, earlier),
+            (false, true) => (earlier, later),
+            _ => return None,
+        };
+        let is_exact = flag.lo == flag.hi && word.lo == word.hi;
+        is_exact.then_some(Self {
+            flag: flag.lo,
+            word: word.lo,
+            is_last: later.is_flag,
+        })
+    }
+}
+
+/// Bytes of the widest word.
+const WIDEST: u64 = 8;
 
 /// How far before data an address may be that leads into it.
 const BEFORE: u64 = 1024;
 
 impl Explorer<'_> {
-    /// Notes that what the instruction stores is a matter of how two words of a file belong together.
+    /// Notes that what the instruction stores is a matter of how two words of a file belong together, of which it stores the first.
     pub fn note_torn(&mut self, frame: &Frame, at: u64, stores: [&Stored; 2]) {
-        const WIDEST: u64 = 8;
         let [a, b] = stores;
         let part = (
             a.image,
             a.lo.min(b.lo),
             a.hi.max(b.hi).saturating_add(WIDEST),
+            Announced::of(stores),
         );
         let is_plain = a.image == b.image && a.through.or(b.through).is_none();
         let part = is_plain.then_some(part);
@@ -38,7 +67,7 @@ impl Explorer<'_> {
     pub fn note_half(&mut self, frame: &Frame, at: u64, (image, place): (u16, &Value), width: u64) {
         let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
         let is_known = place.is_bounded() && place.lo >= 0;
-        let part = is_known.then_some((image, lo, hi.saturating_add(width)));
+        let part = is_known.then_some((image, lo, hi.saturating_add(width), None));
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 
@@ -86,7 +115,7 @@ impl Explorer<'_> {
         own.map(|(by, _)| by).collect()
     }
 
-    fn is_own(&mut self, (number, lo, hi): Part) -> bool {
+    fn is_own(&mut self, (number, lo, hi, announced): Part) -> bool {
         let file = self.files.image(number);
         let is_put_out = self.loads.keys().any(|(of, from, length)| {
             (*of, *from <= lo, from + length > lo + 1) == (number, true, true)
@@ -113,6 +142,14 @@ impl Explorer<'_> {
         }
         is_put_out && self.index.is_named_by(number, &file, (lo, hi), &coming)
             || self.index.is_seen_apart(number, &file, (lo, hi), &coming)
+            || announced.is_some_and(|of| {
+                let stores = self.stored.keys();
+                let widths = stores.filter_map(|(file, lo, _, width)| {
+                    ((*file, *lo) == (number, of.word)).then_some(*width)
+                });
+                let width = widths.max().unwrap_or(WIDEST);
+                self.index.is_announced(number, &file, (of, width), &coming)
+            })
     }
 }
 
@@ -130,6 +167,44 @@ impl Index {
             let mut all = taken.union(&touched);
             all.all(|at| self.is_run_by(number, image, *at, coming))
         })
+    }
+
+    /// Returns whether the program is seen to look at the word, and only where it has found the flag set, or before the handler is
+    /// installed: then it has what one of the signals has stored, whichever.
+    fn is_announced(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (announced, width): (Announced, u64),
+        coming: &Coming,
+    ) -> bool {
+        let Announced { flag, word, .. } = announced;
+        let part = (word, word.saturating_add(width));
+        // Another handler may come between the two stores, and who reads a part of the word may read another one later.
+        let is_open = !announced.is_last && self.handlers.len() > 1;
+        let mut within = self
+            .of(number, image)
+            .read
+            .range(word + 1..part.1.max(word + 1));
+        if is_open || within.next().is_some() || self.may_look_at_any_time(number, image) {
+            return false;
+        }
+        let Some((taken, touched)) = self.names(number, image, part) else {
+            return false;
+        };
+        let mut uses = Vec::new();
+        for at in taken.union(&touched) {
+            if *at != 0 && self.is_run_by(number, image, *at, coming) {
+                continue;
+            }
+            if taken.contains(at) {
+                return false;
+            }
+            if !self.is_seen_before(number, image, *at, coming) {
+                uses.push(*at);
+            }
+        }
+        !uses.is_empty() && self.are_chosen_by(number, image, flag, &uses, coming)
     }
 
     /// Returns the instructions that take an address of the data, or of what it may lie behind, and those that touch it by name;
@@ -150,13 +225,42 @@ impl Index {
                 .is_some_and(|object| object.address == *at && !(lo..hi).contains(at))
         };
         let tables = self.of(number, image);
-        let near = |at: &u64| (lo.saturating_sub(BEFORE)..=hi).contains(at) && !is_other(at);
-        let taken = tables.taken.iter().filter(|(at, _)| near(at));
-        let taken = taken.flat_map(|(_, by)| by).copied().collect();
+        // A constant with an address in it, as the model of an action, ends before data that may be written begins.
+        let is_constant = |at: &u64| {
+            image.slots.contains_key(at) && !image.is_writable(*at) && image.is_writable(lo)
+        };
+        let near = lo.saturating_sub(BEFORE)..=hi;
+        let taken = tables.taken.range(near);
+        let taken = taken.filter(|(at, _)| !is_other(at) && !is_constant(at));
+        // The C library, in a static program, does not take an address of the program's data.
+        let taken = taken.flat_map(|(_, by)| by).copied();
+        let taken = taken
+            .filter(|by| *by == 0 || !image.is_behind_libc(*by))
+            .collect();
         let touched = tables.read.range(lo.saturating_sub(WIDEST)..hi);
         let touched = touched.flat_map(|(at, by)| by.iter().map(move |by| (*at, *by)));
         let touched = touched.filter(|(at, by)| at + width(image, *by) > lo);
         Some((taken, touched.map(|(_, by)| by).collect()))
+    }
+
+    /// Returns the instructions that touch the constant which has the word, as the model that an action is copied from, or take its
+    /// address; none if it is no constant, or they are not known. Without symbols it begins at the last place that one of them names.
+    fn uses_of_constant(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
+        if image.is_writable(word) || image.exports.values().any(|at| *at == word) {
+            return Vec::new();
+        }
+        let tables = self.of(number, image);
+        let start = image.object_at(word).map(|object| object.address);
+        let start = start.unwrap_or_else(|| {
+            let near = word.saturating_sub(BEFORE)..=word;
+            let taken = tables.taken.range(near.clone()).next_back();
+            let read = tables.read.range(near).next_back();
+            let named = [taken.map(|(at, _)| *at), read.map(|(at, _)| *at)];
+            named.into_iter().flatten().max().unwrap_or(word)
+        });
+        let taken = tables.taken.range(start..=word);
+        let read = tables.read.range(start..=word);
+        taken.chain(read).flat_map(|(_, by)| by).copied().collect()
     }
 
     /// Returns whether the handler alone runs the instruction: each function on each way to it is one that the handler reaches, and no
@@ -175,11 +279,25 @@ impl Index {
             let tables = self.of(number, image);
             let callers = tables.callers.get(&start).cloned().unwrap_or_default();
             let taken = tables.taken.get(&start).cloned().unwrap_or_default();
-            let is_right = match self.handlers.get(&function) {
-                Some(of) if function == coming.handler => taken.iter().all(|at| {
-                    let by = image.function_at(*at);
-                    by.is_some_and(|(start, _)| of.by.contains(&(number, start)))
-                }),
+            let words = tables.pointers.get(&start).cloned().unwrap_or_default();
+            let by = self.handlers.get(&function).map(|of| of.by.clone());
+            let is_right = match by {
+                Some(by) if function == coming.handler => {
+                    // A call through a pointer may be one of the handler.
+                    let installs = |at: &u64| {
+                        let of = image.function_at(*at);
+                        of.is_some_and(|(start, end)| {
+                            by.contains(&(number, start))
+                                && !crate::reach::calls_pointer(image, start, end)
+                        })
+                    };
+                    // A word of data is no instruction.
+                    taken.iter().all(|at| *at == 0 || installs(at))
+                        && words.iter().all(|word| {
+                            let uses = self.uses_of_constant(number, image, *word);
+                            !uses.is_empty() && uses.iter().all(installs)
+                        })
+                }
                 Some(_) => false,
                 None => taken.is_empty() && !callers.is_empty(),
             };

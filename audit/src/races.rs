@@ -376,19 +376,28 @@ pub fn needs_only_libc(image: &Image) -> bool {
 /// Returns whether the instruction stores a constant that is that of a flag.
 pub fn is_flag(image: &Image, at: u64) -> bool {
     let (width, value) = constant(image, at);
-    crate::torn::is_flag(width, &value)
+    let i = decoded(image, at);
+    // One more of an atomic counter is as whole as a flag.
+    let is_counted = i.has_lock_prefix() && matches!(i.try_immediate(1), Ok(1));
+    is_counted || crate::torn::is_flag(width, &value)
 }
 
 /// Returns whether the instruction sets a flag.
 pub fn sets_flag(image: &Image, at: u64) -> bool {
-    let (width, value) = constant(image, at);
-    crate::torn::is_flag(width, &value) && value.number() != Some(0)
+    let (_, value) = constant(image, at);
+    is_flag(image, at) && value.number() != Some(0)
 }
 
 /// Returns the bytes that the instruction stores, and the constant, if it is one.
 pub fn constant(image: &Image, at: u64) -> (u32, Value) {
     let i = decoded(image, at);
-    let constant = i.try_immediate(1).map(u64::cast_signed);
+    let constant = i.try_immediate(1).map(u64::cast_signed).ok();
+    let constant = constant.filter(|constant| match i.mnemonic() {
+        // As small code stores zero, and all bits.
+        Mnemonic::And => *constant == 0,
+        Mnemonic::Or => *constant == -1,
+        of => of == Mnemonic::Mov,
+    });
     let value = constant.map_or(Value::UNKNOWN, Value::num);
     (i.memory_size().size() as u32, value)
 }
@@ -396,11 +405,24 @@ pub fn constant(image: &Image, at: u64) -> (u32, Value) {
 /// Returns whether the instruction adds to a word of memory or sets bits of it, whatever the word holds.
 pub fn adds_in_place(image: &Image, at: u64) -> bool {
     let i = decoded(image, at);
-    let adds = matches!(i.mnemonic(), Mnemonic::Add | Mnemonic::Inc | Mnemonic::Or);
+    let is_lowered = i.try_immediate(1).is_ok_and(|by| by.cast_signed() < 0);
+    let adds = match i.mnemonic() {
+        Mnemonic::Add => !is_lowered,
+        of => matches!(of, Mnemonic::Inc | Mnemonic::Or),
+    };
     adds && i.op0_kind() == OpKind::Memory
 }
 
-fn decoded(image: &Image, at: u64) -> Instruction {
+/// Returns whether the instruction changes a word of memory by what the word holds.
+pub fn changes_in_place(image: &Image, at: u64) -> bool {
+    let i = decoded(image, at);
+    let (_, stored) = constant(image, at);
+    let is_added = i.mnemonic() == Mnemonic::Xadd && i.op0_kind() == OpKind::Memory;
+    is_added || stored.number().is_none() && crate::sweep::changes_in_place(&i)
+}
+
+/// Returns the instruction at that address.
+pub fn decoded(image: &Image, at: u64) -> Instruction {
     let bytes = image.bytes(at);
     let bytes = &bytes[..bytes.len().min(16)];
     Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()

@@ -1,6 +1,6 @@
 //! Whether control may come from one instruction of a function to another.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::image::{Image, Slot};
 
@@ -132,6 +132,40 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
         .is_ip_rel_memory_operand()
         .then(|| i.ip_rel_memory_address());
     word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
+}
+
+/// Returns whether a function calls what a pointer says, and that is none of another file's functions.
+pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let code: Vec<Instruction> = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
+        .into_iter()
+        .collect();
+    let loads = |of: &Instruction| {
+        let word = of.is_ip_rel_memory_operand() && of.mnemonic() == Mnemonic::Mov;
+        let word = word.then(|| of.ip_rel_memory_address());
+        word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
+    };
+    // Of a register that is never given anything but the address of such a function.
+    let is_known = |register: Register| {
+        let mut writes = code.iter().filter(|i| {
+            let is_kept = matches!(
+                i.mnemonic(),
+                Mnemonic::Push | Mnemonic::Pop | Mnemonic::Cmp | Mnemonic::Test
+            );
+            i.op_count() > 0
+                && i.flow_control() == FlowControl::Next
+                && i.op0_kind() == OpKind::Register
+                && i.op0_register().full_register() == register
+                && !is_kept
+        });
+        register != Register::None && writes.all(loads)
+    };
+    code.iter().any(|i| {
+        i.flow_control() == FlowControl::IndirectCall
+            && !is_outside(image, i)
+            && !is_known(i.op0_register())
+    })
 }
 
 /// Returns whether the code at `at` does nothing but end the process by a function of another file.

@@ -11,7 +11,9 @@ use object::{
 };
 
 use crate::image::{Extern, Image, Region, Slot};
-use crate::load::{ObjectSectionFlags as _, add_symbol, frames, is_allocated, is_common};
+use crate::load::{
+    Described, ObjectSectionFlags as _, add_symbol, frames, is_allocated, is_common,
+};
 
 const PAGE: u64 = 4096;
 
@@ -125,7 +127,7 @@ pub fn object(file: &ElfFile64<'static, LittleEndian>, image: &mut Image) {
         let flags = section.elf_flags();
         let name = section.name().unwrap_or_default();
         if name == ".eh_frame" {
-            for (start, length) in frames(&bytes, at) {
+            for Described { start, length, .. } in frames(&bytes, at) {
                 image.functions.insert(start, start + length);
             }
         }

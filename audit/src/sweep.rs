@@ -15,6 +15,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use self::derived::{Crossing, Derived};
 use self::instruction::{is_store, named_by, note};
+pub use self::known::changes_in_place;
 use self::known::{Known, Local};
 use self::parameter::{Change, How, Passed};
 pub use self::tested::{Test, signed};
@@ -73,6 +74,8 @@ pub struct Tables {
     results: Map<u64, BTreeSet<u64>>,
     /// What a function stores of its arguments: the number, the word and its bytes.
     kept: Map<u64, Vec<(usize, u64, u64)>>,
+    /// The words that are changed in place.
+    changed: Set<u64>,
     /// The functions that store to a word, each with the word.
     writers: Set<(u64, u64)>,
     /// What direct calls of a function pass.
@@ -87,6 +90,8 @@ pub struct Tables {
     limits: Set<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
     pub taken: BTreeMap<u64, Vec<u64>>,
+    /// The words of data that hold the address of a function, by the function.
+    pub pointers: Map<u64, Vec<u64>>,
     /// Whether an instruction is a system call that may change which signals are blocked; the C library's are not looked at.
     pub blocks_by_number: bool,
     /// The places that name a function of the C library that installs handlers.
@@ -199,6 +204,14 @@ impl Tables {
         }
     }
 
+    /// Takes note of a word of data that holds an address.
+    fn note_pointer(&mut self, image: &Image, at: u64, target: u64) {
+        self.taken.entry(target).or_default().push(0);
+        if image.is_code(target) {
+            self.pointers.entry(target).or_default().push(at);
+        }
+    }
+
     /// Returns whether the store is known to be one of what was loaded from the word.
     fn is_update(&self, word: u64, at: u64) -> bool {
         let known = self.updates.get(&word).into_iter().flatten();
@@ -213,7 +226,8 @@ impl Tables {
         places.entry(place).or_default().push(value);
     }
 
-    /// Returns the functions that call one behind them for what a word holds, and store to that word, or have it stored to.
+    /// Returns the functions that call one behind them for what a word holds, and store to that word, or have it stored to, or may
+    /// ask for it before it is changed in place.
     fn crossing(&self) -> BTreeSet<u64> {
         let kept = self.kept.iter().flat_map(|(function, all)| {
             let calls = self.passed.get(function).into_iter().flatten();
@@ -236,7 +250,10 @@ impl Tables {
                 let words = words.iter().filter_map(|word| call.names(*word));
                 let mut wanted = words.filter(|word| {
                     let last = last_kept.get(word).copied().unwrap_or_default();
-                    last.max(*target) > call.function && writers.contains(&(call.function, *word))
+                    let is_asked = *target > call.function && self.changed.contains(word);
+                    is_asked
+                        || last.max(*target) > call.function
+                            && writers.contains(&(call.function, *word))
                 });
                 if wanted.next().is_some() {
                     found.insert(call.function);
@@ -305,6 +322,13 @@ pub fn sweep(image: &Image) -> Tables {
             }
         }
     }
+    for (word, tests) in scratch.tests {
+        let known = tables.tests.entry(word).or_default();
+        let tests = tests.into_iter();
+        let new = tests.filter(|test| !known.iter().any(|of| of.at == test.at));
+        let new: Vec<Test> = new.collect();
+        known.extend(new);
+    }
     tables.resolve_given();
     tables.resolve_changes(image);
     tables.resolve_frees();
@@ -317,7 +341,7 @@ pub fn sweep(image: &Image) -> Tables {
         if let Slot::Here(target) = slot
             && target != at
         {
-            tables.taken.entry(*target).or_default().push(0);
+            tables.note_pointer(image, *at, *target);
         }
     }
     if image.is_fixed {
@@ -328,7 +352,7 @@ pub fn sweep(image: &Image) -> Tables {
                 let loaders = &mut image.tables_at.iter();
                 let is_loaders = target == image.dynamic || loaders.any(|of| of.contains(&at));
                 if image.region(target).is_some() && !is_loaders {
-                    tables.taken.entry(target).or_default().push(0);
+                    tables.note_pointer(image, at, target);
                 }
             }
         }

@@ -221,9 +221,12 @@ impl Explorer<'_> {
                     earlier.image == stored.image || earlier.through.or(stored.through).is_some()
                 })
                 .filter(|earlier| place(earlier) != place(stored) && !is_same(self, earlier))
-                .find_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
-            if let Some((earlier, weight)) = partner {
-                self.note_torn(frame, at, [stored, &earlier]);
+                .filter_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
+            let partners: Vec<(Stored, Weight)> = partner.collect();
+            for (earlier, _) in &partners {
+                self.note_torn(frame, at, [stored, earlier]);
+            }
+            if let Some(&(earlier, weight)) = partners.first() {
                 let (later, earlier) = (self.place_stored(stored), self.place_stored(&earlier));
                 let earlier = if earlier == later {
                     "another"
@@ -246,7 +249,9 @@ impl Explorer<'_> {
                 .stores
                 .iter()
                 .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
-            if let Some(earlier) = entry {
+            if let Some(&earlier) = entry {
+                let earlier = &earlier;
+                self.note_torn(frame, at, [stored, earlier]);
                 let (entry, index) = if is_entry(earlier, stored) {
                     (earlier, stored)
                 } else {

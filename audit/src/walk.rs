@@ -10,6 +10,7 @@ use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
 use crate::hash::Map;
 use crate::state::State;
+use crate::value::Value;
 
 /// Is the numbers of two states of which the second was known before, and the addresses between which it was met.
 type Meeting = ((u64, u64), (u64, u64));
@@ -30,7 +31,16 @@ impl Explorer<'_> {
         let mut follows: Map<u64, Vec<u64>> = Map::default();
         let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
-        while let Some((mut at, state, number)) = todo.pop() {
+        loop {
+            if todo.is_empty() {
+                for (pad, state) in self.caught(frame) {
+                    count += 1;
+                    todo.push((pad, Rc::new(state), count));
+                }
+            }
+            let Some((mut at, state, number)) = todo.pop() else {
+                break;
+            };
             let mut state = Rc::unwrap_or_clone(state);
             // Straight on until control may go elsewhere.
             loop {
@@ -104,6 +114,41 @@ impl Explorer<'_> {
             };
             let closed = met.into_iter().filter(|(states, _)| is_ring(states));
             frame.closed.extend(closed.map(|(_, edge)| edge));
+        }
+    }
+
+    /// Returns where exceptions go on, with what is known there: last, for it is no more than the destructors of what a function has.
+    fn caught(&mut self, frame: &mut Frame) -> Vec<(u64, State)> {
+        let caught = frame.caught.iter_mut();
+        let caught: Vec<(u64, State)> = caught
+            .filter_map(|(pad, state)| Some((*pad, state.take()?)))
+            .collect();
+        if let Some(watch) = self.watch.as_mut().filter(|_| !caught.is_empty()) {
+            watch.steps_before.get_or_insert(self.steps);
+        }
+        caught
+    }
+
+    /// Notes that an exception may leave a call of the function in which handlers are searched for; `after`: where it would return.
+    pub fn may_throw(&self, frame: &mut Frame, after: u64, state: &State) {
+        const RESULTS: [usize; 2] = [0, crate::summary::RDX];
+        if self.watch.is_none() || !self.is_outermost() {
+            return;
+        }
+        let Some(pad) = frame.image.pad(after) else {
+            return;
+        };
+        let mut thrown = state.clone();
+        for register in RESULTS {
+            thrown.registers[register] = Value::UNKNOWN;
+        }
+        // What was walked is not walked again.
+        match frame.caught.get_mut(&pad) {
+            None => {
+                frame.caught.insert(pad, Some(thrown));
+            }
+            Some(Some(known)) => *known = known.joined(&thrown, false),
+            Some(None) => {}
         }
     }
 

@@ -10,6 +10,9 @@ use crate::libc;
 use crate::state::ARGUMENTS;
 use crate::sweep::is_linked_installer;
 
+/// Functions that find another one by its name.
+const LOOKUPS: [&str; 2] = ["dlsym", "dlvsym"];
+
 /// Returns the function that a part which lies elsewhere belongs to.
 fn main_part(file: &Image, start: u64) -> u64 {
     let whole = file
@@ -181,18 +184,21 @@ impl Finder<'_> {
                 places.push((at, "a function that installs handlers".into()));
             }
         }
+        let looks_up = |name: &str| LOOKUPS.contains(&name);
+        // The C library of a static program has it, and calls it for itself.
+        let calls = tables.calls_of(&file, &LOOKUPS);
+        let mut named = file.names.iter();
+        let has_own = file.is_static
+            && (calls.iter().any(|at| !file.is_behind_libc(*at))
+                || named.any(|(at, names)| {
+                    tables.taken.contains_key(at) && names.iter().any(|name| looks_up(name))
+                }));
         for (at, name) in places {
             self.unresolved(
                 (0, at),
                 format!("has the address of {name}: what calls it may install a handler"),
             );
         }
-        let looks_up = |name: &str| matches!(name, "dlsym" | "dlvsym");
-        let has_own = file.is_static
-            && file
-                .names
-                .values()
-                .any(|names| names.iter().any(|name| looks_up(name)));
         if (has_own || file.imports().any(|name| looks_up(&name)))
             && let Some((at, name)) = file.text_of(libc::INSTALLS)
         {

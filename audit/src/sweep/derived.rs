@@ -101,6 +101,12 @@ impl Derived {
         from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
     }
 
+    /// Returns the words from which the last comparison was computed.
+    pub fn asked(&self) -> impl Iterator<Item = u64> {
+        let all = self.flags.iter().copied();
+        all.filter(|word| !is_argument(*word))
+    }
+
     /// Returns the words from which the instruction makes an address, or which it passes to a function.
     pub fn used(&self, i: &Instruction) -> impl Iterator<Item = u64> {
         let is_call = matches!(

@@ -129,6 +129,9 @@ pub(super) fn note(
             false => How::Stores(width),
         };
         tables.note_change(image, known.function, at, named, how);
+        if i.has_lock_prefix() || super::changes_in_place(i) {
+            tables.changed.insert(named);
+        }
         if known.changes_used(i, named) {
             tables
                 .changed_late

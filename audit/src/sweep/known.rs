@@ -91,11 +91,14 @@ impl Known {
                 .extend(result);
         }
         self.used.extend(self.derived.used(i));
+        if i.flow_control() == FlowControl::ConditionalBranch {
+            self.tested.asks(i, self.derived.asked(), tables);
+        }
         self.derived.follows(i, touched);
         if let Some(crossing) = self.crossings.get(&i.ip()) {
             self.derived.returns(crossing);
         }
-        self.tested.follows(i, touched.0, tables);
+        self.tested.follows(i, touched);
     }
 
     /// Notes what a call of a function that was read before does with words of the file.
@@ -557,7 +560,7 @@ impl Known {
 }
 
 /// Returns whether the instruction loads its operand in memory, computes with it, and stores the result there.
-fn changes_in_place(i: &Instruction) -> bool {
+pub fn changes_in_place(i: &Instruction) -> bool {
     use Mnemonic as M;
     let computes = matches!(
         i.mnemonic(),

@@ -2,9 +2,11 @@
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::Tables;
+use super::known::Local;
+use super::{Tables, Touched};
+use crate::hash::Map;
 
-/// Is a branch that compares a word, as it was loaded, with a constant.
+/// Is a branch that compares a word, as it was loaded, with a constant, or, without a condition code, asks for it in another way.
 #[derive(Clone, Copy)]
 pub struct Test {
     pub at: u64,
@@ -19,6 +21,8 @@ pub struct Test {
 pub struct Tested {
     /// The words that the registers hold as they were loaded.
     plain: [Option<u64>; 16],
+    /// The same for places of the frame.
+    frame: Map<Local, u64>,
     /// The word that was compared last, and the constant.
     question: Option<(u64, i64)>,
 }
@@ -29,23 +33,29 @@ impl Tested {
         is_known.then(|| self.plain[register.full_register().number()])?
     }
 
-    /// Follows an instruction; `word`: what it touches of the file.
-    pub fn follows(&mut self, i: &Instruction, word: Option<u64>, tables: &mut Tables) {
+    /// Notes which words a branch asks for; `words`: those from which the condition was computed.
+    pub fn asks(&self, i: &Instruction, words: impl Iterator<Item = u64>, tables: &mut Tables) {
+        let known = self.question;
+        let others = words.filter(|word| known.is_none_or(|(own, _)| own != *word));
+        let others = others.map(|word| (word, ConditionCode::None, 0));
+        let known = known.map(|(word, with)| (word, i.condition_code(), with));
+        for (word, condition, with) in known.into_iter().chain(others) {
+            tables.tests.entry(word).or_default().push(Test {
+                at: i.ip(),
+                taken: i.near_branch_target(),
+                next: i.next_ip(),
+                condition,
+                with,
+            });
+        }
+    }
+
+    /// Follows an instruction; `word`: what it touches of the file, `local`: the place of the frame.
+    pub fn follows(&mut self, i: &Instruction, (word, local): Touched) {
         use Mnemonic as M;
         match i.flow_control() {
             FlowControl::Next => {}
-            FlowControl::ConditionalBranch => {
-                if let Some((word, with)) = self.question {
-                    tables.tests.entry(word).or_default().push(Test {
-                        at: i.ip(),
-                        taken: i.near_branch_target(),
-                        next: i.next_ip(),
-                        condition: i.condition_code(),
-                        with,
-                    });
-                }
-                return;
-            }
+            FlowControl::ConditionalBranch => return,
             _ => {
                 *self = Self::default();
                 return;
@@ -53,7 +63,7 @@ impl Tested {
         }
         let held = |n: u32| match i.op_kind(n) {
             OpKind::Register => self.of(i.op_register(n)),
-            OpKind::Memory => word,
+            OpKind::Memory => word.or_else(|| self.frame.get(&local?).copied()),
             _ => None,
         };
         match i.mnemonic() {
@@ -71,11 +81,18 @@ impl Tested {
                 let value = held(1);
                 self.sets(i.op0_register(), value);
             }
+            M::Mov if local.is_some() && i.op1_kind() == OpKind::Register => {
+                let value = held(1);
+                self.keeps(local, value);
+            }
             _ => {
                 if i.rflags_modified() != 0 {
                     self.question = None;
                 }
                 let is_exchange = matches!(i.mnemonic(), M::Xchg | M::Xadd);
+                if i.op_count() > 0 && i.op0_kind() == OpKind::Memory {
+                    self.keeps(local, None);
+                }
                 for n in 0..if is_exchange { 2 } else { 1.min(i.op_count()) } {
                     if i.op_kind(n) == OpKind::Register {
                         self.sets(i.op_register(n), None);
@@ -93,9 +110,18 @@ impl Tested {
         }
     }
 
+    fn keeps(&mut self, local: Option<Local>, value: Option<u64>) {
+        if let Some(local) = local {
+            self.frame.remove(&local);
+            self.frame.extend(Some(local).zip(value));
+        }
+    }
+
     fn sets(&mut self, register: Register, value: Option<u64>) {
         if register.is_gpr() {
-            self.plain[register.full_register().number()] = value;
+            let full = register.full_register();
+            self.plain[full.number()] = value;
+            self.frame.retain(|(base, _), _| *base != full);
         }
     }
 }

@@ -1,0 +1,92 @@
+//! Where exceptions go on that leave a function's calls: the table that a C++ or Rust compiler writes for the unwinder.
+
+/// Reads numbers as the unwinder does.
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*first)
+    }
+
+    /// Reads a number of seven bits a byte, the lowest first.
+    fn leb(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// Reads a number in that encoding, if it is a plain one.
+    fn number(&mut self, encoding: u8) -> Option<u64> {
+        const LEB: u8 = 1;
+        let width = match encoding {
+            LEB => return self.leb(),
+            2 | 10 => 2,
+            3 | 11 => 4,
+            4 | 12 => 8,
+            _ => return None,
+        };
+        let mut number = 0;
+        for n in 0..width {
+            number |= u64::from(self.byte()?) << (8 * n);
+        }
+        Some(number)
+    }
+}
+
+/// Is the start of a range of instructions, its end, and where an exception goes on that leaves one of them.
+pub type Pad = (u64, (u64, u64));
+
+/// Reads the table of the function that begins at `function`; `None` if it is written in another way.
+pub fn read(table: &[u8], function: u64) -> Option<Vec<Pad>> {
+    const OMITTED: u8 = 0xff;
+    let mut table = Reader { bytes: table };
+    // From where the places are counted: else from another place than the function's start.
+    (table.byte()? == OMITTED).then_some(())?;
+    if table.byte()? != OMITTED {
+        table.leb()?;
+    }
+    let encoding = table.byte()?;
+    let length = usize::try_from(table.leb()?).ok()?;
+    let mut sites = Reader {
+        bytes: table.bytes.get(..length)?,
+    };
+    let mut pads = Vec::new();
+    while !sites.bytes.is_empty() {
+        let [start, length, pad] = [(); 3].map(|()| sites.number(encoding));
+        sites.leb()?;
+        let start = function.checked_add(start?)?;
+        let end = start.checked_add(length?)?;
+        if let Some(pad) = pad.filter(|pad| *pad != 0) {
+            pads.push((start, (end, function.checked_add(pad)?)));
+        }
+    }
+    Some(pads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_says_where_each_call_goes_on_after_an_exception() {
+        // No start and no types are given; two calls, of which the first has a place to go on.
+        let table = [0xff, 0xff, 1, 8, 4, 5, 0x90, 1, 0, 9, 3, 0, 0];
+        assert!(read(&table[..12], 0x1000).is_none());
+        let table = [0xff, 0xff, 1, 9, 4, 5, 0x90, 1, 0, 9, 3, 0, 0];
+        assert_eq!(read(&table, 0x1000), Some(vec![(0x1004, (0x1009, 0x1090))]));
+        // An encoding that is not known, and a table that ends too early.
+        assert_eq!(read(&[0xff, 0xff, 0x1b, 0], 0x1000), Some(vec![]));
+        assert!(read(&[0xff, 0xff, 0x1b, 4, 0, 0, 0, 0], 0x1000).is_none());
+        assert!(read(&[0, 0, 0, 0], 0x1000).is_none());
+    }
+}
