@@ -1,5 +1,10 @@
-// truth: unsafe: the handler divides one number by another, which the program raises one after the other
-#include "corpus.h"
+// expect: undecided
+// The handler divides one number by another, which the program raises one after the other.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 static unsigned long items, bytes;
 static void handler(int s) {
     int keep = errno;
@@ -15,7 +20,7 @@ static void handler(int s) {
 int main(void) {
     static char buffer[4096];
     ssize_t n;
-    INSTALL(SIGUSR1, handler);
+    signal(SIGUSR1, handler);
     while ((n = read(0, buffer, sizeof buffer)) > 0) { items++; bytes += (unsigned long)n; }
     return 0;
 }
