@@ -87,7 +87,7 @@ impl Explorer<'_> {
                 && i.op0_kind() == OpKind::Memory
                 && !is_named(&i, hi - lo);
             // Of an array of the caller, the caller knows where it begins.
-            let is_given = *lo >= 8 && *hi < ENDLESS;
+            let is_given = *lo >= 8 && *hi < ENDLESS && self.is_spread(frame, *at, *lo, *hi);
             (is_store && !is_given && !frame.is_in_array(*lo, *hi)).then_some(*at)
         };
         let left = frame.written.iter().filter(is_own).filter_map(is_left);
