@@ -1,12 +1,14 @@
 //! Finds the dialect of a client: a server of minitalk detects it, and if the client is not satisfied with its
 //! acknowledgements, servers with other dialects are tried.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use minitalk::dialect::Dialect;
 use minitalk::dialect::candidates::{BITS, from_parts, to_try};
 
+use super::delivery::run_delay;
 use super::isolation::Subject;
 use super::not_passed::NotPassed;
 use super::output_format::OutputFormat;
@@ -69,7 +71,13 @@ pub struct ClientDialect {
 
 /// Searches for the dialect until `until`; the error is the detail of the report.
 pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientDialect, NotPassed> {
-    let (outcome, detected) = attempt(client, own_program, None, DETECT)?;
+    let (start, withheld) = (Instant::now(), Cell::new(Duration::ZERO));
+    let attempt = |dialect, limit| {
+        let (outcome, delay) = attempt(client, own_program, dialect, limit)?;
+        withheld.set(withheld.get() + delay);
+        Ok::<_, String>(outcome)
+    };
+    let (outcome, detected) = attempt(None, DETECT)?;
     if outcome == TryOutcome::Delivered && detected.is_none() {
         return Ok(ClientDialect {
             dialect: None,
@@ -82,17 +90,21 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
             if Instant::now() >= until {
                 return Ok(None);
             }
-            let (outcome, _) = attempt(client, own_program, Some(*dialect), limit)?;
+            let (outcome, _) = attempt(Some(*dialect), limit)?;
             Ok(Some(outcome))
         },
         tried: Vec::new(),
         is_over: false,
     };
-    let mut found = search.run(detected)?;
+    let found = search.run(detected);
+    let mut found = found.map_err(|why| match why {
+        NotPassed::Failed(why) => NotPassed::in_vain(why, withheld.get(), start.elapsed()),
+        other => other,
+    })?;
     if !found.ends_well {
         // Tries a server with the dialect that was found, and then one that detects which answer the client ends on.
         for dialect in [found.dialect, None] {
-            let (outcome, _) = attempt(client, own_program, dialect, PATIENCE)?;
+            let (outcome, _) = attempt(dialect, PATIENCE)?;
             if outcome == TryOutcome::Delivered {
                 found.ends_well = true;
                 found.is_detected = dialect.is_none();
@@ -213,17 +225,19 @@ enum TryOutcome {
     Waits,
 }
 
-/// Has the client send the probe to a server of minitalk; returns the outcome and the dialect that the server reports.
+/// Has the client send the probe to a server of minitalk; returns the outcome, the dialect that the server reports, and for how long
+/// the two have waited for a CPU.
 fn attempt(
     client: &Path,
     own_program: &Path,
     dialect: Option<Dialect>,
     limit: Duration,
-) -> Result<(TryOutcome, Option<Dialect>), String> {
+) -> Result<((TryOutcome, Option<Dialect>), Duration), String> {
     let mut server = Server::start(Subject::Own(own_program, dialect), &[])
         .map_err(|why| format!("minitalk's server {why}"))?;
     // The end of a lost process can show the server how to acknowledge the next one of its program.
     let mut left = if dialect.is_none() { PROCESSES } else { 1 };
+    let mut withheld = Duration::ZERO;
     loop {
         let mut client = Subject::Foreign(client).start_client(server.pid(), PROBE, &[])?;
         let status = client.wait(limit);
@@ -231,6 +245,7 @@ fn attempt(
             OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
         });
         let is_exact = server.skip() == PROBE.as_bytes();
+        withheld += run_delay(client.pid());
         // The server then reports what it knows about the client.
         client.kill();
         let outcome = match (is_exact, status) {
@@ -242,7 +257,7 @@ fn attempt(
         let reported = server.reported_dialect(NOTE);
         left -= 1;
         if outcome != TryOutcome::Garbled || reported.is_some() || left == 0 {
-            return Ok((outcome, reported));
+            return Ok(((outcome, reported), withheld + run_delay(server.pid())));
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Why a test did not pass: a verdict on somebody's program must be right, or say that it is not sure.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The remedy for a test that there was no time for.
 const TIME_IS_UP: &str = "the time of the check is up (--time-limit)";
+
+/// A search can have missed what it looks for if the programs have waited for a CPU for more than one part in so many of its time.
+const STARVED: u32 = 10;
 
 /// Says why a test did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,14 @@ impl NotPassed {
     /// Returns the reason for a test that there was no time to finish; `progress` says how far it came.
     pub fn unfinished(progress: &str) -> Self {
         Self::NotSure(format!("{TIME_IS_UP}{progress}"))
+    }
+
+    /// Returns the reason for a search in vain, in which the programs have waited for a CPU for the time `withheld`.
+    pub fn in_vain(why: String, withheld: Duration, elapsed: Duration) -> Self {
+        match withheld * STARVED > elapsed {
+            true => Self::NotSure(format!("the machine is slow: {why}")),
+            false => Self::Failed(why),
+        }
     }
 
     /// Returns whether the program may be right or wrong.
@@ -61,5 +73,20 @@ impl From<String> for NotPassed {
 impl From<&str> for NotPassed {
     fn from(why: &str) -> Self {
         Self::Failed(why.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_in_vain_is_unsure_if_the_programs_have_waited_for_a_cpu() {
+        let search = |withheld| {
+            let [withheld, elapsed] = [withheld, 1000].map(Duration::from_millis);
+            NotPassed::in_vain("none".into(), withheld, elapsed).to_string()
+        };
+        assert_eq!(search(100), "none");
+        assert_eq!(search(101), "not sure: the machine is slow: none");
     }
 }

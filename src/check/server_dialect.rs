@@ -35,9 +35,6 @@ const ACK: Duration = Duration::from_millis(800);
 const PRINT: Duration = Duration::from_millis(60);
 const PRINT_LATE: Duration = Duration::from_millis(1200);
 
-/// A dialect can have been missed if the servers have waited for a CPU for more than one part in so many of the search.
-const STARVED: u32 = 10;
-
 /// How many candidates get the longer time.
 const LATE_CANDIDATES: usize = 8;
 
@@ -148,12 +145,8 @@ impl ServerSearch<'_> {
             "it prints {PROBE:?} in none of {} known dialects; {acks}{untried}",
             self.tried
         );
-        Err(SearchEnd::Report(
-            match self.withheld * STARVED > self.start.elapsed() {
-                true => NotPassed::NotSure(format!("the machine is slow: {why}")),
-                false => NotPassed::Failed(why),
-            },
-        ))
+        let why = NotPassed::in_vain(why, self.withheld, self.start.elapsed());
+        Err(SearchEnd::Report(why))
     }
 
     /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
