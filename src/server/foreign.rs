@@ -316,10 +316,14 @@ impl Core {
         session: &mut Session,
         act: impl FnOnce(&mut TextReceiver, Nanos),
     ) {
-        let Some(receiver) = &mut session.foreign.receiver else {
-            return;
-        };
-        act(receiver, self.now);
+        if let Some(receiver) = &mut session.foreign.receiver {
+            act(receiver, self.now);
+            self.carry_out_text(session);
+        }
+    }
+
+    /// Carries out the actions of the text receiver of `session`.
+    fn carry_out_text(&mut self, session: &mut Session) {
         self.recount(session);
         let poll = |session: &mut Session| session.foreign.receiver.as_mut()?.poll_action();
         while let Some(action) = poll(session) {
