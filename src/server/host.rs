@@ -252,7 +252,13 @@ impl<'n> Host<'n> {
                     ..Observation::default()
                 };
                 match sleep {
-                    SleepState::Awake => observation.run_time = proc::run_time_if_runnable(pid),
+                    SleepState::Awake => {
+                        observation.run_time = proc::run_time_if_runnable(pid);
+                        if observation.run_time.is_some() {
+                            // One interrupt may have woken both, and the client waits for this CPU.
+                            affinity::leave_cpu_of(pid);
+                        }
+                    }
                     SleepState::Napping if naps => {
                         observation.naps = proc::status(pid).ok().map(|status| status.waits);
                     }
