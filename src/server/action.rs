@@ -7,7 +7,7 @@ use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::process::proc::Program;
-use crate::signal::event::{Event, Signal, SignalSet};
+use crate::signal::event::{Event, Origin, Signal, SignalSet};
 use crate::wire::control::Reply;
 use crate::wire::packet::Packet;
 
@@ -61,8 +61,18 @@ pub enum Then {
 impl Then {
     /// Returns whether a bare bit is handled next.
     pub fn is_bit(&self) -> bool {
-        matches!(self, Self::Signal(event) if event.is_bare_bit())
+        matches!(self, Self::Signal(event) if is_bare_bit(event))
     }
+}
+
+/// Returns whether the signal is a bit of another program's protocol: SIGUSR1 or SIGUSR2, without a value.
+pub fn is_bare_bit(event: &Event) -> bool {
+    SignalSet::BITS.contains(event.signal) && matches!(event.origin, Origin::Attested { .. })
+}
+
+/// Returns whether the signal may have an answer: a bare real-time signal has none.
+pub fn may_be_answered(event: &Event) -> bool {
+    event.signal != Signal::WORD || !matches!(event.origin, Origin::Attested { .. })
 }
 
 /// Says what follows [`Action::CheckEnded`].

@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::vec::Vec;
 
-use super::action::{Action, After, Inspection, Observation, Opened};
+use super::action::{self, Action, After, Inspection, Observation, Opened};
 use super::machine::Machine;
 use super::notes::NoteSink;
 use super::shutdown::Urgency;
@@ -297,9 +297,8 @@ impl<'n> Host<'n> {
     #[inline(never)]
     fn open(&mut self, pid: Pid, event: &Event) -> Result<Opened, PeerError> {
         let peer = Peer::open(pid)?;
-        let inspection = event
-            .may_be_answered()
-            .then(|| inspect(&peer, event.is_bare_bit()));
+        let may_be_answered = action::may_be_answered(event);
+        let inspection = may_be_answered.then(|| inspect(&peer, action::is_bare_bit(event)));
         let start = match peer.start_time() {
             Err(error) if error.is_exhausted() => return Err(error),
             // Without it no nonce is valid beyond the session.

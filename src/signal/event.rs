@@ -334,17 +334,6 @@ impl Event {
         }
     }
 
-    /// Returns whether an answer to this signal is possible: there is none to a bare real-time signal.
-    pub(crate) fn may_be_answered(&self) -> bool {
-        self.signal != Signal::WORD || !matches!(self.origin, Origin::Attested { .. })
-    }
-
-    /// Returns whether this is a bit of another program's protocol: SIGUSR1 or SIGUSR2, without a value.
-    pub(crate) const fn is_bare_bit(&self) -> bool {
-        let is_bit = SignalSet::BITS.contains(self.signal);
-        is_bit && matches!(self.origin, Origin::Attested { .. })
-    }
-
     /// Decodes an entry; `None` if it does not begin with a signal's number, which the kernel never does.
     pub fn decode(entry: Entry<REST>) -> Option<Self> {
         // struct kernel_siginfo: signo, errno, code, padding, pid, uid, value, and the rest of the union.

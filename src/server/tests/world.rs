@@ -8,7 +8,7 @@ use std::string::{String, ToString};
 pub use std::vec::Vec;
 
 use super::super::Config;
-use super::super::action::{Action, After, Inspection, Observation, Opened};
+use super::super::action::{self, Action, After, Inspection, Observation, Opened};
 use super::super::machine::Machine;
 use super::super::writer::Written;
 // The names that most tests use.
@@ -438,9 +438,8 @@ impl World {
         let (is_certain, start) = (process.is_certain, process.start);
         assert!(!self.held.contains(&pid), "{pid} is held already");
         self.held.push(pid);
-        let inspection = event
-            .may_be_answered()
-            .then(|| self.inspect(pid, event.is_bare_bit()));
+        let may_be_answered = action::may_be_answered(event);
+        let inspection = may_be_answered.then(|| self.inspect(pid, action::is_bare_bit(event)));
         Ok(Opened {
             is_certain,
             start,
