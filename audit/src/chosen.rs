@@ -19,7 +19,7 @@ pub struct Choice {
     at: u64,
     /// The constant that is stored, if it is one.
     value: Option<i64>,
-    /// Whether it changes the word by what the word holds then.
+    /// Whether the store itself computes the new value from the old one.
     is_change: bool,
     /// The questions, each with the answer.
     asked: Vec<(Test, bool)>,
@@ -33,15 +33,15 @@ impl Choice {
             .all(|(test, is_taken)| answer(*test, value).is_none_or(|answer| answer == *is_taken))
     }
 
-    /// Returns whether the answers are those that a word gives which holds that.
+    /// Returns whether a word that holds `value` is known to give all these answers.
     fn surely_admits(&self, value: i64) -> bool {
         self.asked
             .iter()
             .all(|(test, is_taken)| answer(*test, value) == Some(*is_taken))
     }
 
-    /// Returns whether the handler's store of that value, or of what is not known, between question and store is lost, or makes
-    /// the answer wrong.
+    /// Returns whether a store of the handler between question and store is lost, or makes the answer wrong. It stores `value`, or
+    /// `None`: what is not known.
     fn loses(&self, value: Option<i64>) -> bool {
         match value {
             Some(value) if self.is_change => !self.surely_admits(value),

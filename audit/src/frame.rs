@@ -27,7 +27,7 @@ pub struct Frame {
     pub clobbers: Option<(i64, i64)>,
     pub exits: Option<State>,
     pub errno_cause: Option<(u64, String)>,
-    /// Where exceptions go on, each with what is known there until it is walked.
+    /// The places where exceptions go on and that are still to be walked, each with what is known there.
     pub caught: BTreeMap<u64, Option<State>>,
     /// Control flow, for loops.
     pub edges: Map<u64, Vec<u64>>,

@@ -56,7 +56,7 @@ pub struct Image {
     pub regions: Vec<Region>,
     /// Where functions begin, and where they end.
     pub functions: BTreeMap<u64, u64>,
-    /// Where an exception goes on that leaves an instruction in a range: the end of the range and the place, by its start.
+    /// The ranges of instructions that exceptions may leave, by their starts: the end of each, and the place where they go on.
     pub pads: BTreeMap<u64, (u64, u64)>,
     /// The functions that another file of the same program cannot name.
     pub locals: Set<u64>,
@@ -183,7 +183,7 @@ impl Image {
         first.is_some_and(|first| first < address)
     }
 
-    /// Returns where an exception goes on that leaves the instruction before `after`, which is a call.
+    /// Returns where an exception goes on that leaves the call which returns to `after`.
     pub fn pad(&self, after: u64) -> Option<u64> {
         let (_, (end, pad)) = self.pads.range(..after).next_back()?;
         (after <= *end).then_some(*pad)

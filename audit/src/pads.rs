@@ -43,14 +43,14 @@ impl Reader<'_> {
     }
 }
 
-/// Is the start of a range of instructions, its end, and where an exception goes on that leaves one of them.
+/// Is a range of instructions, by its start and its end, and the place where an exception that leaves one of them goes on.
 pub type Pad = (u64, (u64, u64));
 
 /// Reads the table of the function that begins at `function`; `None` if it is written in another way.
 pub fn read(table: &[u8], function: u64) -> Option<Vec<Pad>> {
     const OMITTED: u8 = 0xff;
     let mut table = Reader { bytes: table };
-    // From where the places are counted: else from another place than the function's start.
+    // With a start of its own, the table would count places from there and not from the function's start.
     (table.byte()? == OMITTED).then_some(())?;
     if table.byte()? != OMITTED {
         table.leb()?;

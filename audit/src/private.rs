@@ -49,7 +49,7 @@ const WIDEST: u64 = 8;
 const BEFORE: u64 = 1024;
 
 impl Explorer<'_> {
-    /// Notes that what the instruction stores is a matter of how two words of a file belong together, of which it stores the first.
+    /// Notes that the instruction stores the first of two words that may belong together.
     pub fn note_torn(&mut self, frame: &Frame, at: u64, stores: [&Stored; 2]) {
         let [a, b] = stores;
         let part = (

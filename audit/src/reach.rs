@@ -134,8 +134,10 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
     word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
 }
 
-/// Returns whether a function calls what a pointer says, and that is none of another file's functions.
+/// Returns whether a function calls through a pointer what is no function of another file.
 pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
+    use Register::{R12, R13, R14, R15, RBP, RBX};
+    const KEPT: [Register; 6] = [RBX, RBP, R12, R13, R14, R15];
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let code: Vec<Instruction> = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
@@ -146,9 +148,9 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
         let word = word.then(|| of.ip_rel_memory_address());
         word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
     };
-    // Of a register that is never given anything but the address of such a function.
+    // A register that is never given anything but the address of such a function may be called, if calls leave it as it is.
     let is_known = |register: Register| {
-        let mut writes = code.iter().filter(|i| {
+        let writes = code.iter().filter(|i| {
             let is_kept = matches!(
                 i.mnemonic(),
                 Mnemonic::Push | Mnemonic::Pop | Mnemonic::Cmp | Mnemonic::Test
@@ -159,7 +161,7 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
                 && i.op0_register().full_register() == register
                 && !is_kept
         });
-        register != Register::None && writes.all(loads)
+        KEPT.contains(&register) && writes.clone().count() > 0 && writes.clone().all(loads)
     };
     code.iter().any(|i| {
         i.flow_control() == FlowControl::IndirectCall
