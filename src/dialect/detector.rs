@@ -24,7 +24,7 @@ const HEAD_START: usize = 16;
 /// Limits the symbols that are decoded a second time. Of longer texts the dialect is known before their end.
 const MOST_BEFORE_OWN_BYTE: usize = 512;
 
-/// Is a number of characters of which so many are hardly found by chance, even where nearly any symbols are a few of them.
+/// Is the length of a text that is hardly found by chance, even in a dialect in which nearly any symbols are characters.
 const ENOUGH: usize = 8;
 
 /// Limits the bytes of an alternative text that a note shows.

@@ -321,7 +321,8 @@ impl<'n> Host<'n> {
     }
 }
 
-/// Inspects a process. What it runs is of use where it has sent a bare bit, and others do not wait for that.
+/// Inspects a process. Finds out what it runs only after a bare bit (`by_bit`): our own protocol has no use for that, and its clients
+/// wait meanwhile.
 fn inspect(peer: &Peer, by_bit: bool) -> Inspection {
     let status = peer.inspect();
     let uid = status.as_ref().ok().map(ProcessStatus::real_uid);
