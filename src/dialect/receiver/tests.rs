@@ -1,6 +1,7 @@
 mod acks;
 mod admission;
 mod holds;
+mod last_acks;
 mod texts;
 
 use std::iter;
