@@ -72,11 +72,7 @@ pub struct ClientDialect {
 /// Searches for the dialect until `until`; the error is the detail of the report.
 pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientDialect, NotPassed> {
     let (start, withheld) = (Instant::now(), Cell::new(Duration::ZERO));
-    let attempt = |dialect, limit| {
-        let (outcome, delay) = attempt(client, own_program, dialect, limit)?;
-        withheld.set(withheld.get() + delay);
-        Ok::<_, String>(outcome)
-    };
+    let attempt = |dialect, limit| attempt(client, own_program, dialect, limit, &withheld);
     let (outcome, detected) = attempt(None, DETECT)?;
     if outcome == TryOutcome::Delivered && detected.is_none() {
         return Ok(ClientDialect {
@@ -225,19 +221,20 @@ enum TryOutcome {
     Waits,
 }
 
-/// Has the client send the probe to a server of minitalk; returns the outcome, the dialect that the server reports, and for how long
-/// the two have waited for a CPU.
+/// Has the client send the probe to a server of minitalk; returns the outcome and the dialect that the server reports. Adds to
+/// `withheld` for how long the two have waited for a CPU.
 fn attempt(
     client: &Path,
     own_program: &Path,
     dialect: Option<Dialect>,
     limit: Duration,
-) -> Result<((TryOutcome, Option<Dialect>), Duration), String> {
+    withheld: &Cell<Duration>,
+) -> Result<(TryOutcome, Option<Dialect>), String> {
     let mut server = Server::start(Subject::Own(own_program, dialect), &[])
         .map_err(|why| format!("minitalk's server {why}"))?;
     // The end of a lost process can show the server how to acknowledge the next one of its program.
     let mut left = if dialect.is_none() { PROCESSES } else { 1 };
-    let mut withheld = Duration::ZERO;
+    let add_delay = |pid| withheld.set(withheld.get() + run_delay(pid));
     loop {
         let mut client = Subject::Foreign(client).start_client(server.pid(), PROBE, &[])?;
         let status = client.wait(limit);
@@ -245,7 +242,7 @@ fn attempt(
             OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
         });
         let is_exact = server.skip() == PROBE.as_bytes();
-        withheld += run_delay(client.pid());
+        add_delay(client.pid());
         // The server then reports what it knows about the client.
         client.kill();
         let outcome = match (is_exact, status) {
@@ -257,7 +254,8 @@ fn attempt(
         let reported = server.reported_dialect(NOTE);
         left -= 1;
         if outcome != TryOutcome::Garbled || reported.is_some() || left == 0 {
-            return Ok(((outcome, reported), withheld + run_delay(server.pid())));
+            add_delay(server.pid());
+            return Ok((outcome, reported));
         }
     }
 }
