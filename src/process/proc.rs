@@ -334,7 +334,7 @@ fn beginning<'b>(path: &str, bytes: &'b mut [u8; 4096]) -> &'b [u8] {
     bytes
 }
 
-/// Parses the lines, which every kernel shows in this order (`proc_pid_status` in its `fs/proc/array.c`).
+/// Parses the lines, which Linux shows in this order (`proc_pid_status` in its `fs/proc/array.c`).
 fn parse(text: &str) -> Option<StatusLines> {
     let mut lines = text.lines();
     let mut field = |key: &str| lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"));
