@@ -4,15 +4,15 @@ use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::comparison::Compared;
 use crate::frame::Frame;
-use crate::state::State;
+use crate::state::{State, is_high};
 use crate::value::{Base, Value};
 
 /// Returns where the first operand is, if a comparison with it can tell something.
 pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Compared> {
     match i.op0_kind() {
-        OpKind::Register if i.op0_register().is_gpr() => Some(Compared::Register(
-            i.op0_register().full_register().number(),
-        )),
+        OpKind::Register if i.op0_register().is_gpr() && !is_high(i.op0_register()) => Some(
+            Compared::Register(i.op0_register().full_register().number()),
+        ),
         OpKind::Memory => {
             let place = address(frame, i, state);
             let offset = place.exact().filter(|_| place.base == Base::Stack)?;

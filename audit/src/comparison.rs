@@ -290,6 +290,8 @@ impl State {
                     } else {
                         fits(&new)
                     };
+                } else if flags.bits == 8 {
+                    self.bytes.insert(number as u8, fits(&new));
                 }
             }
             Compared::Slot(at, width) => {

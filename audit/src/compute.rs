@@ -8,7 +8,7 @@ use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
 use crate::operand::size_of;
-use crate::state::State;
+use crate::state::{State, is_high};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
@@ -397,12 +397,9 @@ fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option
     if !is_register || i.op0_register() == i.op0_register().full_register() {
         return left.aligned_bits(mask);
     }
-    let is_low = !matches!(
-        i.op0_register(),
-        Register::AH | Register::BH | Register::CH | Register::DH
-    );
     let whole = state.get(i.op0_register().full_register());
-    whole.aligned_bits(mask).filter(|_| is_low)
+    let bits = whole.aligned_bits(mask);
+    bits.filter(|_| !is_high(i.op0_register()))
 }
 
 /// Returns the place of the second operand of a comparison, if that is one of a few values and the first is known.

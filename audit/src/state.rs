@@ -169,11 +169,14 @@ impl State {
         match register.size() {
             8 => value.clone(),
             1 if is_high(register) => Value::range(0, 255),
-            1 if let Some(byte) = self.bytes.get(&(register.full_register().number() as u8)) => {
-                byte.clone()
-            }
+            1 => self.lowest_byte(register.full_register().number() as u8),
             size => narrowed(value, size as u32 * 8),
         }
+    }
+
+    fn lowest_byte(&self, number: u8) -> Value {
+        let known = self.bytes.get(&number).cloned();
+        known.unwrap_or_else(|| narrowed(&self.registers[usize::from(number)], 8))
     }
 
     pub fn set(&mut self, register: Register, value: Value) {
@@ -264,7 +267,7 @@ pub fn narrowed(value: &Value, bits: u32) -> Value {
     }
 }
 
-fn is_high(register: Register) -> bool {
+pub fn is_high(register: Register) -> bool {
     matches!(
         register,
         Register::AH | Register::BH | Register::CH | Register::DH

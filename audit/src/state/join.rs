@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::State;
+use super::{State, narrowed};
 use crate::value::Value;
 
 impl State {
@@ -31,12 +31,17 @@ impl State {
         } else {
             Rc::new(&*self.looked & &*other.looked)
         };
+        // Where one side knows the lowest byte alone, the other may know all of the register.
+        let bytes = self.bytes.keys().chain(other.bytes.keys()).map(|&n| {
+            let byte = or(&self.lowest_byte(n), &other.lowest_byte(n));
+            (n, narrowed(&byte, 8))
+        });
         Self {
+            bytes: bytes.collect(),
             looked,
             registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
             slots,
             vectors: BTreeMap::new(),
-            bytes: BTreeMap::new(),
             errno: self.errno.max(other.errno),
             may_lose_errno: self.may_lose_errno || other.may_lose_errno,
             flags: (self.flags == other.flags)
