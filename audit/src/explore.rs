@@ -345,10 +345,13 @@ impl<'a> Explorer<'a> {
         let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
-        let mut summary = Summary::of(&frame, errno, &entered);
         // Who searches for handlers does not ask what is wrong.
         if self.watch.is_none() {
             self.judge_arrays(&mut frame);
+            frame.report_strays();
+        }
+        let mut summary = Summary::of(&frame, errno, &entered);
+        if self.watch.is_none() {
             summary.spread = self.judge_neighbours(&mut frame);
             let decoded = |at| self.decoded.get(&(image, at)).copied();
             loops::judge(&mut frame, &decoded);

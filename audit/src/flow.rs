@@ -432,7 +432,7 @@ fn apply(summary: &Summary, state: &mut State) {
     state.is_ending = summary.is_ending;
 }
 
-pub fn astray(frame: &mut Frame, at: u64, why: &str) -> Next {
+pub fn astray(frame: &mut Frame, at: u64, why: &'static str) -> Next {
     frame.strays(at, why);
     Vec::new()
 }

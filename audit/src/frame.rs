@@ -68,6 +68,8 @@ pub struct Frame {
     pub spread: Map<u64, (i64, i64)>,
     /// Whether the frame was let down by a number that is not constant, as by `alloca`.
     pub is_growing: bool,
+    /// Where control may go astray, and how.
+    pub strays: Vec<(u64, &'static str)>,
     /// Whether texts, of which one is chosen, are read byte by byte.
     pub reads_texts: bool,
     /// Stores whose place a register tells, to data of files without a name.
@@ -108,6 +110,7 @@ impl Frame {
             passed: Map::default(),
             addresses: BTreeSet::new(),
             spread: Map::default(),
+            strays: Vec::new(),
             is_growing: false,
             reads_texts: false,
             unnamed: Set::default(),
@@ -144,19 +147,28 @@ impl Frame {
         self.add(Finding::new(kind, Weight::Doubt, at, why).or(remedy));
     }
 
-    /// Reports that control may go astray. After a store that may have reached the frame, that is an open question as the store is.
-    pub fn strays(&mut self, at: u64, why: &str) {
-        let is_open = |found: &Finding| found.kind == Kind::Write && found.weight == Weight::Doubt;
-        if self.findings.iter().any(is_open) {
-            self.doubt(
-                Kind::Return,
-                at,
-                why,
-                "a store that is shown to stay inside its array",
-            );
-        } else {
-            self.find(Kind::Return, Weight::Fault, at, why);
+    /// Notes that control may go astray.
+    pub fn strays(&mut self, at: u64, why: &'static str) {
+        self.strays.push((at, why));
+    }
+
+    /// Reports where control may go astray. Where a store may have reached the frame, that is an open question as the store is.
+    pub fn report_strays(&mut self) {
+        let may_be_overrun = self.may_be_overrun();
+        for (at, why) in std::mem::take(&mut self.strays) {
+            if may_be_overrun {
+                let remedy = "a store that is shown to stay inside its array";
+                self.doubt(Kind::Return, at, why, remedy);
+            } else {
+                self.find(Kind::Return, Weight::Fault, at, why);
+            }
         }
+    }
+
+    /// Returns whether a store may have reached the frame, which is an open question then.
+    pub fn may_be_overrun(&self) -> bool {
+        let is_open = |found: &Finding| found.kind == Kind::Write && found.weight == Weight::Doubt;
+        self.findings.iter().any(is_open)
     }
 
     pub fn add(&mut self, finding: Finding) {

@@ -66,6 +66,8 @@ impl Summary {
                     let exit = &exit.registers[n];
                     *exit == Value::at(Base::Kept(n as u8), 0)
                         || exit.exact().is_some() && *exit == entered[n]
+                        // That a store may have reached what it saves is an open question already.
+                        || frame.may_be_overrun() && is_preserved(n)
                 }),
                 lost: lost(exit),
                 stores: exit.stores.clone(),
