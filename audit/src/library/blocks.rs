@@ -12,7 +12,9 @@ impl Explorer<'_> {
     pub(super) fn length(&self, name: &str, state: &State) -> Option<i64> {
         let (argument, width) = libc::counted(name);
         let value = &state.registers[ARGUMENTS[argument]];
-        let is_known = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32;
+        // The bound of its type says nothing of a number.
+        let is_bounded = value.number().is_some() || value.hi < i32::MAX.into();
+        let is_known = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32 && is_bounded;
         is_known.then(|| value.hi * width)
     }
 
@@ -146,7 +148,9 @@ impl Explorer<'_> {
         if matches!(name, "wcsncpy" | "wcpncpy") {
             self.check_length(frame, at, name, &to, &bytes, true);
         }
-        if is_counted && count.number().is_some_and(|count| count < 0) {
+        // The least number may be the edge of a range, as where any int is negated.
+        let is_negative = |count| (i64::from(i32::MIN) + 1..0).contains(&count);
+        if is_counted && count.number().is_some_and(is_negative) {
             let why =
                 format!("calls {name} with a length below zero, which is taken for a huge one");
             frame.find(Kind::Write, Weight::Fault, at, why);
