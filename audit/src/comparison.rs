@@ -33,6 +33,14 @@ pub struct Flags {
     pub origin: Option<(Compared, i64)>,
 }
 
+impl Flags {
+    /// Returns whether two places of one file, or of the stack, were compared: by their offsets there, as signed numbers are.
+    fn are_places(&self) -> bool {
+        let is_place = matches!(self.left.base, Base::Image(_) | Base::Stack);
+        is_place && self.left.base == self.right.base && self.bits == 64
+    }
+}
+
 impl State {
     /// Returns whether a branch is taken, where that is known.
     pub fn decides(&self, condition: ConditionCode) -> Option<bool> {
@@ -70,13 +78,17 @@ impl State {
         if left.base != right.base || matches!(left.base, Base::Unknown | Base::Pointed(_)) {
             return None;
         }
+        let condition = match flags.are_places() {
+            true => signed(condition),
+            false => condition,
+        };
         if let (Some(a), Some(b)) = (left.exact(), right.exact()) {
             return holds(condition, a, b, flags.bits);
         }
         if let Some(known) = crate::chosen_number::decides(condition, flags) {
             return Some(known);
         }
-        if left.base != Base::Num {
+        if left.base != Base::Num && !flags.are_places() {
             return None;
         }
         if let (Some(all), Some(b)) = (&left.set, right.exact()) {
@@ -189,7 +201,12 @@ impl State {
         {
             self.look(image, word);
         }
-        let (Some(place), Some(to)) = (flags.place, flags.right.number()) else {
+        let (left, right) = (&flags.left, &flags.right);
+        let are_places = flags.are_places();
+        let to = right
+            .exact()
+            .filter(|_| right.base == Base::Num || are_places);
+        let (Some(place), Some(to)) = (flags.place, to) else {
             return;
         };
         if flags.is_result && !matches!(condition, ConditionCode::e | ConditionCode::ne) {
@@ -198,8 +215,24 @@ impl State {
         if condition == ConditionCode::e {
             self.note_short(place);
         }
-        let left = &flags.left;
-        let new = if let Base::Static(image, word) = left.base
+        let new = if are_places {
+            let (lo, hi) = match left.is_bounded() {
+                true => (left.lo, left.hi),
+                false => return,
+            };
+            let all = left.set.iter().flat_map(|all| all.iter().copied());
+            let holds = |a: &i64| holds(signed(condition), *a, to, 64) != Some(false);
+            let kept: Vec<i64> = all.filter(holds).collect();
+            match satisfies(condition, (lo, hi), to) {
+                _ if !kept.is_empty() => Value::one_of(left.base, kept),
+                Some((lo, hi)) if left.set.is_none() => Value {
+                    lo,
+                    hi,
+                    ..left.clone()
+                },
+                _ => return,
+            }
+        } else if let Base::Static(image, word) = left.base
             && condition == ConditionCode::ne
             && to == 0
         {
@@ -244,24 +277,11 @@ impl State {
             }
             Value::one_of(Base::Num, kept)
         } else {
-            let (lo, hi) = bounds(left, condition, flags.bits);
-            let (to, _) = bounds(&flags.right, condition, flags.bits);
-            use ConditionCode as C;
-            let (lo, hi) = match condition {
-                C::e => (to, to),
-                C::ne if lo == to => (lo.saturating_add(1), hi),
-                C::ne if hi == to => (lo, hi.saturating_sub(1)),
-                C::b | C::l => (lo, hi.min(to.saturating_sub(1))),
-                C::ae | C::ge => (lo.max(to), hi),
-                C::be | C::le => (lo, hi.min(to)),
-                C::a | C::g => (lo.max(to.saturating_add(1)), hi),
-                C::s if to == 0 => (lo, hi.min(-1)),
-                C::ns if to == 0 => (lo.max(0), hi),
-                _ => return,
-            };
-            if lo > hi {
+            let (to, _) = bounds(right, condition, flags.bits);
+            let Some((lo, hi)) = satisfies(condition, bounds(left, condition, flags.bits), to)
+            else {
                 return;
-            }
+            };
             Value::range(lo, hi)
         };
         let fits = |value: &Value| narrowed(&value.moved(flags.moved), flags.bits);
@@ -346,6 +366,25 @@ impl State {
     }
 }
 
+/// Returns what is left of the numbers between two where the condition holds of each and `to`, compared as 64-bit numbers are;
+/// `None` if it holds of none, or says nothing.
+fn satisfies(condition: ConditionCode, (lo, hi): (i64, i64), to: i64) -> Option<(i64, i64)> {
+    use ConditionCode as C;
+    let (lo, hi) = match condition {
+        C::e => (to, to),
+        C::ne if lo == to => (lo.saturating_add(1), hi),
+        C::ne if hi == to => (lo, hi.saturating_sub(1)),
+        C::b | C::l => (lo, hi.min(to.saturating_sub(1))),
+        C::ae | C::ge => (lo.max(to), hi),
+        C::be | C::le => (lo, hi.min(to)),
+        C::a | C::g => (lo.max(to.saturating_add(1)), hi),
+        C::s if to == 0 => (lo, hi.min(-1)),
+        C::ns if to == 0 => (lo.max(0), hi),
+        _ => return None,
+    };
+    (lo <= hi).then_some((lo, hi))
+}
+
 /// Returns the bounds of a number, as a comparison of that kind sees it.
 fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
     use ConditionCode as C;
@@ -390,6 +429,18 @@ pub fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool
         C::ns => sa.wrapping_sub(sb) >= 0,
         _ => return None,
     })
+}
+
+/// Returns the condition that compares as signed numbers what this one compares as unsigned ones.
+const fn signed(condition: ConditionCode) -> ConditionCode {
+    use ConditionCode as C;
+    match condition {
+        C::b => C::l,
+        C::ae => C::ge,
+        C::be => C::le,
+        C::a => C::g,
+        other => other,
+    }
 }
 
 /// Returns the condition that holds where this one does not.
