@@ -27,7 +27,11 @@ pub fn handler(verdict: &Verdict) -> String {
         let _ = write!(out, ", installed by {}", verdict.by.join(", "));
     }
     out.push('\n');
-    for found in &verdict.findings {
+    // What makes it fail is mended first, and may be why the rest is open.
+    let hides = |found: &Located| {
+        verdict.weight() == Weight::Fault && found.finding.weight == Weight::Doubt
+    };
+    for found in verdict.findings.iter().filter(|found| !hides(found)) {
         line(&mut out, verdict, found);
     }
     let count = |weight| {
@@ -38,12 +42,18 @@ pub fn handler(verdict: &Verdict) -> String {
             .count()
     };
     let _ = match verdict.weight() {
-        Weight::Fault => writeln!(
-            out,
-            "{}: FAIL, violations: {}",
-            verdict.name,
-            count(Weight::Fault)
-        ),
+        Weight::Fault => {
+            let _ = write!(
+                out,
+                "{}: FAIL, violations: {}",
+                verdict.name,
+                count(Weight::Fault)
+            );
+            match count(Weight::Doubt) {
+                0 => writeln!(out),
+                open => writeln!(out, "; open questions: {open}, which --json lists"),
+            }
+        }
         Weight::Doubt => writeln!(
             out,
             "{}: CANNOT DECIDE, open questions: {}",
@@ -103,7 +113,12 @@ fn chain(verdict: &Verdict, found: &Located) -> String {
         [one] => links.push(one.clone()),
         [one, rest @ ..] => links.push(format!("{one} and {} more", rest.len())),
     }
-    links.extend(found.chain.iter().cloned());
+    for same in found.chain.chunk_by(|a, b| a == b) {
+        links.push(match same {
+            [one] => one.clone(),
+            _ => format!("{} ({} times)", same[0], same.len()),
+        });
+    }
     links.join(" -> ")
 }
 
