@@ -5,6 +5,7 @@ use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Regist
 use super::known::Local;
 use super::{Tables, Touched};
 use crate::hash::Map;
+use crate::state::is_high;
 
 /// Is a branch that compares a word, as it was loaded, with a constant, or, without a condition code, asks for it in another way.
 #[derive(Clone, Copy)]
@@ -19,18 +20,20 @@ pub struct Test {
 /// Holds what is known at an instruction, without regard to branches.
 #[derive(Default)]
 pub struct Tested {
-    /// The words that the registers hold as they were loaded.
-    plain: [Option<u64>; 16],
+    /// The words that the registers hold as they were loaded, and how many bytes were.
+    plain: [Option<(u64, usize)>; 16],
     /// The same for places of the frame.
-    frame: Map<Local, u64>,
+    frame: Map<Local, (u64, usize)>,
     /// The word that was compared last, and the constant.
     question: Option<(u64, i64)>,
 }
 
 impl Tested {
-    fn of(&self, register: Register) -> Option<u64> {
-        let is_known = register.is_gpr();
-        is_known.then(|| self.plain[register.full_register().number()])?
+    /// Returns what a register holds; `None` of a part of it.
+    fn of(&self, register: Register) -> Option<(u64, usize)> {
+        let is_known = register.is_gpr() && !is_high(register);
+        let held = is_known.then(|| self.plain[register.full_register().number()])?;
+        held.filter(|(_, size)| register.size() >= *size)
     }
 
     /// Notes which words a branch asks for; `words`: those from which the condition was computed.
@@ -63,19 +66,25 @@ impl Tested {
         }
         let held = |n: u32| match i.op_kind(n) {
             OpKind::Register => self.of(i.op_register(n)),
-            OpKind::Memory => word.or_else(|| self.frame.get(&local?).copied()),
+            OpKind::Memory => {
+                let size = i.memory_size().size();
+                let kept = || self.frame.get(&local?).copied();
+                let loaded = word.map(|word| (word, size)).or_else(kept);
+                loaded.filter(|(_, whole)| size >= *whole)
+            }
             _ => None,
         };
         match i.mnemonic() {
             M::Cmp => {
                 let with = i.try_immediate(1).ok();
                 let with = with.map(|with| signed(with, crate::operand::size_of(i, 0)));
-                self.question = held(0).zip(with);
+                self.question = held(0).map(|(word, _)| word).zip(with);
             }
             M::Test => {
                 let is_same =
                     i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register();
-                self.question = held(0).filter(|_| is_same).zip(Some(0));
+                let held = held(0).filter(|_| is_same);
+                self.question = held.map(|(word, _)| (word, 0));
             }
             M::Mov | M::Movzx | M::Movsx | M::Movsxd if i.op0_kind() == OpKind::Register => {
                 let value = held(1);
@@ -110,14 +119,14 @@ impl Tested {
         }
     }
 
-    fn keeps(&mut self, local: Option<Local>, value: Option<u64>) {
+    fn keeps(&mut self, local: Option<Local>, value: Option<(u64, usize)>) {
         if let Some(local) = local {
             self.frame.remove(&local);
             self.frame.extend(Some(local).zip(value));
         }
     }
 
-    fn sets(&mut self, register: Register, value: Option<u64>) {
+    fn sets(&mut self, register: Register, value: Option<(u64, usize)>) {
         if register.is_gpr() {
             let full = register.full_register();
             self.plain[full.number()] = value;
