@@ -20,17 +20,46 @@ const TRY_AFTER: Nanos = 50 * MILLISECOND;
 /// The silence of a client after which a bit that follows a message does not begin another.
 const EXTRA_AFTER: Nanos = 100 * MILLISECOND;
 
+/// An acknowledgement to come.
+#[derive(Clone, Debug)]
+struct Planned {
+    /// The pause before it.
+    pause: Nanos,
+    ack: Symbol,
+    /// What all acknowledgements that are sent by then amount to.
+    shows: FinalAck,
+    /// Whether the dialect does not have it.
+    is_tried: bool,
+}
+
 /// Holds the acknowledgements that follow the first final one of a message.
 #[derive(Clone, Debug, Default)]
 pub struct FinalAcks {
-    /// The acknowledgements to come: the pause before each, its symbol, and the [`FinalAck`] that all sent by then amount to.
-    left: Vec<(Nanos, Symbol, FinalAck)>,
+    left: Vec<Planned>,
     /// When the last one was sent, and the [`FinalAck`] that all of them amount to.
     sent: Option<(Nanos, Option<FinalAck>)>,
     /// The signal to send to a client whose handler sends a bit too many, and what its end then shows.
     other: Option<(Symbol, FinalAck)>,
     /// The symbols since the message.
     extra: u8,
+}
+
+impl Planned {
+    const fn of_dialect(pause: Nanos, ack: Symbol, shows: FinalAck) -> Self {
+        Self {
+            pause,
+            ack,
+            shows,
+            is_tried: false,
+        }
+    }
+
+    const fn tried(pause: Nanos, ack: Symbol, shows: FinalAck) -> Self {
+        Self {
+            is_tried: true,
+            ..Self::of_dialect(pause, ack, shows)
+        }
+    }
 }
 
 impl FinalAcks {
@@ -50,12 +79,12 @@ impl FinalAcks {
             Some(second) if !may_try => Some((second, dialect.final_ack)),
             _ => may_try.then(|| (first.other(), instead)),
         };
-        for (ack, kind) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
+        for (ack, shows) in [(first.other(), FinalAck::Both), (usual, FinalAck::Twice)] {
             if second == Some(ack) {
                 let pause = if ack == first { PAUSE } else { PAUSE_OF_OTHER };
-                self.left.insert(0, (pause, ack, kind));
+                self.left.insert(0, Planned::of_dialect(pause, ack, shows));
             } else if may_try {
-                self.left.push((TRY_AFTER, ack, kind));
+                self.left.push(Planned::tried(TRY_AFTER, ack, shows));
             }
         }
     }
@@ -64,7 +93,8 @@ impl FinalAcks {
     pub fn plan_second(&mut self, ack: Symbol, now: Nanos) {
         self.clear();
         self.sent = Some((now, None));
-        self.left.push((PAUSE_OF_OTHER, ack, FinalAck::Both));
+        self.left
+            .push(Planned::of_dialect(PAUSE_OF_OTHER, ack, FinalAck::Both));
     }
 
     /// Handles that the client has gone on, which ends the plan.
@@ -77,7 +107,7 @@ impl FinalAcks {
         if let Some((symbol, kind)) = other {
             (self.other, self.extra) = (other, extra + 1);
             self.sent = Some((now, None));
-            self.left.push((EXTRA_AFTER, symbol, kind));
+            self.left.push(Planned::tried(EXTRA_AFTER, symbol, kind));
         }
     }
 
@@ -107,22 +137,22 @@ impl FinalAcks {
     /// Returns whether the dialect has an acknowledgement by the other signal at the end of a message, which is still to come.
     pub fn owes_other(&self) -> bool {
         let of_message = self.sent.is_some_and(|(_, kind)| kind.is_some());
-        let next = self.left.first();
-        of_message && next.is_some_and(|(pause, ..)| *pause == PAUSE_OF_OTHER)
+        let is_owed = |next: &Planned| !next.is_tried && next.shows == FinalAck::Both;
+        of_message && self.left.first().is_some_and(is_owed)
     }
 
     /// Returns when the next acknowledgement is due.
     pub fn poll_timeout(&self) -> Option<Nanos> {
-        let ((pause, ..), (at, _)) = self.left.first().zip(self.sent)?;
-        Some(at.saturating_add(*pause))
+        let (next, (at, _)) = self.left.first().zip(self.sent)?;
+        Some(at.saturating_add(next.pause))
     }
 
     /// Returns the acknowledgement that is due at `now`.
     pub fn poll_ack(&mut self, now: Nanos) -> Option<Symbol> {
         self.poll_timeout().filter(|at| now >= *at)?;
-        let (_, ack, kind) = self.left.remove(0);
-        self.sent = Some((now, Some(kind)));
-        Some(ack)
+        let due = self.left.remove(0);
+        self.sent = Some((now, Some(due.shows)));
+        Some(due.ack)
     }
 
     /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
