@@ -349,7 +349,7 @@ impl Explorer<'_> {
                 self.check(frame, at, &target, size, writes);
             }
             Some(Slot::Extern(_)) if keeps => {}
-            _ if !changes && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
+            _ if keeps && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
                 frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
             }
             _ if place.base == Base::Static(image, word) && self.is_set_late(image, &file, word) => frame.find(
