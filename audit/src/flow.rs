@@ -270,6 +270,11 @@ impl Explorer<'_> {
             if !comes_back {
                 continue;
             }
+            // Compilers end a function with a call only if that does not return.
+            if after == Some(frame.bounds.1) && frame.has(at) {
+                frame.runs_off(at);
+                continue;
+            }
             let mut states = vec![state];
             if let Some(errno) = success {
                 const RESULT: usize = 0;

@@ -147,6 +147,13 @@ impl Frame {
         self.add(Finding::new(kind, Weight::Doubt, at, why).or(remedy));
     }
 
+    /// Reports that control seems to go on behind the function.
+    pub fn runs_off(&mut self, at: u64) {
+        let why = "goes on past the end of the function";
+        let remedy = "give the function its size, or see that the call before does not return";
+        self.doubt(Kind::RunsOff, at, why, remedy);
+    }
+
     /// Notes that control may go astray.
     pub fn strays(&mut self, at: u64, why: &'static str) {
         self.strays.push((at, why));
