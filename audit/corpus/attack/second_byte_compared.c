@@ -1,4 +1,5 @@
 // truth: unsafe: it compares the second lowest byte of an index, which is always 0, and writes behind its array
+// expect: undecided
 #include "corpus.h"
 __attribute__((used)) volatile unsigned char chosen;
 __attribute__((used)) char marks[4];
