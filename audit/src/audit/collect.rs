@@ -69,11 +69,22 @@ pub(super) fn explored(
             }
         }
     }
+    // An address alone does not say of which file it is.
+    let named = |of: u16, at: u64| {
+        let file = files.image(of);
+        let name = file.name(at);
+        match file.path.file_name() {
+            Some(path) if of != image && file.raw_name(at).is_none() => {
+                format!("{name} of {}", path.display())
+            }
+            _ => name,
+        }
+    };
     let chain_of = |mut node: usize| {
         let mut chain = Vec::new();
         loop {
             let of = &nodes[node];
-            chain.insert(0, files.image(of.image).name(of.start));
+            chain.insert(0, named(of.image, of.start));
             match called_from.get(&node) {
                 Some((from, _)) => node = *from,
                 None => return chain,
@@ -128,7 +139,7 @@ pub(super) fn explored(
             }
             finding.weight = policy.weight(finding.kind, finding.weight);
             let start = part_of(&file, of.start, finding.at);
-            let function = file.name(start);
+            let function = named(of.image, start);
             // One entry for each cause.
             let key = match &finding.reaches {
                 Some(reaches) => (finding.kind, reaches.clone(), String::new()),
@@ -147,6 +158,8 @@ pub(super) fn explored(
                 way = called_from.get(&node).copied();
             }
             conditions.reverse();
+            let mut said = Set::default();
+            conditions.retain(|condition| said.insert(condition.clone()));
             let mut chain = chain_of(node);
             chain.extend(finding.reaches.clone());
             verdict.findings.push(Located {
