@@ -111,7 +111,7 @@ impl Explorer<'_> {
                 state.put_slot(at, 8, value);
             }
         }
-        state.bytes.clear();
+        state.lows.clear();
         if repeats {
             state.registers[1] = Value::num(0);
         }

@@ -300,18 +300,15 @@ impl State {
         }
         match place {
             Compared::Register(number) => {
-                let old = &self.registers[number];
                 // A narrow comparison says nothing about the upper bits.
-                if flags.bits >= 32
-                    || (old.base == Base::Num && old.lo >= 0 && old.hi < 1 << flags.bits)
-                {
-                    self.registers[number] = if flags.bits == 64 {
-                        new.moved(flags.moved)
-                    } else {
-                        fits(&new)
-                    };
-                } else if flags.bits == 8 {
-                    self.bytes.insert(number as u8, fits(&new));
+                match whole(&self.registers[number], flags.bits) {
+                    Some(Upper::Zero) if flags.bits < 64 => self.registers[number] = fits(&new),
+                    Some(Upper::Zero) => self.registers[number] = new.moved(flags.moved),
+                    Some(Upper::Sign) => self.registers[number] = fits(&new).signed(flags.bits),
+                    None => {
+                        let low = (flags.bits, fits(&new));
+                        self.lows.insert(number as u8, low);
+                    }
                 }
             }
             Compared::Slot(at, width) => {
@@ -429,6 +426,25 @@ pub fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool
         C::ns => sa.wrapping_sub(sb) >= 0,
         _ => return None,
     })
+}
+
+/// Says what the upper bits of a register are, of which the lower ones were compared.
+enum Upper {
+    Zero,
+    /// As the highest of the lower ones.
+    Sign,
+}
+
+/// Returns how what is known of its lowest bits tells all of a register.
+fn whole(register: &Value, bits: u32) -> Option<Upper> {
+    let within = |lo, hi| register.base == Base::Num && register.lo >= lo && register.hi < hi;
+    if bits >= 64 || within(0, 1 << bits) {
+        Some(Upper::Zero)
+    } else if within(-(1 << (bits - 1)), 1 << (bits - 1)) {
+        Some(Upper::Sign)
+    } else {
+        None
+    }
 }
 
 /// Returns the condition that compares as signed numbers what this one compares as unsigned ones.

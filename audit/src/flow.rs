@@ -416,7 +416,7 @@ fn apply(summary: &Summary, state: &mut State) {
         }
     }
     state.vectors.clear();
-    state.bytes.clear();
+    state.lows.clear();
     // What lies below the stack pointer is the callee's.
     if let Some(top) = stack_top(state) {
         state.forget(i64::MIN + 16, top);

@@ -208,7 +208,7 @@ impl Explorer<'_> {
             state.registers[scratch] = Value::UNKNOWN;
         }
         state.vectors.clear();
-        state.bytes.clear();
+        state.lows.clear();
         if let Some(top) = stack_top(state) {
             state.forget(i64::MIN + 16, top);
         }

@@ -74,8 +74,8 @@ pub struct State {
     pub slots: Rc<BTreeMap<i64, (u8, Value)>>,
     /// The two halves of vector registers, where they are known.
     pub vectors: BTreeMap<u8, (Value, Value)>,
-    /// The lowest bytes of registers whose other bytes are not known.
-    pub bytes: BTreeMap<u8, Value>,
+    /// What is known of the lowest bits of registers whose other bits are not: how many, and their value.
+    pub lows: BTreeMap<u8, (u32, Value)>,
     pub errno: Errno,
     /// Whether what may have kept `errno` may be lost by a store whose extent is not known.
     pub may_lose_errno: bool,
@@ -118,7 +118,7 @@ impl State {
             registers,
             slots: Rc::default(),
             vectors: BTreeMap::new(),
-            bytes: BTreeMap::new(),
+            lows: BTreeMap::new(),
             errno,
             may_lose_errno: false,
             flags: None,
@@ -169,14 +169,16 @@ impl State {
         match register.size() {
             8 => value.clone(),
             1 if is_high(register) => Value::range(0, 255),
-            1 => self.lowest_byte(register.full_register().number() as u8),
-            size => narrowed(value, size as u32 * 8),
+            size => self.low(register.full_register().number() as u8, size as u32 * 8),
         }
     }
 
-    fn lowest_byte(&self, number: u8) -> Value {
-        let known = self.bytes.get(&number).cloned();
-        known.unwrap_or_else(|| narrowed(&self.registers[usize::from(number)], 8))
+    /// Returns the lowest bits of the register of that number.
+    fn low(&self, number: u8, bits: u32) -> Value {
+        match self.lows.get(&number) {
+            Some((known, low)) if *known >= bits => narrowed(low, bits),
+            _ => narrowed(&self.registers[usize::from(number)], bits),
+        }
     }
 
     pub fn set(&mut self, register: Register, value: Value) {
@@ -185,13 +187,13 @@ impl State {
         }
         let number = register.full_register().number();
         let old = &self.registers[number];
-        let byte = (register.size() == 1 && !is_high(register)).then(|| narrowed(&value, 8));
+        let bits = register.size() as u32 * 8;
+        let low = (bits < 32 && !is_high(register)).then(|| (bits, narrowed(&value, bits)));
         let value = match register.size() {
             8 => value,
             4 => narrowed(&value, 32),
-            size => {
+            _ => {
                 // The upper bits stay.
-                let bits = size as u32 * 8;
                 match (old.number(), value.number(), is_high(register)) {
                     (Some(old), Some(new), false) => {
                         let mask = (1i64 << bits) - 1;
@@ -232,9 +234,9 @@ impl State {
             .filter(|made| made.register != number && made.from != Compared::Register(number));
         self.half = self.half.filter(|(a, b)| *a != number && *b != number);
         self.spilled = self.spilled.filter(|(_, whole)| *whole != number);
-        self.bytes.remove(&(number as u8));
-        if let Some(byte) = byte {
-            self.bytes.insert(number as u8, byte);
+        self.lows.remove(&(number as u8));
+        if let Some(low) = low {
+            self.lows.insert(number as u8, low);
         }
         self.registers[number] = value;
     }

@@ -130,7 +130,7 @@ impl Explorer<'_> {
                     "enters the kernel by the numbers of 32-bit programs, which mean other calls and take half of a pointer",
                 );
                 self.record_system_call(at, Value::UNKNOWN, &state);
-                state.bytes.clear();
+                state.lows.clear();
                 state.registers[0] = Value::any_num();
                 vec![(after, state)]
             }
@@ -141,7 +141,7 @@ impl Explorer<'_> {
                 frame.gives(at, &name);
                 self.enter(frame, at, &mut state);
                 let ends = matches!(state.registers[0].number(), Some(60 | 231));
-                state.bytes.clear();
+                state.lows.clear();
                 state.registers[0] = Value::any_num();
                 state.registers[1] = Value::UNKNOWN;
                 state.registers[11] = Value::UNKNOWN;
@@ -195,7 +195,7 @@ impl Explorer<'_> {
             }
             FlowControl::Interrupt if is_system_call(instruction) => {
                 self.enter(frame, at, &mut state);
-                state.bytes.clear();
+                state.lows.clear();
                 state.registers[0] = Value::any_num();
                 vec![(after, state)]
             }

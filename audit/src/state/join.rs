@@ -31,13 +31,16 @@ impl State {
         } else {
             Rc::new(&*self.looked & &*other.looked)
         };
-        // Where one side knows the lowest byte alone, the other may know all of the register.
-        let bytes = self.bytes.keys().chain(other.bytes.keys()).map(|&n| {
-            let byte = or(&self.lowest_byte(n), &other.lowest_byte(n));
-            (n, narrowed(&byte, 8))
+        // Where one side knows the lowest bits alone, the other may know all of the register.
+        let lows = self.lows.keys().chain(other.lows.keys()).map(|n| {
+            let of = |state: &Self| state.lows.get(n).map(|(bits, _)| *bits);
+            let bits = of(self).into_iter().chain(of(other)).min();
+            let bits = bits.unwrap_or_default();
+            let low = or(&self.low(*n, bits), &other.low(*n, bits));
+            (*n, (bits, narrowed(&low, bits)))
         });
         Self {
-            bytes: bytes.collect(),
+            lows: lows.collect(),
             looked,
             registers: std::array::from_fn(|n| or(&self.registers[n], &other.registers[n])),
             slots,

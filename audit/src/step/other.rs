@@ -88,7 +88,7 @@ impl Explorer<'_> {
             state.registers[RSP] = state.registers[RSP].moved(i.stack_pointer_increment().into());
         }
         if matches!(i.mnemonic(), Mnemonic::Cmpxchg) {
-            state.bytes.remove(&0);
+            state.lows.remove(&0);
             state.registers[0] = any(size_of(i, 0));
         }
         if i.rflags_modified() != 0 {
