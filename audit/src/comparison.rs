@@ -310,6 +310,10 @@ impl State {
                         self.lows.insert(number as u8, low);
                     }
                 }
+                let value = self.registers[number].clone();
+                for copy in self.copies.of(number) {
+                    self.registers[copy] = value.clone();
+                }
             }
             Compared::Slot(at, width) => {
                 let value = if flags.bits == 64 {

@@ -1,5 +1,6 @@
 //! What is known between two instructions: registers, stack, and `errno`.
 
+mod copies;
 mod join;
 mod noted;
 mod passed;
@@ -10,6 +11,7 @@ use std::rc::Rc;
 
 use iced_x86::Register;
 
+pub use self::copies::Copies;
 use crate::comparison::{Compared, Flags};
 use crate::value::{Base, Value};
 
@@ -91,6 +93,7 @@ pub struct State {
     /// A word of the stack that holds the lower half of a register, zero-extended.
     pub spilled: Option<(i64, usize)>,
     pub made: Option<Made>,
+    pub copies: Copies,
     pub united: Option<United>,
     /// A register that the last instruction loaded from that word of the stack.
     pub loaded: Option<(usize, i64)>,
@@ -128,6 +131,7 @@ impl State {
             half: None,
             spilled: None,
             made: None,
+            copies: Copies::NONE,
             united: None,
             loaded: None,
             zero: None,
@@ -234,6 +238,7 @@ impl State {
             .filter(|made| made.register != number && made.from != Compared::Register(number));
         self.half = self.half.filter(|(a, b)| *a != number && *b != number);
         self.spilled = self.spilled.filter(|(_, whole)| *whole != number);
+        self.copies.forget(number);
         self.lows.remove(&(number as u8));
         if let Some(low) = low {
             self.lows.insert(number as u8, low);

@@ -17,7 +17,7 @@ use crate::finding::{Kind, Weight};
 use crate::flow::{astray, retpoline};
 use crate::frame::Frame;
 use crate::libc::{self, RAW};
-use crate::state::{ARGUMENTS, State};
+use crate::state::{ARGUMENTS, Copies, State};
 use crate::value::{Base, Value};
 
 /// Says where control may go, and what is known there.
@@ -40,6 +40,7 @@ impl Explorer<'_> {
         if let Some(mut cases) = cases {
             for one in &mut cases {
                 one.loaded = None;
+                one.copies = Copies::NONE;
             }
             if cases.len() == 1 {
                 *state = cases.remove(0);
@@ -55,6 +56,7 @@ impl Explorer<'_> {
         self.instruction(frame, i, state);
         state.note_made(i, made, slot);
         state.note_united(i, united);
+        state.note_copies(i);
         let is_load = i.mnemonic() == Mnemonic::Mov
             && i.op0_kind() == OpKind::Register
             && i.op0_register().is_gpr64();
@@ -72,6 +74,7 @@ impl Explorer<'_> {
         if instruction.flow_control() != FlowControl::ConditionalBranch {
             state.made = None;
             state.loaded = None;
+            state.copies = Copies::NONE;
         }
         if has_short_operands(frame.image.bytes(at)) {
             return astray(

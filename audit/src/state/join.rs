@@ -57,6 +57,7 @@ impl State {
             defaulted: self.defaulted.filter(|_| self.defaulted == other.defaulted),
             is_ending: self.is_ending && other.is_ending,
             made: self.made.filter(|_| self.made == other.made),
+            copies: self.copies.common(other.copies),
             loaded: None,
             united: self.united.filter(|_| self.united == other.united),
             zero: match (self.zero, other.zero) {
