@@ -71,17 +71,26 @@ impl Explorer<'_> {
             }
         }
         if most != Some(0) && most.is_some() {
+            let bytes = count.times(width);
+            let by = "a repeated instruction";
+            let varies = count.number().is_none();
             if stores {
+                if varies {
+                    self.doubt_block(frame, at, by, (&to, &bytes), true);
+                }
                 self.check(frame, at, &to, length, true);
                 let is_constant = if loads {
                     self.is_constant_block(frame, &state.registers[6])
                 } else {
                     state.registers[0].number().is_some()
                 };
-                self.stores_block(frame, at, &to, &count.times(width), is_constant);
+                self.stores_block(frame, at, &to, &bytes, is_constant);
             }
             if loads {
                 let from = state.registers[6].clone();
+                if varies {
+                    self.doubt_block(frame, at, by, (&from, &bytes), false);
+                }
                 self.note_block(frame, at, &from, Some(length));
                 self.check(frame, at, &from, length, false);
             }

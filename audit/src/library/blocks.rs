@@ -51,6 +51,47 @@ impl Explorer<'_> {
         }
     }
 
+    /// Reports a block of a length that varies, which need not end where its object does.
+    pub fn doubt_block(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        by: &str,
+        (pointer, length): (&Value, &Value),
+        writes: bool,
+    ) {
+        let place = crate::address::in_image(frame, pointer.clone());
+        if !matches!(place.base, Base::Image(_)) || self.holds(frame, &place, length) {
+            return;
+        }
+        let (kind, verb) = match writes {
+            true => (Kind::Write, "writes"),
+            false => (Kind::Read, "reads"),
+        };
+        let why = format!(
+            "{verb} as many bytes by {by} as a register says, and is not shown to stay inside its object"
+        );
+        frame.doubt(kind, at, why, "a length with a bound that can be seen");
+    }
+
+    /// Returns whether what lies at the place has as many bytes as a number says.
+    pub fn holds(&self, frame: &Frame, place: &Value, length: &Value) -> bool {
+        let is_known = length.base == Base::Num && length.lo >= 0 && place.is_bounded();
+        let end = place.hi.saturating_add(length.hi);
+        is_known
+            && match place.base {
+                Base::Stack => !frame.is_handler || end <= 0,
+                Base::Image(image) => {
+                    let file = self.files.image(image);
+                    let low = place.lo.cast_unsigned();
+                    let object = file.object_at(low).map(|o| o.address + o.size);
+                    let end_of = object.or(file.region(low).map(|region| region.end));
+                    end_of.is_some_and(|last| end.cast_unsigned() <= last)
+                }
+                _ => false,
+            }
+    }
+
     /// Checks an access of a function to as many bytes as `length` says.
     pub(super) fn check_length(
         &mut self,
@@ -81,21 +122,7 @@ impl Explorer<'_> {
             }
             return;
         }
-        let is_known = length.base == Base::Num && length.lo >= 0 && place.is_bounded();
-        let end = place.hi.saturating_add(length.hi);
-        let is_inside = is_known
-            && match place.base {
-                Base::Stack => !frame.is_handler || end <= 0,
-                Base::Image(image) => {
-                    let file = self.files.image(image);
-                    let low = place.lo.cast_unsigned();
-                    let object = file.object_at(low).map(|o| o.address + o.size);
-                    let end_of = object.or(file.region(low).map(|region| region.end));
-                    end_of.is_some_and(|last| end.cast_unsigned() <= last)
-                }
-                _ => false,
-            };
-        if !is_inside {
+        if !self.holds(frame, place, length) {
             let verb = if writes { "writes" } else { "reads" };
             frame.doubt(
                 if writes { Kind::Write } else { Kind::Read },
@@ -181,7 +208,12 @@ impl Explorer<'_> {
             };
             match size {
                 Some(0) => {}
-                Some(size) => self.check(frame, at, &pointer, size, writes),
+                Some(size) => {
+                    self.check(frame, at, &pointer, size, writes);
+                    if is_block && count.number().is_none() {
+                        self.doubt_block(frame, at, name, (&pointer, &bytes), writes);
+                    }
+                }
                 None => frame.doubt(
                     Kind::Write,
                     at,
