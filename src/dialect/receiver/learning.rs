@@ -46,7 +46,8 @@ impl TextReceiver {
             // The client was acknowledged to the end, and takes the last acknowledgement for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
             FinalAck::Other if may_be_other => FinalAck::Both,
-            FinalAck::Both if may_be_other => FinalAck::Same,
+            FinalAck::Both if may_be_other => FinalAck::Twice,
+            FinalAck::Twice if may_be_other => FinalAck::Same,
             awaited => awaited,
         };
         Some(ProfileUpdate::Speaks(dialect))

@@ -253,3 +253,19 @@ fn a_client_that_ended_on_the_acknowledgement_that_showed_its_end_may_wait_for_t
         assert_eq!(receiver.profile_update(false, now), speaks(shown));
     }
 }
+
+#[test]
+fn each_end_of_a_program_that_fails_leads_to_another() {
+    let mut shown = "classic";
+    for next in ["final=other", "final=both", "final=twice", "classic"] {
+        let mut receiver = known(&[shown]);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        let (mut now, awaited) = (0, speaks(shown));
+        while receiver.profile_update(false, now) != awaited {
+            assert!(!wait(&mut receiver, &mut now).is_empty(), "{shown}");
+        }
+        assert_eq!(receiver.profile_update(true, now), speaks(next));
+        shown = next;
+    }
+}
