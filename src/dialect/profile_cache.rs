@@ -19,6 +19,8 @@ pub struct Profile {
     pub dialects: Vec<Dialect>,
     /// How to acknowledge its processes, because one has ended on an acknowledgement.
     pub ended_on: Option<AckPolicy>,
+    /// Whether that end, on SIGUSR1, was a success.
+    pub ends_on_usr1: bool,
     /// How its processes have to be seen to sleep before they are acknowledged.
     pub ack_sleep: SleepState,
     /// Whether one has failed before its first bit was acknowledged.
@@ -35,6 +37,8 @@ pub enum ProfileUpdate {
     Speaks(Dialect),
     /// The client ended on an acknowledgement, so that the next one is better acknowledged like this.
     AckPolicy(AckPolicy),
+    /// The client ended on a SIGUSR1 with exit status 0, and so takes it for the acknowledgement of its text.
+    EndsOnUsr1,
     /// The client lost an acknowledgement that came before it slept like this.
     AckSleep(SleepState),
     /// The client failed before its first bit was acknowledged.
@@ -63,6 +67,7 @@ impl Profile {
         let dialect = match update {
             ProfileUpdate::Speaks(dialect) => dialect,
             ProfileUpdate::AckPolicy(policy) => return self.ended_on = Some(policy),
+            ProfileUpdate::EndsOnUsr1 => return self.ends_on_usr1 = true,
             ProfileUpdate::AckSleep(sleep) => return self.ack_sleep = self.ack_sleep.max(sleep),
             ProfileUpdate::Impatient => return self.is_impatient = true,
         };

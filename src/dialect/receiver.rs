@@ -74,6 +74,8 @@ pub struct TextReceiver {
     has_run_on: bool,
     /// Whether the exit status of the program says nothing of its last acknowledgement.
     ignores_status: bool,
+    /// Whether a process of the program that was acknowledged with SIGUSR1 has ended well on that.
+    ends_on_usr1: bool,
     /// When to look whether the client has installed its handler since its text was written.
     late_look: Option<Nanos>,
 }
@@ -94,6 +96,7 @@ impl TextReceiver {
         let decoder = AutoDecoder::detect(profile.dialects, limit, pid, handled.any());
         let mut receiver = Self::new(decoder, probe);
         receiver.ignores_status = profile.ignores_status;
+        receiver.ends_on_usr1 = profile.ends_on_usr1;
         receiver
     }
 
@@ -127,6 +130,7 @@ impl TextReceiver {
             has_moved_on: false,
             has_run_on: false,
             ignores_status: false,
+            ends_on_usr1: false,
             late_look: None,
         }
     }

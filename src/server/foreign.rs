@@ -12,7 +12,7 @@ use super::silence::ENOUGH_TIME;
 use super::{DropReason, Note};
 use crate::dialect::Symbol;
 use crate::dialect::ack_timing::SleepState;
-use crate::dialect::profile_cache::ProfileCache;
+use crate::dialect::profile_cache::{ProfileCache, ProfileUpdate};
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::process::proc::Program;
@@ -208,11 +208,13 @@ impl Machine {
             let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
             let admission = receiver.and_then(TextReceiver::admission_update);
             let is_noise = session.foreign.pace.is_noise();
+            let ends_well = well && ended_on == Some(Symbol::Usr1);
             let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
             let updates = update
                 .into_iter()
                 .chain(admission)
                 .chain(timing)
+                .chain(ends_well.then_some(ProfileUpdate::EndsOnUsr1))
                 .filter(|_| !is_noise);
             if let Some(program) = session.foreign.program {
                 for update in updates.chain(flood) {

@@ -111,7 +111,7 @@ impl TextReceiver {
         let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
         is_free
             && self.probe.choice.handled.both()
-            && !self.probe.choice.has_policy()
+            && (self.ends_on_usr1 || !self.probe.choice.has_policy())
             && !self.decoder.is_given()
             && !self.decoder.is_known(dialect)
     }

@@ -70,11 +70,15 @@ fn handlers_that_are_gone_at_the_end_say_nothing_of_what_the_client_waited_for()
 fn the_other_signal_is_the_likelier_end_unless_it_has_another_meaning() {
     let mut ended = Profile::default();
     ended.update(ProfileUpdate::AckPolicy(AckPolicy::Usr2From(0)));
+    let mut ended_well = ended.clone();
+    ended_well.update(ProfileUpdate::EndsOnUsr1);
     for (profile, spec, expected) in [
         (Profile::default(), "classic", "final=other"),
         (Profile::default(), "parity=even", "parity=even"),
         // A program that has ended on SIGUSR1 waits for SIGUSR2.
         (ended, "classic", "ack-signal=usr2"),
+        // Unless that end was a success.
+        (ended_well, "classic", "ack-signal=usr2,final=other"),
     ] {
         let (_, _, shown) = converse(profile, spec, "Hello there");
         assert_eq!(shown, speaks(expected), "{spec}");
