@@ -230,7 +230,9 @@ impl Machine {
                 session.answered_at = None;
             }
             if let Some(ack) = ended_on {
-                core.dropped(session, DropReason::EndedOn(ack), 0);
+                let bytes = session.received_bytes();
+                core.dropped(session, DropReason::EndedOn(ack), bytes);
+                core.drive_text(session, |receiver, _| receiver.reset());
             }
         }
         self.end_session(pid);

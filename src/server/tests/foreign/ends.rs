@@ -136,3 +136,28 @@ fn a_last_acknowledgement_is_given_however_long_the_output_was_blocked_at_the_en
     assert_eq!(world.answers(client).len(), 2);
     assert!(matches!(world.end, Some(Ok(()))));
 }
+
+#[test]
+fn a_client_that_ends_on_the_acknowledgement_of_its_first_byte_has_not_sent_its_text() {
+    let text = "Hello there";
+    let (mut world, client) = World::with_client();
+    let send_byte = |world: &mut World, client, n: usize| {
+        let bits = &signals(client, "one=usr1", text)[8 * n..][..8];
+        world.feed_apart(MILLISECOND, bits);
+        world.pass(100 * MILLISECOND);
+        world.answers(client)[0].0
+    };
+    assert_eq!(send_byte(&mut world, client, 0), Signal::USR1);
+    world.exit(client);
+    assert_eq!(world.take_texts().len(), 0);
+    let note = "dropped a message of client 1 after 1 byte: the client ended after an acknowledgement by SIGUSR1";
+    let notes = world.take_notes();
+    assert!(notes.len() == 1 && notes[0].starts_with(note), "{notes:?}");
+    // The next process gets that signal after its text alone.
+    let client = world.spawn(2);
+    for n in 0..text.len() {
+        assert_eq!(send_byte(&mut world, client, n), Signal::USR2);
+    }
+    assert_eq!(send_byte(&mut world, client, text.len()), Signal::USR1);
+    assert_eq!(world.take_texts(), [text]);
+}
