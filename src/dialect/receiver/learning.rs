@@ -68,16 +68,17 @@ impl TextReceiver {
         self.in_message() && is_nap
     }
 
-    /// Returns whether the client may have taken the acknowledgement of its first byte for that of its text.
-    pub(super) fn may_have_ended_on_byte(&self) -> bool {
+    /// Returns whether a single byte without an end is no text: it follows one, or the client may have taken its acknowledgement for
+    /// that of a text.
+    pub(super) fn is_stray_byte(&self) -> bool {
         let is_one_byte = self.decoder.is_detecting() && self.received_bytes() == 1;
-        is_one_byte && self.probe.next_policy().is_some()
+        is_one_byte && (self.delivered.is_some() || self.probe.next_policy().is_some())
     }
 
     /// Returns the acknowledgement on which a client may have ended, before it had sent two bytes in a dialect that is not certain.
     pub fn may_have_ended_on(&self) -> Option<Symbol> {
         let is_uncertain = self.decoder.has_evidence() || self.decoder.is_expecting();
-        let is_early = self.received_bytes() == 0 || self.may_have_ended_on_byte();
+        let is_early = self.received_bytes() == 0 || self.is_stray_byte();
         let is_first = self.in_message() && self.delivered.is_none();
         let may_have = is_uncertain && is_early && is_first && !self.naps_on();
         self.last_ack.filter(|_| may_have)

@@ -16,7 +16,7 @@ use crate::wire::reason::Reason;
 impl TextReceiver {
     /// Handles the end of the client; `success` says that its end may complete a message.
     pub fn handle_exit(&mut self, success: bool, now: Nanos) {
-        let success = success && !self.may_have_ended_on_byte();
+        let success = success && !self.is_stray_byte();
         match self.decoder.handle_exit(success) {
             DecodeOutcome::Detecting(state) if state.has_message() => {
                 self.finish_detection(now);

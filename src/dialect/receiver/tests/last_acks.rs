@@ -273,3 +273,15 @@ fn each_end_of_a_program_that_fails_leads_to_another() {
         shown = next;
     }
 }
+
+#[test]
+fn a_byte_behind_a_text_of_a_dialect_that_is_not_certain_is_no_text() {
+    let mut receiver = unknown();
+    let mut now = 0;
+    say(&mut receiver, &symbols("classic", "LL"), &mut now);
+    assert_eq!(wait(&mut receiver, &mut now), "<classic?> \"LL\"");
+    receiver.handle_written(true, now);
+    say(&mut receiver, &symbols("classic", "3")[..8], &mut now);
+    receiver.handle_exit(true, now);
+    assert_eq!(words(&mut receiver), "");
+}
