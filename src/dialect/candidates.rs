@@ -131,7 +131,7 @@ const fn endings(head: Head) -> &'static [Ending] {
         Head::None => &[NUL, ETX, EOT, NEWLINE, ALL_ONES],
         Head::Nul => &[NUL],
         Head::Stx => &[ETX],
-        Head::Len8 => &[NONE],
+        Head::Len8 => &[NONE, NUL],
         Head::Pid | Head::PidDigits => &[NUL, ETX, EOT],
         _ => &[NONE, NUL, COUNTED_NUL],
     }
@@ -145,6 +145,8 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
         (d.hello, 20),
         (matches!(d.head, Head::Nul | Head::Stx), 10),
         (d.head == Head::Len8, 24),
+        // Some text has as many bytes as its first one says; those below 32 open none.
+        (d.head == Head::Len8 && d.end == Some(0), 36),
         (d.head == Head::Len16, 8),
         (d.head == Head::Len32, 6),
         (d.head == Head::Len64, 10),
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 1032);
+        assert_eq!(candidates.len(), 1040);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -305,7 +307,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 1032);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 1040);
     }
 
     #[test]
@@ -321,6 +323,7 @@ mod tests {
             ("head=nul", 10),
             ("head=stx,end=etx", 18),
             ("head=len8,end=none", 32),
+            ("head=len8", 60),
             ("head=len16", 8),
             ("head=len32", 6),
             ("head=len64", 10),

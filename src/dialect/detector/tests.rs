@@ -49,6 +49,19 @@ fn a_text_with_the_other_signal_for_1_is_over_at_its_nul_though_it_begins_like_a
     assert_eq!(push(&mut detector, &stream), DetectState::Decided);
 }
 
+#[test]
+fn a_length_in_one_byte_before_a_text_and_its_nul_is_a_head_if_no_text_begins_with_such_a_byte() {
+    for (text, expected) in [
+        ("Hello there".to_string(), "head=len8"),
+        ("a".repeat(usize::from(b'w')), "classic"),
+    ] {
+        let found = detect("head=len8", text.as_bytes());
+        assert_eq!(found.dialect.to_string(), expected);
+        let is_head = expected != "classic";
+        assert_eq!(found.text == text.as_bytes(), is_head);
+    }
+}
+
 /// Dialects that prose shows.
 const DECIDABLE: &str = "classic order=lsb one=usr1 order=lsb,one=usr1 hello=yes order=lsb,hello=yes hello=yes,hello-signal=usr2 head=len16,end=none head=len16 \
     head=len32,end=none head=len32,counts-end=yes head=len32,head-bytes=little,end=none order=lsb,head=len32,end=none \
