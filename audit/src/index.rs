@@ -20,6 +20,10 @@ pub struct Index {
     /// The calls of a file that lead to the installation of a handler, if all can be known.
     pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,
+    /// The bytes of the smallest alternate stack that a call is seen to install.
+    pub alternate: Option<u64>,
+    /// Whether threads may run a handler of these signals at the same time, by the file.
+    pub on_threads: HashMap<(u16, crate::mask::Signals), bool>,
     /// The stores that questions choose, by the word.
     pub choices: HashMap<(u16, u64), Rc<[Choice]>>,
     /// What may write the data of a file, by the file, if these functions are its handlers.

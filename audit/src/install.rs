@@ -360,11 +360,13 @@ impl Finder<'_> {
         true
     }
 
-    /// Explores the functions that change which signals are blocked, for what they block.
+    /// Explores the functions that change which signals are blocked, for what they block, and those that install alternate stacks.
     fn masks(&mut self) {
         for number in self.swept.clone() {
             let file = self.files.image(number);
-            let calls = self.index.of(number, &file).blocking(&file);
+            let tables = self.index.of(number, &file);
+            let mut calls = tables.blocking(&file);
+            calls.extend(tables.calls_of(&file, &["sigaltstack"]));
             let functions: BTreeSet<Place> = calls
                 .into_iter()
                 .map(|at| self.start_of((number, at)))

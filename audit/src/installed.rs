@@ -20,8 +20,10 @@ pub fn has_info(of: &Handler) -> Option<bool> {
     is_known.then_some(true)
 }
 
-/// Returns the bytes of stack that the handler may use.
-pub fn stack_of(of: &Handler) -> u64 {
+/// Returns the bytes of stack that the handler may use; `alternate`: those of the smallest alternate stack that is known.
+pub fn stack_of(of: &Handler, alternate: Option<u64>) -> u64 {
+    // What the kernel at least puts there before the handler runs.
+    const KERNEL: u64 = 1024;
     // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
     const ALTERNATE: u64 = 4096;
     // The smallest stack of a thread (PTHREAD_STACK_MIN).
@@ -30,7 +32,7 @@ pub fn stack_of(of: &Handler) -> u64 {
     if is_ordinary && !of.flags.is_empty() {
         ORDINARY
     } else {
-        ALTERNATE
+        alternate.map_or(ALTERNATE, |size| ALTERNATE.min(size.saturating_sub(KERNEL)))
     }
 }
 

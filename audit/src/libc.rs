@@ -267,10 +267,10 @@ pub fn is_permitted_call(number: i64) -> bool {
         0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 41, 42,
         43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 59, 60, 61, 62, 63, 72, 73, 74, 75, 76,
         77, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 100,
-        102, 104, 105, 106, 107, 108, 109, 110, 111, 112, 115, 121, 124, 127, 129, 130, 131, 132,
-        133, 186, 200, 201, 222, 223, 224, 225, 226, 228, 230, 231, 232, 233, 234, 235, 247, 257,
-        258, 259, 260, 261, 262, 263, 264, 265, 266, 267, 268, 269, 270, 271, 280, 288, 292, 293,
-        297, 307, 316, 322, 424, 439,
+        102, 104, 105, 106, 107, 108, 109, 110, 111, 112, 115, 121, 124, 127, 129, 130, 132, 133,
+        186, 200, 201, 222, 223, 224, 225, 226, 228, 230, 231, 232, 233, 234, 235, 247, 257, 258,
+        259, 260, 261, 262, 263, 264, 265, 266, 267, 268, 269, 270, 271, 280, 288, 292, 293, 297,
+        307, 316, 322, 424, 439,
     ];
     NUMBERS.contains(&number)
 }
@@ -302,6 +302,52 @@ pub fn result_of(number: i64) -> Option<&'static str> {
         288 => "accept4",
         _ => return None,
     })
+}
+
+/// Returns the function of the system call of that number, of those that a handler may make and that store through their arguments.
+pub fn of_system_call(number: i64) -> &'static str {
+    match number {
+        0 => "read",
+        4 => "stat",
+        5 => "fstat",
+        6 => "lstat",
+        7 => "poll",
+        13 => "rt_sigaction",
+        14 => "sigprocmask",
+        17 => "pread",
+        22 | 293 => "pipe",
+        23 => "select",
+        35 => "nanosleep",
+        36 => "getitimer",
+        38 => "setitimer",
+        43 | 288 => "accept",
+        45 => "recvfrom",
+        47 => "recvmsg",
+        51 => "getsockname",
+        52 => "getpeername",
+        53 => "socketpair",
+        55 => "getsockopt",
+        61 => "wait4",
+        63 => "uname",
+        79 => "getcwd",
+        89 => "readlink",
+        96 => "gettimeofday",
+        97 => "getrlimit",
+        98 => "getrusage",
+        100 => "times",
+        115 => "getgroups",
+        127 => "sigpending",
+        201 => "time",
+        222 => "timer_create",
+        223 => "timer_settime",
+        224 => "timer_gettime",
+        228 => "clock_gettime",
+        232 => "epoll_wait",
+        262 => "fstatat",
+        267 => "readlinkat",
+        270 => "pselect",
+        _ => "",
+    }
 }
 
 /// Returns whether the function gives none of its arguments to others, or to itself for later.
@@ -573,6 +619,12 @@ pub enum Size {
     Bytes(i64),
     /// As much as its argument of that number says.
     Argument(usize),
+    /// As many elements as the argument says, each of so many bytes.
+    Elements(usize, i64),
+    /// As many bits as the argument says.
+    Bits(usize),
+    /// As much as the number says to which the argument points.
+    Pointed(usize),
 }
 
 /// Holds memory that a listed function touches by a pointer.
@@ -597,8 +649,35 @@ pub fn touches(name: &str) -> &'static [Touched] {
     }
     const ACTION: i64 = 152;
     match name {
-        "read" | "recv" | "recvfrom" | "readlink" => {
+        "read" | "recv" | "readlink" | "pread" => {
             const { &[one(1, Size::Argument(2), true, true)] }
+        }
+        "recvfrom" => {
+            const {
+                &[
+                    one(1, Size::Argument(2), true, true),
+                    one(4, Size::Pointed(5), true, true),
+                ]
+            }
+        }
+        "readlinkat" => const { &[one(2, Size::Argument(3), true, true)] },
+        "getcwd" => const { &[one(0, Size::Argument(1), true, true)] },
+        "accept" | "accept4" | "getpeername" | "getsockname" => {
+            const { &[one(1, Size::Pointed(2), true, true)] }
+        }
+        "epoll_wait" => const { &[one(1, Size::Elements(2, 12), true, true)] },
+        "timer_create" => const { &[one(2, Size::Bytes(4), true, true)] },
+        "getsockopt" => const { &[one(3, Size::Pointed(4), true, true)] },
+        "getgroups" => const { &[one(1, Size::Elements(0, 4), true, true)] },
+        "poll" => const { &[one(0, Size::Elements(1, 8), true, true)] },
+        "pselect" | "select" => {
+            const {
+                &[
+                    one(1, Size::Bits(0), true, true),
+                    one(2, Size::Bits(0), true, true),
+                    one(3, Size::Bits(0), true, true),
+                ]
+            }
         }
         "strncpy" | "stpncpy" => const { &[one(0, Size::Argument(2), true, false)] },
         "sem_post" => const { &[one(0, Size::Bytes(32), true, false)] },
@@ -616,10 +695,45 @@ pub fn touches(name: &str) -> &'static [Touched] {
         "sigismember" => const { &[one(0, Size::Bytes(8), false, false)] },
         "clock_gettime" => const { &[one(1, Size::Bytes(16), true, false)] },
         "fstat" | "stat" | "lstat" => const { &[one(1, Size::Bytes(144), true, true)] },
+        "fstatat" => const { &[one(2, Size::Bytes(144), true, true)] },
+        // The system call's own structure.
+        "rt_sigaction" => {
+            const {
+                &[
+                    one(1, Size::Bytes(32), false, true),
+                    one(2, Size::Bytes(32), true, true),
+                ]
+            }
+        }
+        "sigprocmask" | "pthread_sigmask" => {
+            const {
+                &[
+                    one(1, Size::Bytes(8), false, true),
+                    one(2, Size::Bytes(8), true, true),
+                ]
+            }
+        }
+        "sigpending" => const { &[one(0, Size::Bytes(8), true, true)] },
+        "uname" => const { &[one(0, Size::Bytes(390), true, true)] },
+        "gettimeofday" => const { &[one(0, Size::Bytes(16), true, true)] },
+        "getrlimit" | "nanosleep" => const { &[one(1, Size::Bytes(16), true, true)] },
+        "getitimer" | "timer_gettime" => const { &[one(1, Size::Bytes(32), true, true)] },
+        "getrusage" => const { &[one(1, Size::Bytes(144), true, true)] },
+        "setitimer" => const { &[one(2, Size::Bytes(32), true, true)] },
+        "timer_settime" => const { &[one(3, Size::Bytes(32), true, true)] },
+        "socketpair" => const { &[one(3, Size::Bytes(8), true, true)] },
+        "wait4" => {
+            const {
+                &[
+                    one(1, Size::Bytes(4), true, true),
+                    one(3, Size::Bytes(144), true, true),
+                ]
+            }
+        }
         "tcgetattr" => const { &[one(1, Size::Bytes(60), true, true)] },
         "times" => const { &[one(0, Size::Bytes(32), true, true)] },
         "time" => const { &[one(0, Size::Bytes(8), true, false)] },
-        "pipe" => const { &[one(0, Size::Bytes(8), true, true)] },
+        "pipe" | "pipe2" => const { &[one(0, Size::Bytes(8), true, true)] },
         "waitpid" => const { &[one(1, Size::Bytes(4), true, true)] },
         "wait" => const { &[one(0, Size::Bytes(4), true, true)] },
         _ => &[],

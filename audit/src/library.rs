@@ -29,6 +29,12 @@ impl Explorer<'_> {
             self.raised(frame, at, &plain, state);
         }
         let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
+        if plain == "sigaltstack" && self.watch.is_some() {
+            self.note_alternate_stack(&arguments[0], state);
+        }
+        if plain == "recvmsg" {
+            self.received(frame, at, &arguments[1], state);
+        }
         self.note_mask(frame, at, &plain, &arguments, state);
         let copies = matches!(&*plain, "write" | "send" | "memcpy" | "memmove");
         let length = arguments[2].number().filter(|_| copies);
@@ -51,8 +57,10 @@ impl Explorer<'_> {
             "getpid" | "pthread_self" => value = Value::at(Base::Own, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
-                let [second, third] = [2, 3].map(|n| state.registers[ARGUMENTS[n]].clone());
-                let arguments = [arguments[1].clone(), second.clone(), third];
+                // The last one of the system call is on the stack.
+                let shifted = [1, 2, 3, 4, 5].map(|n| arguments[n].clone());
+                let [a, b, c, d, e] = shifted;
+                let arguments = [a, b, c, d, e, Value::UNKNOWN];
                 self.system_call(frame, at, &first, &arguments, state);
                 value = Value::range(-1, i64::MAX);
             }
@@ -124,6 +132,11 @@ impl Explorer<'_> {
         };
         for &(argument, size) in written {
             let pointer = &state.registers[ARGUMENTS[argument]];
+            if pointer.base == Base::Errno {
+                state.errno = Errno::Changed;
+                frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
+                continue;
+            }
             if pointer.base == Base::Stack {
                 let is_fixed = size.is_some();
                 let size = size
@@ -214,6 +227,21 @@ impl Explorer<'_> {
         }
         state.registers[0] = value;
         !libc::never_returns(name)
+    }
+}
+
+impl Explorer<'_> {
+    /// Takes note of the size of an alternate stack, if a structure of the frame says it.
+    fn note_alternate_stack(&mut self, stack: &Value, state: &State) {
+        const SIZE: i64 = 16;
+        if stack.base == Base::Stack
+            && let Some(size) = state.load_slot(&stack.moved(SIZE), 8).number()
+            && size > 0
+        {
+            let size = size.cast_unsigned();
+            let known = self.index.alternate.unwrap_or(size);
+            self.index.alternate = Some(known.min(size));
+        }
     }
 }
 

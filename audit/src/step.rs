@@ -211,7 +211,7 @@ impl Explorer<'_> {
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
         let number = state.registers[0].clone();
-        let arguments = [7, 6, 2].map(|n: usize| state.registers[n].clone());
+        let arguments = [7, 6, 2, 10, 8, 9].map(|n: usize| state.registers[n].clone());
         self.system_call(frame, at, &number, &arguments, state);
         // read, recvfrom and others fill what their second argument points to.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
@@ -227,7 +227,9 @@ impl Explorer<'_> {
             number.number(),
             Some(1 | 3 | 18 | 20 | 39 | 60 | 62 | 200 | 231 | 234)
         );
-        if to.base == Base::Stack && !writes_nothing {
+        let is_known = |number| !crate::libc::of_system_call(number).is_empty();
+        let is_judged = number.number().is_some_and(is_known);
+        if to.base == Base::Stack && !writes_nothing && !is_judged {
             let length = length.number().filter(|n| *n >= 0).unwrap_or(i64::MAX / 4);
             let end = to.hi.saturating_add(length);
             state.forget(to.lo, end);

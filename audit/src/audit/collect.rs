@@ -230,7 +230,9 @@ pub(super) fn explored(
     }
     let is_left = (is_libcs, walked.summary.returns);
     crate::conflict::find(explorer, policy, address, is_left, &mut verdict);
-    let most = policy.max_stack.unwrap_or_else(|| stack_of(of));
+    let most = policy
+        .max_stack
+        .unwrap_or_else(|| stack_of(of, explorer.index.alternate));
     if verdict.stack > most && hidden.is_none() {
         let weight = if verdict.stack < 1 << 30 {
             Weight::Fault

@@ -34,13 +34,14 @@ impl Explorer<'_> {
         }
         let is_own = matches!(place.base, Base::Stack | Base::Image(_));
         let may_be_none = place.base == Base::Num && place.lo <= 0 && place.hi >= 0;
-        if may_be_none || touched.is_kernel && !is_own {
+        // Of a number that is no address, or of what it cannot read, the kernel says so.
+        let is_refused = touched.is_kernel
+            && !is_own
+            && (!touched.writes || matches!(place.base, Base::Num | Base::Errno));
+        if may_be_none || is_refused {
             return;
         }
-        let length = match touched.size {
-            libc::Size::Bytes(bytes) => Value::num(bytes),
-            libc::Size::Argument(n) => state.registers[ARGUMENTS[n]].clone(),
-        };
+        let length = touched_bytes(touched.size, state);
         self.check_length(frame, at, name, &place, &length, touched.writes);
         // A semaphore is made for that.
         let is_plain = touched.writes && name != "sem_post";
@@ -90,6 +91,57 @@ impl Explorer<'_> {
                 }
                 _ => false,
             }
+    }
+
+    /// Checks the blocks of a message into which `recvmsg` stores, and forgets what was there.
+    pub(super) fn received(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        message: &Value,
+        state: &mut State,
+    ) {
+        const MOST: i64 = 8;
+        const NAME: (i64, i64, u32) = (0, 8, 4);
+        const BLOCKS: (i64, i64) = (16, 24);
+        const CONTROL: (i64, i64, u32) = (32, 40, 8);
+        let word = |from: &Value, offset: i64, width: u32| match from.base {
+            Base::Stack => state.load_slot(&from.moved(offset), width),
+            _ => Value::UNKNOWN,
+        };
+        let mut all: Vec<(Value, Value)> = [NAME, CONTROL]
+            .map(|(place, length, width)| (word(message, place, 8), word(message, length, width)))
+            .into();
+        let first = word(message, BLOCKS.0, 8);
+        match word(message, BLOCKS.1, 8).number() {
+            Some(count @ 0..=MOST) => all.extend((0..count).map(|n| {
+                let block = first.moved(16 * n);
+                (word(&block, 0, 8), word(&block, 8, 8))
+            })),
+            _ => all.push((Value::UNKNOWN, Value::UNKNOWN)),
+        }
+        all.retain(|(place, _)| place.number() != Some(0));
+        for (place, length) in all {
+            let place = crate::address::in_image(frame, place);
+            match place.base {
+                Base::Stack | Base::Image(_) if self.watch.is_none() => {
+                    self.check_length(frame, at, "recvmsg", &place, &length, true);
+                }
+                Base::Stack | Base::Image(_) => {}
+                _ => frame.doubt(
+                    Kind::Write,
+                    at,
+                    "calls recvmsg with blocks that are not known",
+                    "blocks of the frame or of data of the file",
+                ),
+            }
+            if place.base == Base::Stack {
+                let most = length.number().unwrap_or(i64::MAX / 4);
+                let end = place.hi.saturating_add(most);
+                state.forget_some(place.lo, end);
+                frame.clobber(place.lo, end);
+            }
+        }
     }
 
     /// Checks an access of a function to as many bytes as `length` says.
@@ -208,6 +260,9 @@ impl Explorer<'_> {
             };
             match size {
                 Some(0) => {}
+                Some(size) if writes && is_block && count.number().is_some() => {
+                    self.check_length(frame, at, name, &pointer, &Value::num(size), true);
+                }
                 Some(size) => {
                     self.check(frame, at, &pointer, size, writes);
                     if is_block && count.number().is_none() {
@@ -222,5 +277,25 @@ impl Explorer<'_> {
                 ),
             }
         }
+    }
+}
+
+/// Returns how many bytes a function touches through a pointer, as its arguments say.
+pub(super) fn touched_bytes(size: libc::Size, state: &State) -> Value {
+    const WORD: i64 = 8;
+    let argument = |n: usize| &state.registers[ARGUMENTS[n]];
+    match size {
+        libc::Size::Bytes(bytes) => Value::num(bytes),
+        libc::Size::Argument(n) => argument(n).clone(),
+        libc::Size::Elements(n, width) => argument(n).times(width),
+        libc::Size::Bits(n) => match argument(n).number() {
+            Some(bits) => Value::num((bits + 8 * WORD - 1) / (8 * WORD) * WORD),
+            None => Value::UNKNOWN,
+        },
+        libc::Size::Pointed(n) if argument(n).number() == Some(0) => Value::num(0),
+        libc::Size::Pointed(n) if argument(n).base == Base::Stack => {
+            state.load_slot(argument(n), 4)
+        }
+        libc::Size::Pointed(_) => Value::UNKNOWN,
     }
 }

@@ -1,20 +1,21 @@
 //! System calls of the program's own code.
 
+use super::blocks::touched_bytes;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
 use crate::libc;
-use crate::state::State;
-use crate::value::Value;
+use crate::state::{ARGUMENTS, Errno, State};
+use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Applies the effects of a system call by number; `second` is its second argument.
+    /// Applies the effects of a system call by number.
     pub fn system_call(
         &mut self,
         frame: &mut Frame,
         at: u64,
         number: &Value,
-        arguments: &[Value; 3],
+        arguments: &[Value; 6],
         state: &mut State,
     ) {
         const PRIVATE_OR_CLOCK: i64 = 128 | 256;
@@ -37,6 +38,7 @@ impl Explorer<'_> {
             }
             None => {}
         }
+        self.stores_of_kernel(frame, at, number, arguments, state);
         if matches!(number.number(), None | Some(RT_SIGACTION)) {
             state.defaulted = None;
             state.is_ending = false;
@@ -79,6 +81,47 @@ impl Explorer<'_> {
                 "makes a system call whose number is not known",
                 "a number that can be seen",
             ),
+        }
+    }
+
+    /// Checks what the kernel stores through the arguments of a system call, and forgets what was there.
+    fn stores_of_kernel(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        number: &Value,
+        arguments: &[Value; 6],
+        state: &mut State,
+    ) {
+        let name = number.number().map_or("", libc::of_system_call);
+        if name == "recvmsg" {
+            self.received(frame, at, &arguments[1], state);
+        }
+        let mut called = state.clone();
+        for (register, argument) in ARGUMENTS.into_iter().zip(arguments) {
+            called.registers[register] = argument.clone();
+        }
+        for touched in libc::touches(name) {
+            if self.watch.is_none() {
+                self.touched(frame, at, name, *touched, &called);
+            }
+            let to = &arguments[touched.argument];
+            if touched.writes && to.base == Base::Errno {
+                state.errno = Errno::Changed;
+                let cause = || (at, name.to_owned());
+                frame.errno_cause.get_or_insert_with(cause);
+            }
+            if touched.writes && to.base == Base::Stack {
+                let length = touched_bytes(touched.size, &called);
+                let most = (length.base == Base::Num && length.lo >= 0).then_some(length.hi);
+                let end = to.hi.saturating_add(most.unwrap_or(i64::MAX / 4));
+                match to.exact().is_some() && length.exact().is_some() {
+                    true => state.forget(to.lo, end),
+                    false => state.forget_some(to.lo, end),
+                }
+                frame.clobber(to.lo, end);
+                frame.touches_stack(at, to.lo, end, true);
+            }
         }
     }
 }
