@@ -58,6 +58,7 @@ impl Explorer<'_> {
         state: &State,
     ) {
         const MOST: i64 = 16;
+        self.passes_pointers(frame, at, name, arguments, state);
         if let ("write" | "send" | "sendto" | "pwrite", [_, block, length, ..]) = (name, arguments)
         {
             self.note_block(frame, at, block, length.number());
@@ -75,6 +76,43 @@ impl Explorer<'_> {
             for text in words.take_while(|word| word.number() != Some(0)) {
                 self.sent(frame, at, name, &text);
             }
+        }
+    }
+
+    /// Reports pointers to what is gone when the handler has returned that go to whoever reads the descriptor or accepts the signal.
+    fn passes_pointers(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        arguments: &[Value],
+        state: &State,
+    ) {
+        const POINTER: u8 = 8;
+        let of = |value: &Value| match value.base {
+            Base::Stack => Some("a frame of the handler"),
+            Base::Siginfo => Some("the siginfo"),
+            Base::Context => Some("the ucontext"),
+            _ => None,
+        };
+        let found = match (name, arguments) {
+            ("write" | "send" | "sendto" | "pwrite", [_, block, length, ..]) => {
+                let bounds = block.exact().filter(|_| block.base == Base::Stack);
+                let bounds = bounds.zip(length.number().filter(|length| *length > 0));
+                bounds.and_then(|(from, length)| {
+                    let slots = state.slots.range(from..from.saturating_add(length));
+                    let mut pointers = slots.filter(|(_, (width, _))| *width == POINTER);
+                    pointers.find_map(|(_, (_, value))| of(value))
+                })
+            }
+            ("sigqueue", [_, _, value, ..]) => of(value),
+            _ => None,
+        };
+        if let Some(of) = found {
+            let why = format!(
+                "calls {name} with a pointer into {of}: it is not valid after the handler has returned"
+            );
+            frame.doubt(Kind::Escape, at, why, "a copy of what it points to");
         }
     }
 

@@ -59,6 +59,8 @@ impl Graph<'_> {
         }
         if self.frame.errno_reads.contains(&cause) {
             return match (condition, bound) {
+                // What succeeds leaves errno as it was.
+                (C::e, Some(EINTR)) if !self.has_failed(branch) => Taken::Unknown,
                 (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
                 (C::e, Some(EAGAIN)) if self.passes(branch, &self.polls()) => {
                     Taken::Note("waits until there is room, as a call does that blocks")
@@ -133,6 +135,19 @@ impl Graph<'_> {
         let edges = self.nodes.iter().copied().filter(rest);
         let edges = edges.map(|at| (at, self.after(at).into_iter().filter(rest).collect()));
         crate::rings::rings(&edges.collect()).is_empty()
+    }
+
+    /// Returns whether each round comes to the branch by another one that asks for the result of a call.
+    fn has_failed(&self, branch: u64) -> bool {
+        let asks = |at: u64| {
+            let setter = self.flags(at);
+            setter.is_some_and(|setter| self.result(setter).is_some())
+        };
+        let others = self.instructions().filter(|(at, i)| {
+            i.flow_control() == FlowControl::ConditionalBranch && *at != branch && asks(*at)
+        });
+        let others: Vec<u64> = others.map(|(at, _)| at).collect();
+        self.passes(branch, &others)
     }
 
     /// Returns the calls that wait for a descriptor.

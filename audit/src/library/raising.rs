@@ -25,6 +25,19 @@ impl Explorer<'_> {
                 at,
                 "raises a signal whose handler this is: by SA_NODEFER it runs again before it goes on, without an end",
             );
+        } else if !self.installs
+            && !self.is_reset
+            && self.loads.is_empty()
+            && signal
+                .number()
+                .is_none_or(|number| self.signals & crate::mask::only(number) != 0)
+        {
+            frame.doubt(
+                Kind::Recursion,
+                at,
+                "sends a signal whose handler this is: it comes again as soon as the handler has returned, and so without an end",
+                "the default action, or that it is ignored, before it is sent",
+            );
         }
     }
 
