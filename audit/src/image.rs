@@ -109,6 +109,8 @@ pub struct Image {
     pub has_code: bool,
     /// What follows the instructions of the functions that were asked about, from where they begin to where they end.
     pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Step>>>,
+    /// Where jumps by tables may go, by the function.
+    pub jumps: std::cell::RefCell<Map<u64, Rc<[u64]>>>,
 }
 
 impl Image {

@@ -130,9 +130,18 @@ impl Explorer<'_> {
         if self.watch.is_some() && !self.is_outermost() {
             return;
         }
-        let set = |n: usize| signals(frame, &arguments[n], state);
+        let sets: Vec<Option<Signals>> = arguments
+            .iter()
+            .map(|set| signals(frame, set, state).or_else(|| self.set_of_file(frame, set)))
+            .collect();
+        let set = |n: usize| sets.get(n).copied().flatten();
         let one = |n: usize| arguments[n].number().map(only);
         let word = |n: usize| arguments[n].number().map(|bits| Signals::from(bits as u32));
+        // Without a set it waits with the signals blocked that are.
+        let waits = |n: usize| match arguments[n].number() {
+            Some(0) => Change::Blocks(Some(0)),
+            _ => Change::Waits(set(n)),
+        };
         let change = match name {
             "sigprocmask" | "pthread_sigmask" => {
                 self.saved.extend(place(frame, &arguments[2]));
@@ -148,6 +157,10 @@ impl Explorer<'_> {
                 }
             }
             "sigsuspend" => Change::Waits(set(0)),
+            "pselect" => waits(5),
+            "ppoll" => waits(3),
+            "epoll_pwait" => waits(4),
+            "sigpause" => Change::Waits(one(0).map(|signal| !signal)),
             "sigblock" => Change::Blocks(word(0)),
             "sigsetmask" => Change::Sets(word(0), None),
             "sighold" => Change::Blocks(one(0)),
@@ -161,6 +174,18 @@ impl Explorer<'_> {
         {
             self.limits.total = 0;
         }
+    }
+}
+
+impl Explorer<'_> {
+    /// Returns the most signals that a set of the file has which its functions build.
+    fn set_of_file(&mut self, frame: &Frame, set: &Value) -> Option<Signals> {
+        let set = crate::address::in_image(frame, set.clone());
+        let at = set
+            .exact()
+            .filter(|_| set.base == Base::Image(frame.number))?;
+        let tables = self.index.of(frame.number, &frame.image);
+        tables.signals_of_set(at.cast_unsigned())
     }
 }
 

@@ -29,6 +29,7 @@ impl Index {
         self.blocked.saved.extend(saved);
         self.blocked.guards.clear();
         self.blocked.places.clear();
+        self.on_threads.clear();
     }
 
     /// Returns what the calls of a function of that file do that was read to its end.
@@ -82,7 +83,9 @@ impl Index {
             };
             let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
             let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
-            let guard = if begins.iter().any(keeps) {
+            // A function that blocks them on some of its ways only may have been called in vain.
+            let skips = crate::reach::returns(image, start, &begins);
+            let guard = if begins.iter().any(keeps) && !skips {
                 Guard::Begins
             } else if begins.is_empty() {
                 Guard::Ends
@@ -98,6 +101,20 @@ impl Index {
         let all = &mut self.blocked.guards;
         all.insert((number, signals), guards.clone());
         guards
+    }
+
+    /// Returns the calls of a function after which one of the signals may come.
+    pub fn unblocks_within(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (start, end): (u64, u64),
+        signals: Signals,
+    ) -> Vec<u64> {
+        let guards = self.guards(number, image, signals);
+        let own = guards.range(start..end);
+        let ends = own.filter(|(_, guard)| **guard == Guard::Ends);
+        ends.map(|(at, _)| *at).collect()
     }
 
     /// Returns whether the signals are believed to be blocked at an instruction: on each way to it that is seen, a call blocks them.

@@ -1,5 +1,8 @@
 //! Whether control may come from one instruction of a function to another.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::image::{Image, Slot};
@@ -71,12 +74,52 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
             To::TargetOrNext => todo.extend([target, next]),
             To::Target => todo.push(target),
             To::Outside => todo.push(end),
-            To::Anywhere => is_known = false,
+            To::Anywhere => {
+                is_known = false;
+                todo.extend(table_targets(image, (start, end)).iter());
+            }
             To::Caller if to.is_none() => return Some(true),
             To::Caller | To::Nowhere => {}
         }
     }
     is_known.then_some(false)
+}
+
+/// Returns where jumps of a function by tables may go: the entries of each table in read-only data that its instructions name, as
+/// far as they lead into the function.
+fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
+    const MOST: u64 = 1024;
+    if let Some(known) = image.jumps.borrow().get(&start) {
+        return known.clone();
+    }
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let mut tables = BTreeSet::new();
+    for i in Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
+        if i.mnemonic() == Mnemonic::Lea && i.is_ip_rel_memory_operand() {
+            tables.insert((i.ip_rel_memory_address(), 4));
+        } else if image.is_fixed && i.memory_index_scale() == 8 && i.memory_displ_size() >= 4 {
+            tables.insert((i.memory_displacement64(), 8));
+        }
+    }
+    let entry = |table: u64, width: u64, n: u64| {
+        let at = table + n * width;
+        let number = image.number(at, width as usize)?;
+        let to = match width {
+            4 => table.wrapping_add_signed((number as u32).cast_signed().into()),
+            _ => number,
+        };
+        (start..end).contains(&to).then_some(to)
+    };
+    let tables = tables
+        .into_iter()
+        .filter(|(table, _)| image.region(*table).is_some() && !image.is_writable(*table));
+    let all: BTreeSet<u64> = tables
+        .flat_map(|(table, width)| (0..MOST).map_while(move |n| entry(table, width, n)))
+        .collect();
+    let all: Rc<[u64]> = all.into_iter().collect();
+    image.jumps.borrow_mut().insert(start, all.clone());
+    all
 }
 
 /// Says what follows an instruction: kept for the next question about its function, of which a large one has thousands.

@@ -4,6 +4,7 @@ mod derived;
 mod instruction;
 mod known;
 mod parameter;
+mod pointed;
 mod stored;
 mod tested;
 mod trail;
@@ -23,6 +24,7 @@ use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
 use crate::hash::{Map, Set};
 use crate::image::{Image, Slot};
+use crate::mask::Signals;
 
 /// Holds instructions that change words, by the word, each with the bytes that it stores.
 pub type WordChanges = BTreeMap<u64, Vec<(u64, u64)>>;
@@ -44,8 +46,16 @@ pub struct Tables {
     pub changed_late: WordChanges,
     /// The instructions that store to what a word points to what was loaded from there before, by the word and the offset.
     pub updates_through: Map<(u64, i64), Vec<u64>>,
+    /// The same for what pointers lead to of which nothing is known, by the offset, each with the bytes; and what only stores there.
+    updates_by_pointer: Map<u64, Vec<(u64, u64)>>,
+    stores_by_pointer: Map<u64, Vec<(u64, u64)>>,
+    /// The addresses of data that are put where others find them, and the arguments of functions, each with its function.
+    escaped: BTreeSet<u64>,
+    leaks: Set<(u64, usize)>,
     /// The places of data that instructions touch by name, each with these.
     pub read: BTreeMap<u64, Vec<u64>>,
+    /// The same where an address in a register names the place, of those that do not store.
+    pub read_by_register: BTreeMap<u64, Vec<u64>>,
     /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
     pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The words that hold the ends of pipes from which the program, and so a handler, may read.
@@ -56,6 +66,8 @@ pub struct Tables {
     pub through_calls: BTreeMap<u64, Vec<(u64, u64, u64)>>,
     /// The objects, by an address of each, that calls clear or give a constant.
     pub cleared: BTreeSet<u64>,
+    /// The signals that calls put into a set of the file, by its address, with the number of calls that are given the address.
+    sets: BTreeMap<u64, (Signals, usize)>,
     /// The calls that free what a word points to.
     pub freed: Map<u64, Vec<u64>>,
     /// The same where a function frees what it is given.
@@ -171,6 +183,24 @@ impl Tables {
         !self.unblocks && self.channels.contains(&word)
     }
 
+    /// Returns the instructions that touch data between two addresses by name, or load it by an address in a register, each with where.
+    pub fn touching(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
+        let by_name = self.read.range(from..=to);
+        let all = by_name.chain(self.read_by_register.range(from..=to));
+        all.flat_map(|(at, by)| by.iter().map(move |by| (*at, *by)))
+    }
+
+    /// Returns the most signals that a set of the file has, if all that is done with its address are calls which are known.
+    pub fn signals_of_set(&self, set: u64) -> Option<Signals> {
+        let (signals, uses) = self.sets.get(&set)?;
+        let takers = self.taken.get(&set)?;
+        let is_known = takers.len() <= *uses
+            && !takers.contains(&0)
+            && !self.stores.contains_key(&set)
+            && *signals != 0;
+        is_known.then_some(*signals)
+    }
+
     /// Takes note of stores of what an earlier round of a loop has loaded from the word, which lie before the load.
     fn note_late_updates(
         &mut self,
@@ -207,6 +237,9 @@ impl Tables {
     /// Takes note of a word of data that holds an address.
     fn note_pointer(&mut self, image: &Image, at: u64, target: u64) {
         self.taken.entry(target).or_default().push(0);
+        if image.is_writable(target) {
+            self.escaped.insert(target);
+        }
         if image.is_code(target) {
             self.pointers.entry(target).or_default().push(at);
         }
@@ -332,6 +365,7 @@ pub fn sweep(image: &Image) -> Tables {
     tables.resolve_given();
     tables.resolve_changes(image);
     tables.resolve_frees();
+    tables.resolve_leaks();
     tables.passed.clear();
     for address in tables.limits.drain() {
         tables.taken.remove(&address);
@@ -379,6 +413,8 @@ fn read(
         }
         let touched = (named_by(image, &i, &known), known.local(&i));
         trail.follows(image, &i, touched, tables);
+        known.leaks(image, &i, tables);
+        known.follows_pointers(image, &i, touched.1, tables);
         note(image, &i, tables, &mut known, stubs, &mut number);
         known.follows(&i, touched, tables);
         code.push((i, touched));

@@ -122,6 +122,13 @@ pub(super) fn note(
         known.replaces(to);
     }
     let named = named_by(image, i, known);
+    if let Some(named) = named.filter(|named| to.is_none() && image.is_writable(*named))
+        && i.mnemonic() != Mnemonic::Lea
+        && !is_store(i)
+    {
+        let all = tables.read_by_register.entry(named).or_default();
+        all.push(at);
+    }
     if let Some(named) = named.filter(|_| is_store(i)) {
         let width = i.memory_size().size() as u64;
         let how = match known.updates(i, named) {

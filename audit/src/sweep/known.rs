@@ -9,10 +9,11 @@ use super::parameter::{self, How, Passed};
 use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::image::Image;
+use crate::mask::{Signals, only};
 use crate::state::ARGUMENTS;
 
 /// Is an address, and an argument, of which a place may hold one.
-type Held = (Option<u64>, Option<usize>);
+pub type Held = (Option<u64>, Option<usize>);
 
 /// Is a place of the frame: the register that points into it, and the offset.
 pub type Local = (Register, u64);
@@ -28,6 +29,10 @@ pub struct Known {
     arguments: [Option<usize>; 16],
     /// What was computed from words of the file.
     derived: Derived,
+    /// The same of what was loaded through pointers, by the offset.
+    pub through: Derived,
+    /// Whether rbp was seen to be given the stack pointer.
+    pub has_frame_pointer: bool,
     /// The words from which addresses, or what was passed to functions, were computed.
     used: Set<u64>,
     tested: Tested,
@@ -35,8 +40,9 @@ pub struct Known {
     pointers: [Option<u64>; 16],
     /// The word of the file whose pointer was last stored to something else, and the register or the table that it was stored by.
     linked: Option<(u64, Option<usize>, Option<u64>)>,
-    /// The number that the first argument of a call is.
+    /// The numbers that the first two arguments of a call are.
     first: Option<u64>,
+    second: Option<u64>,
     /// The registers that are given the address of `syscall` in this function, a bit each.
     syscall: u16,
     /// The address of the file that the last call returned.
@@ -61,11 +67,14 @@ impl Known {
             within: [None; 16],
             arguments,
             derived: Derived::new(),
+            through: Derived::new(),
+            has_frame_pointer: false,
             used: Set::default(),
             tested: Tested::default(),
             pointers: [None; 16],
             linked: None,
             first: None,
+            second: None,
             syscall: 0,
             returned: None,
             spilled_pointers: Map::default(),
@@ -151,6 +160,11 @@ impl Known {
                 self.spilled_pointers.retain(|(base, _), _| *base != frame);
             }
         }
+    }
+
+    /// Returns the address of the file, and the argument of the function, that a register holds.
+    pub fn held(&self, register: usize) -> Held {
+        (self.lea[register], self.arguments[register])
     }
 
     /// Notes that a register holds an address of the file.
@@ -315,6 +329,8 @@ impl Known {
                 }
             }
         }
+        self.gives_to(plain, tables);
+        self.fills_set(plain, tables);
         self.opens(image, at, plain, tables);
         self.frees(at, plain, tables);
         if plain == "syscall" {
@@ -358,23 +374,54 @@ impl Known {
     /// Notes what a call has returned.
     pub fn returns(&mut self) {
         self.first = None;
+        self.second = None;
         if let Some(address) = self.returned.take() {
             self.names(Register::RAX, address);
         }
     }
 
-    /// Notes the number that the first argument of a call becomes.
+    /// Notes the numbers that the first two arguments of a call become.
     pub fn counts(&mut self, i: &Instruction) {
         let to = i.op0_register().full_register();
-        if i.op_count() > 0 && i.op0_kind() == OpKind::Register && to == Register::RDI {
-            self.first = match i.mnemonic() {
-                Mnemonic::Mov => i.try_immediate(1).ok(),
-                Mnemonic::Xor if i.op1_kind() == OpKind::Register => {
-                    (i.op0_register() == i.op1_register()).then_some(0)
+        if i.op_count() == 0 || i.op0_kind() != OpKind::Register {
+            return;
+        }
+        let known = match to {
+            Register::RDI => &mut self.first,
+            Register::RSI => &mut self.second,
+            _ => return,
+        };
+        *known = match i.mnemonic() {
+            Mnemonic::Mov => i.try_immediate(1).ok(),
+            Mnemonic::Xor if i.op1_kind() == OpKind::Register => {
+                (i.op0_register() == i.op1_register()).then_some(0)
+            }
+            Mnemonic::Cmp | Mnemonic::Test => *known,
+            _ => None,
+        };
+    }
+
+    /// Notes what a call puts into a set of signals of the file, or that it only uses one.
+    fn fills_set(&self, plain: &str, tables: &mut Tables) {
+        let added = match plain {
+            "sigemptyset" | "sigdelset" => 0,
+            "sigfillset" => Signals::MAX,
+            "sigaddset" => {
+                let signal = self.second.map(|n| only(n.cast_signed()));
+                signal.unwrap_or(Signals::MAX)
+            }
+            "sigprocmask" | "pthread_sigmask" => {
+                if let Some(set) = self.lea[Register::RSI.number()] {
+                    tables.sets.entry(set).or_default().1 += 1;
                 }
-                Mnemonic::Cmp | Mnemonic::Test => self.first,
-                _ => None,
-            };
+                return;
+            }
+            _ => return,
+        };
+        if let Some(set) = self.lea[Register::RDI.number()] {
+            let (signals, uses) = tables.sets.entry(set).or_default();
+            *signals |= added;
+            *uses += 1;
         }
     }
 

@@ -1,0 +1,178 @@
+//! What a program changes through pointers of which the sweep does not know where they lead, and which addresses may be in such
+//! pointers.
+
+use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
+
+use super::instruction::is_store;
+use super::known::{Known, Local};
+use super::{Tables, parameter};
+use crate::hash::Map;
+use crate::image::{Image, Slot};
+use crate::state::ARGUMENTS;
+
+/// Functions of the C library that give an argument to a function that they are given.
+const GIVES_ON: [&str; 7] = [
+    "bsearch",
+    "clone",
+    "pthread_create",
+    "pthread_setspecific",
+    "qsort_r",
+    "thrd_create",
+    "twalk_r",
+];
+
+impl Known {
+    /// Returns the offset at which the instruction touches what a register points to, if it is not known where that is.
+    fn pointed(&self, i: &Instruction) -> Option<u64> {
+        let base = i.memory_base();
+        let is_frame = base == Register::RSP || base == Register::RBP && self.has_frame_pointer;
+        let is_open = base.is_gpr64()
+            && !is_frame
+            && i.memory_index() == Register::None
+            && i.mnemonic() != Mnemonic::Lea
+            && self.lea[base.number()].is_none();
+        is_open.then(|| i.memory_displacement64())
+    }
+
+    /// Follows what is loaded through such pointers, and notes where it is stored back.
+    pub fn follows_pointers(
+        &mut self,
+        image: &Image,
+        i: &Instruction,
+        local: Option<Local>,
+        tables: &mut Tables,
+    ) {
+        let is_first = i.mnemonic() == Mnemonic::Mov
+            && i.op0_register() == Register::RBP
+            && i.op1_register() == Register::RSP;
+        self.has_frame_pointer |= is_first;
+        let pointed = self.pointed(i);
+        if let Some(offset) = pointed
+            && is_store(i)
+            && self.through.stores(i, offset)
+            && !image.is_behind_libc(i.ip())
+        {
+            let all = tables.updates_by_pointer.entry(offset).or_default();
+            all.push((i.ip(), i.memory_size().size() as u64));
+        }
+        if let Some(offset) = pointed
+            && is_store(i)
+            && !image.is_behind_libc(i.ip())
+        {
+            let all = tables.stores_by_pointer.entry(offset).or_default();
+            all.push((i.ip(), i.memory_size().size() as u64));
+        }
+        let local = local.filter(|_| pointed.is_none());
+        self.through.follows(i, (pointed, local));
+    }
+
+    /// Notes the addresses of data, and the arguments of the function, that the instruction puts where others find them.
+    pub fn leaks(&self, image: &Image, i: &Instruction, tables: &mut Tables) {
+        let is_outside = || {
+            let slot = self.slot(i);
+            let is_extern = |slot: u64| matches!(image.slots.get(&slot), Some(Slot::Extern(_)));
+            crate::reach::is_outside(image, i) || slot.is_some_and(is_extern)
+        };
+        match i.flow_control() {
+            FlowControl::Return => tables.escaped.extend(self.lea[Register::RAX.number()]),
+            FlowControl::IndirectCall if !is_outside() => self.gives_on(tables),
+            FlowControl::Next
+                if i.mnemonic() == Mnemonic::Mov
+                    && i.op0_kind() == OpKind::Memory
+                    && i.op1_kind() == OpKind::Register
+                    && i.op1_register().is_gpr64()
+                    && self.local(i).is_none() =>
+            {
+                self.leak(i.op1_register().number(), tables);
+            }
+            // One of two objects, which is not followed.
+            FlowControl::Next
+                if i.condition_code() != ConditionCode::None
+                    && i.op_count() == 2
+                    && i.op1_kind() == OpKind::Register =>
+            {
+                let both = [i.op0_register(), i.op1_register()];
+                for register in both.into_iter().filter(|register| register.is_gpr64()) {
+                    self.leak(register.number(), tables);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes what a function of the C library is given for another one.
+    pub fn gives_to(&self, plain: &str, tables: &mut Tables) {
+        if GIVES_ON.contains(&plain) {
+            self.gives_on(tables);
+        }
+    }
+
+    fn gives_on(&self, tables: &mut Tables) {
+        for register in ARGUMENTS {
+            self.leak(register, tables);
+        }
+    }
+
+    fn leak(&self, register: usize, tables: &mut Tables) {
+        let (address, argument) = self.held(register);
+        tables.escaped.extend(address);
+        tables.leaks.extend(argument.map(|n| (self.function, n)));
+    }
+}
+
+impl Tables {
+    /// Takes the addresses that are passed to a function which puts its argument where others find it.
+    pub(super) fn resolve_leaks(&mut self) {
+        let mut todo: Vec<(u64, usize)> = self.leaks.iter().copied().collect();
+        while let Some((function, argument)) = todo.pop() {
+            for call in self.passed.get(&function).into_iter().flatten() {
+                let Some(address) = call.addresses[argument] else {
+                    continue;
+                };
+                match parameter::parts(address) {
+                    Some((own, _)) => {
+                        if self.leaks.insert((call.function, own)) {
+                            todo.push((call.function, own));
+                        }
+                    }
+                    None => {
+                        self.escaped.insert(address);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the instructions that change, in several steps, what a pointer leads to, if it may be the word: an address of its object
+    /// is put where others find it, and the word lies as far behind it as they reach, and has as many bytes.
+    pub fn updates_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
+        self.by_pointer(image, (word, width), &self.updates_by_pointer)
+    }
+
+    /// Returns the same for instructions that only store.
+    pub fn stores_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
+        self.by_pointer(image, (word, width), &self.stores_by_pointer)
+    }
+
+    fn by_pointer(
+        &self,
+        image: &Image,
+        (word, width): (u64, u64),
+        of: &Map<u64, Vec<(u64, u64)>>,
+    ) -> Vec<u64> {
+        // Without symbols an object is taken to be as long as that at most, and to end where instructions name something.
+        const LONGEST: u64 = 1024;
+        let object = image.object_at(word).map(|object| object.address);
+        let from = object.unwrap_or_else(|| word.saturating_sub(LONGEST));
+        let is_whole = |address: &&u64| {
+            let inside = (**address + 1)..word.max(**address + 1);
+            object.is_some()
+                || self.stores.range(inside.clone()).next().is_none()
+                    && self.taken.range(inside).next().is_none()
+        };
+        let all = self.escaped.range(from..=word).filter(is_whole);
+        let all = all.filter_map(|address| of.get(&(word - address)));
+        let all = all.flatten().filter(|(_, bytes)| *bytes == width);
+        all.map(|(at, _)| *at).collect()
+    }
+}
