@@ -28,8 +28,11 @@ const ELSEWHERE: [&str; 12] = [
     "timer_create",
 ];
 
+/// Functions that start a thread.
+pub const THREADS: [&str; 4] = ["__clone", "clone", "pthread_create", "thrd_create"];
+
 /// How the names of the functions begin by which C++ starts threads.
-const CPP_THREAD: &str = "_ZNSt6thread";
+pub const CPP_THREAD: &str = "_ZNSt6thread";
 
 /// Functions of the C library, beside those that block signals, that may change which are blocked: by another context, by what they
 /// call, or by a number.

@@ -112,6 +112,11 @@ fn judged(
             false => Some(false),
         },
         other: of.interrupts(of),
+        // That the other threads do not block the signal themselves is not known.
+        threads: match index.may_run_on_threads(place.0, &files.image(place.0), of.mask()) {
+            true => None,
+            false => Some(false),
+        },
         ..Nesting::default()
     };
     let follows_texts = Cell::new(true);

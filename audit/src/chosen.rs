@@ -21,6 +21,8 @@ pub struct Choice {
     value: Option<i64>,
     /// Whether the store itself computes the new value from the old one.
     is_change: bool,
+    /// Whether a function that is called makes the store, which may be an exchange.
+    is_called: bool,
     /// The questions, each with the answer.
     asked: Vec<(Test, bool)>,
 }
@@ -46,7 +48,7 @@ impl Choice {
         match value {
             Some(value) if self.is_change => !self.surely_admits(value),
             Some(value) => Some(value) != self.value && !self.admits(value),
-            None => self.is_change || self.value.is_some_and(|value| value != 0),
+            None => self.is_change || !self.is_called,
         }
     }
 
@@ -110,7 +112,7 @@ fn is_local(i: &Instruction, operand: u32) -> bool {
 }
 
 /// Returns the instructions that make what the one at `at` stores, each with the constant if it is one.
-fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
+pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     const LONGEST: u64 = 1 << 16;
     let direct = || vec![(at, constant(image, at))];
     let Some((start, end)) = image
@@ -216,14 +218,10 @@ impl Index {
         let Some(tests) = tables.tests.get(&word) else {
             return Vec::new();
         };
-        let exact = tests
-            .iter()
-            .filter(|test| test.condition != ConditionCode::None);
-        let exact: Vec<Test> = exact.copied().collect();
         let stores = tables.writes.get(&word).into_iter().flatten();
+        let stores = stores.filter(|at| !crate::emptied::exchanges(image, **at));
         let made = stores.flat_map(|at| {
             let is_change = crate::races::changes_in_place(image, *at);
-            let tests = if is_change { tests } else { &exact };
             let makers = makers(image, *at);
             let others: Vec<u64> = makers.iter().map(|(maker, _)| *maker).collect();
             let start = image.function_at(*at).map(|(start, _)| start);
@@ -242,12 +240,36 @@ impl Index {
                     at: *at,
                     value: value.filter(|_| !is_change),
                     is_change,
+                    is_called: crate::races::decoded(image, *at).is_call_near(),
                     asked: questions,
                 }
             })
         });
         made.filter(|choice| !choice.asked.is_empty() && !choice.is_same())
             .collect()
+    }
+
+    /// Returns whether a question about the word chooses whether the store is reached.
+    pub fn is_asked_before(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
+        let tests = self.of(number, image).tests.get(&word);
+        tests.is_some_and(|tests| !asked(image, tests, (None, &[]), at).is_empty())
+    }
+
+    /// Returns whether the instruction is reached only where the word was found to hold something else than the value.
+    pub fn is_denied(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (word, at): (u64, u64),
+        value: i64,
+    ) -> bool {
+        let tests = self.of(number, image).tests.get(&word);
+        let asked = tests.map(|tests| asked(image, tests, (None, &[]), at));
+        asked.is_some_and(|asked| {
+            asked
+                .iter()
+                .any(|(test, is_taken)| answer(*test, value) == Some(!is_taken))
+        })
     }
 
     /// Returns whether the instruction takes one step of several, each chosen by what the word holds, so that a second step goes on

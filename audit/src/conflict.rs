@@ -69,7 +69,9 @@ pub fn find(
     let mut conflicts = Vec::new();
     for (&place, &by) in explorer.stored.iter().filter(|(_, by)| is_judged(**by)) {
         let found = search.store(place, by);
-        conflicts.extend(found.or_else(|| search.chosen(place, by)));
+        let found = found.or_else(|| search.emptied(place, by));
+        let found = found.or_else(|| search.chosen(place, by));
+        conflicts.extend(found.or_else(|| search.asked_again(place, by)));
     }
     let mut loads: BTreeMap<u16, BTreeMap<(u64, u64), Place>> = BTreeMap::new();
     for (&(number, word, width), &by) in &explorer.loads {
@@ -191,14 +193,21 @@ impl Search<'_> {
     ) -> Option<Conflict> {
         let file = self.files.image(number);
         let place = (word, last, width);
-        let others =
-            self.index
-                .changes(number, &file, |tables| &tables.updates, place, &self.coming);
+        let mut others = self
+            .index
+            .changes_of_loads(number, &file, place, &self.coming);
+        if !crate::races::decoded(&self.files.image(by.0), by.1).has_lock_prefix() {
+            let beside = self
+                .index
+                .changes_beside_threads(number, &file, place, &self.coming);
+            others.extend(beside);
+        }
         let elements = self
             .index
             .updates_of_elements(number, &file, word, &self.coming);
         let Some(&(other, _)) = others.first().or(elements.first()) else {
-            return self.store_between((number, place), by);
+            let between = self.store_between((number, place), by);
+            return between.or_else(|| self.store_by_pointer((number, word, last, width), by));
         };
         let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
@@ -248,6 +257,40 @@ impl Search<'_> {
             "stores to {}, which {} uses and then changes, at {other:#x}: after a signal between, it has used one value and changes \
              another",
             file.place(place.0),
+            file.name(changer)
+        );
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
+            why,
+            remedy: UPDATE,
+        })
+    }
+
+    /// Returns the conflict of a store with a change of what a pointer leads to, which may be the same word.
+    fn store_by_pointer(
+        &mut self,
+        (number, word, last, width): (u16, u64, u64, u64),
+        by: Place,
+    ) -> Option<Conflict> {
+        if word != last {
+            return None;
+        }
+        let file = self.files.image(number);
+        let all = self
+            .index
+            .of(number, &file)
+            .updates_by_pointer(&file, word, width);
+        let mut open = all.into_iter().filter(|at| {
+            let who = self.index.who(number, &file, *at, &self.coming);
+            who == Some(Who::Program)
+        });
+        let other = open.next()?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        let why = format!(
+            "stores to {}, which may be what {} changes in several instructions through a pointer, at {other:#x}: what a signal stores \
+             between them is lost",
+            file.place(word),
             file.name(changer)
         );
         Some(Conflict {

@@ -24,8 +24,13 @@ pub struct Nested {
 impl Nested {
     /// Takes note of what was explored, for one signal or for all.
     pub fn note(&mut self, signal: Option<i64>, explorer: &Explorer) {
-        let Nesting { flag, unblocks, .. } = explorer.nesting;
-        self.is_open |= (flag, unblocks) != (Some(false), Some(false));
+        let Nesting {
+            flag,
+            unblocks,
+            threads,
+            ..
+        } = explorer.nesting;
+        self.is_open |= [flag, unblocks, threads] != [Some(false); 3];
         let Some(signal) = signal else { return };
         let bytes = explorer.stored.keys().map(|(image, lo, hi, width)| {
             let end = hi.saturating_add(*width);

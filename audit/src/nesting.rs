@@ -9,6 +9,8 @@ pub struct Nesting {
     pub unblocks: Option<bool>,
     /// By another of its signals, which its mask does not block.
     pub other: Option<bool>,
+    /// By another thread, which runs it at the same time.
+    pub threads: Option<bool>,
 }
 
 impl Default for Nesting {
@@ -17,12 +19,13 @@ impl Default for Nesting {
             flag: Some(false),
             unblocks: Some(false),
             other: Some(false),
+            threads: Some(false),
         }
     }
 }
 
 impl Nesting {
-    const fn all(self) -> [(Option<bool>, &'static str, &'static str); 3] {
+    const fn all(self) -> [(Option<bool>, &'static str, &'static str); 4] {
         [
             (
                 self.flag,
@@ -39,6 +42,11 @@ impl Nesting {
                 "for another of its signals, which is not blocked,",
                 "if another of its signals is not blocked, which is not known,",
             ),
+            (
+                self.threads,
+                "for another thread may run it at the same time,",
+                "if another thread may run it at the same time, which is not known,",
+            ),
         ]
     }
 
@@ -48,7 +56,7 @@ impl Nesting {
         if all.contains(&Some(true)) {
             Some(true)
         } else {
-            (all == [Some(false); 3]).then_some(false)
+            (all == [Some(false); 4]).then_some(false)
         }
     }
 

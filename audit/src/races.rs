@@ -118,6 +118,46 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
+    /// Returns the same for instructions that store what was made of an earlier load, of which a signal may come at the store or,
+    /// where both are in critical sections, between these.
+    pub fn changes_of_loads(
+        &mut self,
+        number: u16,
+        image: &Image,
+        place: (u64, u64, u64),
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        let (lo, hi, _) = place;
+        let all = touching(&self.of(number, image).updates, place);
+        let who = |at| {
+            let own = self.who(number, image, at, coming);
+            let who = own.or_else(|| self.carried(number, image, (lo, hi), at, coming));
+            Some((at, who?))
+        };
+        all.into_iter().filter_map(who).collect()
+    }
+
+    /// Returns the instructions that change the word in place, which no other thread keeps out.
+    pub fn changes_beside_threads(
+        &mut self,
+        number: u16,
+        image: &Image,
+        place: (u64, u64, u64),
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        if !self.may_run_on_threads(number, image, coming.signals) {
+            return Vec::new();
+        }
+        let (lo, hi, width) = place;
+        let writes = &self.of(number, image).writes;
+        let words = (lo..=hi).take(if lo == hi { 1 } else { width as usize });
+        let all = words.filter_map(|word| writes.get(&word)).flatten();
+        let is_open =
+            |at: &&u64| !decoded(image, **at).has_lock_prefix() && changes_in_place(image, **at);
+        let all = all.filter(is_open).copied().collect();
+        self.interrupted(number, image, all, coming)
+    }
+
     /// Returns the instructions that change an element of a table, which may be what a store touches, in more than one step where one
     /// of the signals may come between.
     pub fn updates_of_elements(
@@ -162,12 +202,18 @@ impl Index {
             all.map(move |at| (word, *at))
         });
         let mut stored: Vec<(u64, u64)> = stored.filter(|(_, at)| !is_flag(image, *at)).collect();
-        for word in loads
-            .iter()
-            .flat_map(|(word, width)| (*word..word + width).step_by(WORD))
-        {
+        let parts = |(word, width): &(u64, u64)| {
+            let bytes = (*width).min(WORD as u64);
+            (*word..word + width)
+                .step_by(WORD)
+                .map(move |word| (word, bytes))
+        };
+        for (word, bytes) in loads.iter().flat_map(parts) {
             let calls = self.filled(number, image, word);
             stored.extend(calls.into_iter().map(|at| (word, at)));
+            let through = self.of(number, image).stores_by_pointer(image, word, bytes);
+            let through = through.into_iter().filter(|at| !is_flag(image, *at));
+            stored.extend(through.map(|at| (word, at)));
         }
         let mut functions: BTreeMap<u64, BTreeMap<u64, Vec<u64>>> = BTreeMap::new();
         for (word, at) in stored {
@@ -310,7 +356,8 @@ impl Index {
             return None;
         }
         let is_kept = self.precedes_installation(number, image, coming.handler, place)
-            || self.is_blocked(number, image, place, coming.signals);
+            || self.is_blocked(number, image, place, coming.signals)
+                && !self.may_run_on_threads(number, image, coming.signals);
         (!is_kept).then_some(start)
     }
 

@@ -68,7 +68,7 @@ impl Explorer<'_> {
             hi: place.hi.cast_unsigned(),
             is_flag: is_flag(width, value),
             by: (place.exact().is_none()
-                && self.is_shared()
+                && (self.is_shared() || self.index.has_threads(image, &file))
                 && i.memory_index() != iced_x86::Register::None)
                 .then(|| crate::entry::chosen_by(frame, at))
                 .flatten(),
@@ -249,7 +249,9 @@ impl Explorer<'_> {
                 .stores
                 .iter()
                 .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
-            if let Some(&earlier) = entry {
+            // On this thread, which waits for the handler, nobody sees the one without the other.
+            let is_raised_first = |earlier: &&Stored| self.is_shared() || is_entry(stored, earlier);
+            if let Some(&earlier) = entry.filter(is_raised_first) {
                 let earlier = &earlier;
                 self.note_torn(frame, at, [stored, earlier]);
                 let (entry, index) = if is_entry(earlier, stored) {
@@ -262,12 +264,22 @@ impl Explorer<'_> {
                 } else {
                     Weight::Doubt
                 };
-                let why = format!(
-                    "stores an entry of {} and its index {}: another signal of this handler in between overwrites the entry",
-                    self.place_stored(entry),
-                    self.place_stored(index)
-                );
-                let remedy = "an index that is changed by one atomic instruction, one signal, or a mask that blocks the others";
+                let places = [entry, index].map(|of| self.place_stored(of));
+                let [entry, index] = places;
+                let (why, remedy) = match self.is_shared() {
+                    true => (
+                        format!(
+                            "stores an entry of {entry} and its index {index}: another signal of this handler in between overwrites the entry"
+                        ),
+                        "an index that is changed by one atomic instruction, one signal, or a mask that blocks the others",
+                    ),
+                    false => (
+                        format!(
+                            "changes the index {index} before it fills the entry of {entry}: another thread may see the index alone"
+                        ),
+                        "an entry that is filled before its index is changed",
+                    ),
+                };
                 frame.add(Finding::new(Kind::Torn, weight, at, why).or(remedy));
             }
             let all = std::rc::Rc::make_mut(&mut state.stores);

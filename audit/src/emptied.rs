@@ -1,0 +1,238 @@
+//! Words that the program takes and then replaces, in two steps: what a signal stores between them is lost. Words that it asks for and
+//! then loads again.
+
+use std::collections::BTreeSet;
+
+use iced_x86::{
+    FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+};
+
+use crate::chosen::makers;
+use crate::conflict::{Conflict, Search, UPDATE};
+use crate::finding::Weight;
+use crate::image::Image;
+use crate::index::Index;
+use crate::install::Place;
+use crate::races::{Who, changes_in_place, decoded};
+use crate::reach::surely_leads;
+use crate::state::ARGUMENTS;
+use crate::summary::is_preserved;
+
+/// Bytes by which the widest access may begin before a word.
+const WIDEST: u64 = 31;
+
+impl Search<'_> {
+    /// Returns the conflict of the handler's stores to a word with a store by the program, which has loaded the word before and goes on
+    /// with what it has loaded.
+    pub fn emptied(
+        &mut self,
+        (number, word, last, _): (u16, u64, u64, u64),
+        by: Place,
+    ) -> Option<Conflict> {
+        if word != last {
+            return None;
+        }
+        let file = self.files.image(number);
+        let mut stores = self.index.stores_over(number, &file, word);
+        stores.extend(self.index.filled(number, &file, word));
+        let own: BTreeSet<u64> = stores
+            .iter()
+            .copied()
+            .filter(|at| {
+                let function = file.function_at(*at).map(|(start, _)| (number, start));
+                function.is_some_and(|function| self.coming.own.contains_key(&function))
+            })
+            .collect();
+        let gathers = own.iter().any(|at| {
+            let makers = makers(&file, *at);
+            let is_plain = makers.iter().all(|(_, value)| value.is_some());
+            changes_in_place(&file, *at)
+                || !is_plain
+                || self.index.is_update(number, &file, word, *at)
+        });
+        let others = stores.iter().copied().filter(|at| !own.contains(at));
+        let others: Vec<u64> = others.collect();
+        let other = others.iter().copied().find(|at| {
+            !changes_in_place(&file, *at)
+                && !decoded(&file, *at).has_lock_prefix()
+                && !exchanges(&file, *at)
+                && self.takes_before(number, &file, word, *at)
+                && (gathers || !self.index.is_asked_before(number, &file, word, *at))
+                && self.comes_between(number, &file, word, *at)
+        })?;
+        let is_constant = makers(&file, other)
+            .iter()
+            .all(|(_, value)| value.is_some());
+        let is_certain = gathers
+            && is_constant
+            && self
+                .index
+                .loses(number, &file, other, self.coming.signals, false);
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        Some(Conflict {
+            by,
+            weight: match is_certain {
+                true => Weight::Fault,
+                false => Weight::Doubt,
+            },
+            why: format!(
+                "stores to {}, which {} loads and then replaces, at {other:#x}: what a signal stores between the two is lost",
+                file.place(word),
+                file.name(changer)
+            ),
+            remedy: UPDATE,
+        })
+    }
+
+    /// Returns the conflict of a constant that the handler stores with a load by the program, which comes there only where it has found
+    /// something else in the word.
+    pub fn asked_again(
+        &mut self,
+        (number, word, last, _): (u16, u64, u64, u64),
+        by: Place,
+    ) -> Option<Conflict> {
+        if word != last || by.0 != number {
+            return None;
+        }
+        let file = self.files.image(number);
+        let values = makers(&file, by.1);
+        let read = self.index.of(number, &file).touching(word, word);
+        let read: Vec<u64> = read.map(|(_, by)| by).collect();
+        let mut all = read.into_iter().filter(|at| is_kept(&file, *at));
+        let other = all.find(|at| {
+            let denies = values.iter().any(|(_, value)| {
+                value.is_some_and(|value| self.index.is_denied(number, &file, (word, *at), value))
+            });
+            denies && self.index.who(number, &file, *at, &self.coming) == Some(Who::Program)
+        })?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
+            why: format!(
+                "stores to {}, which {} asks for and then loads again, at {other:#x}: after a signal between, it goes on with what it \
+                 has not asked for",
+                file.place(word),
+                file.name(changer)
+            ),
+            remedy: "one load of the word, or signals that are blocked meanwhile",
+        })
+    }
+
+    fn comes_between(&mut self, number: u16, file: &Image, word: u64, at: u64) -> bool {
+        let who = self.index.who(number, file, at, &self.coming);
+        let carried = || {
+            let words = (word, word);
+            self.index.carried(number, file, words, at, &self.coming)
+        };
+        who.or_else(carried) == Some(Who::Program)
+    }
+
+    /// Returns whether the function loads the word before it comes to the store, and keeps what it has loaded.
+    fn takes_before(&mut self, number: u16, file: &Image, word: u64, at: u64) -> bool {
+        let Some((start, end)) = file.function_at(at) else {
+            return false;
+        };
+        let tables = self.index.of(number, file);
+        let read = tables.touching(word.saturating_sub(WIDEST), word);
+        let over = read.filter(|(from, by)| word - from < width(file, *by));
+        let own = over.map(|(_, by)| by);
+        let loads = own.filter(|by| (start..end).contains(by) && is_kept(file, *by));
+        let loads: Vec<u64> = loads.collect();
+        loads.iter().any(|load| {
+            let after = decoded(file, *load).next_ip();
+            surely_leads(file, after, at, &loads)
+        })
+    }
+}
+
+impl Index {
+    /// Returns the instructions that store to the word, also those that store more than it.
+    fn stores_over(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
+        let writes = &self.of(number, image).writes;
+        let near = word.saturating_sub(WIDEST)..=word;
+        let all = near.filter_map(|from| Some((from, writes.get(&from)?)));
+        let all = all.flat_map(|(from, by)| by.iter().map(move |by| (from, *by)));
+        let over = all.filter(|(from, by)| word == *from || word - from < width(image, *by));
+        over.map(|(_, by)| by).collect()
+    }
+}
+
+/// Returns how many bytes of memory the instruction touches.
+fn width(image: &Image, at: u64) -> u64 {
+    decoded(image, at).memory_size().size() as u64
+}
+
+/// Returns whether the instruction exchanges a word for a register of which something is made afterwards: nothing is lost then.
+pub fn exchanges(image: &Image, at: u64) -> bool {
+    let i = decoded(image, at);
+    let register = [i.op0_register(), i.op1_register()];
+    let register = register.into_iter().find(|register| register.is_gpr());
+    i.mnemonic() == Mnemonic::Xchg
+        && register.is_some_and(|held| is_used(image, i.next_ip(), held.full_register(), true))
+}
+
+/// Returns whether the instruction loads what it names, and what it has loaded is used for more than a comparison.
+fn is_kept(image: &Image, at: u64) -> bool {
+    let i = decoded(image, at);
+    let is_move = matches!(
+        i.mnemonic(),
+        Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
+    );
+    if i.flow_control() != FlowControl::Next || is_asked(&i) || i.mnemonic() == Mnemonic::Lea {
+        return false;
+    }
+    if i.op0_kind() != OpKind::Register {
+        return i.mnemonic() == Mnemonic::Push;
+    }
+    if !is_move || !i.op0_register().is_gpr() {
+        return true;
+    }
+    is_used(image, i.next_ip(), i.op0_register().full_register(), false)
+}
+
+fn is_asked(i: &Instruction) -> bool {
+    matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
+}
+
+/// Returns whether the instructions from there on use what the register holds; `counts`: whether comparisons do.
+fn is_used(image: &Image, from: u64, held: Register, counts: bool) -> bool {
+    const MOST: usize = 40;
+    let mut factory = InstructionInfoFactory::new();
+    let mut next = from;
+    let mut is_compared = false;
+    for _ in 0..MOST {
+        let i = decoded(image, next);
+        next = i.next_ip();
+        match i.flow_control() {
+            FlowControl::Next => {}
+            FlowControl::ConditionalBranch => continue,
+            FlowControl::Call | FlowControl::IndirectCall => {
+                if ARGUMENTS.contains(&held.number()) {
+                    return true;
+                }
+                if !is_preserved(held.number()) {
+                    return false;
+                }
+                continue;
+            }
+            FlowControl::Return => return held == Register::RAX && !is_compared,
+            // What calls leave as it is was put there to be used later.
+            _ => return is_preserved(held.number()),
+        }
+        let used = factory.info(&i).used_registers().iter();
+        let of = used.filter(|used| used.register().full_register() == held);
+        let all: Vec<OpAccess> = of.map(|used| used.access()).collect();
+        let reads = all
+            .iter()
+            .any(|access| !matches!(access, OpAccess::Write | OpAccess::CondWrite));
+        if reads && (counts || !is_asked(&i)) {
+            return true;
+        }
+        is_compared |= reads;
+        if !reads && !all.is_empty() {
+            return false;
+        }
+    }
+    false
+}
