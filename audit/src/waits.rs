@@ -90,7 +90,9 @@ impl Graph<'_> {
                 Taken::Note("tries again what a signal interrupted")
             } else if is_error(EAGAIN) {
                 Taken::Waits(NO_ROOM)
-            } else if all(comes_to_an_end) && is_some || succeeds && self.asks_for_more() {
+            } else if all(comes_to_an_end) && is_some && !self.goes_back()
+                || succeeds && self.asks_for_more()
+            {
                 Taken::Note("loops until what it calls has nothing more to give or to take")
             } else if succeeds {
                 Taken::Waits("repeats a call as long as it succeeds, which has no end")
@@ -148,6 +150,12 @@ impl Graph<'_> {
         });
         let others: Vec<u64> = others.map(|(at, _)| at).collect();
         self.passes(branch, &others)
+    }
+
+    /// Returns whether the loop goes back in the file that it reads.
+    fn goes_back(&self) -> bool {
+        let mut all = self.instructions();
+        all.any(|(at, _)| self.gives(at, |name| name == "lseek"))
     }
 
     /// Returns the calls that wait for a descriptor.
@@ -267,9 +275,10 @@ impl Graph<'_> {
             })
             .map(|(at, _)| at)
             .collect();
-        (ends && self.passes(branch, &others) && self.passes(branch, &[call])).then_some(
-            Taken::Note("loops until what it calls has nothing more to give or to take"),
-        )
+        (ends && !self.goes_back() && self.passes(branch, &others) && self.passes(branch, &[call]))
+            .then_some(Taken::Note(
+                "loops until what it calls has nothing more to give or to take",
+            ))
     }
 
     /// Returns the condition under which a branch, one of whose ways leaves the loop, stays in it.
