@@ -69,7 +69,7 @@ impl Explorer<'_> {
             is_flag: is_flag(width, value),
             by: (place.exact().is_none()
                 && (self.is_shared() || self.index.has_threads(image, &file))
-                && i.memory_index() != iced_x86::Register::None)
+                && (i.memory_index() != iced_x86::Register::None || file.is_fixed))
                 .then(|| crate::entry::chosen_by(frame, at))
                 .flatten(),
             through: None,
