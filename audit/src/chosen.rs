@@ -8,6 +8,7 @@ use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, Op
 use crate::conflict::{Conflict, Search};
 use crate::explore::Explorer;
 use crate::finding::Weight;
+use crate::groups::of_anyone;
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
@@ -245,8 +246,7 @@ impl Index {
                 }
             })
         });
-        made.filter(|choice| !choice.asked.is_empty() && !choice.is_same())
-            .collect()
+        made.filter(|choice| !choice.asked.is_empty()).collect()
     }
 
     /// Returns whether a question about the word chooses whether the store is reached.
@@ -277,8 +277,10 @@ impl Index {
     pub fn is_step(&mut self, number: u16, image: &Image, word: u64, at: u64) -> Option<bool> {
         let choices = self.choices(number, image, word);
         let function = image.function_at(at);
-        let is_near = |other: &&Choice| image.function_at(other.at) == function;
-        let own = choices.iter().filter(|choice| choice.at == at);
+        let is_near = |other: &&Choice| image.function_at(other.at) == function && !other.is_same();
+        let own = choices
+            .iter()
+            .filter(|choice| choice.at == at && !choice.is_same());
         let pairs = own.flat_map(|own| {
             choices
                 .iter()
@@ -427,7 +429,11 @@ impl Search<'_> {
                 false => choice.loses(*value),
             })
         };
-        let lost = choices.iter().filter(|choice| loses(choice));
+        // What only a timer sends may not come before the program starts that again.
+        let is_open = self.coming.signals & of_anyone() != 0;
+        let lost = choices
+            .iter()
+            .filter(|choice| loses(choice) && (is_open || !choice.is_same()));
         let other = lost
             .map(|choice| choice.at)
             .find(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program))?;

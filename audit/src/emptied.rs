@@ -17,6 +17,7 @@ use crate::races::{Who, changes_in_place, decoded};
 use crate::reach::surely_leads;
 use crate::state::ARGUMENTS;
 use crate::summary::is_preserved;
+use crate::sweep::element;
 
 /// Bytes by which the widest access may begin before a word.
 const WIDEST: u64 = 31;
@@ -30,7 +31,7 @@ impl Search<'_> {
         by: Place,
     ) -> Option<Conflict> {
         if word != last {
-            return None;
+            return self.emptied_element((number, word, last), by);
         }
         let file = self.files.image(number);
         let mut stores = self.index.stores_over(number, &file, word);
@@ -43,13 +44,20 @@ impl Search<'_> {
                 function.is_some_and(|function| self.coming.own.contains_key(&function))
             })
             .collect();
-        let gathers = own.iter().any(|at| {
-            let makers = makers(&file, *at);
-            let is_plain = makers.iter().all(|(_, value)| value.is_some());
-            changes_in_place(&file, *at)
-                || !is_plain
-                || self.index.is_update(number, &file, word, *at)
-        });
+        let values: BTreeSet<Option<i64>> = own
+            .iter()
+            .flat_map(|at| makers(&file, *at))
+            .map(|(_, value)| value)
+            .collect();
+        // Of several constants a newer one says something else.
+        let gathers = values.len() > 1
+            || own.iter().any(|at| {
+                let makers = makers(&file, *at);
+                let is_plain = makers.iter().all(|(_, value)| value.is_some());
+                changes_in_place(&file, *at)
+                    || !is_plain
+                    || self.index.is_update(number, &file, word, *at)
+            });
         let others = stores.iter().copied().filter(|at| !own.contains(at));
         let others: Vec<u64> = others.collect();
         let other = others.iter().copied().find(|at| {
@@ -78,6 +86,53 @@ impl Search<'_> {
             why: format!(
                 "stores to {}, which {} loads and then replaces, at {other:#x}: what a signal stores between the two is lost",
                 file.place(word),
+                file.name(changer)
+            ),
+            remedy: UPDATE,
+        })
+    }
+
+    /// Returns the same for an element of a table that an index chooses.
+    fn emptied_element(
+        &mut self,
+        (number, first, last): (u16, u64, u64),
+        by: Place,
+    ) -> Option<Conflict> {
+        let file = self.files.image(number);
+        let object = file
+            .object_at(first)
+            .map(|o| (o.address, o.address + o.size - 1));
+        let (from, to) = object.unwrap_or((first, last));
+        let tables = self.index.of(number, &file);
+        let read = tables.read_elements.range(from..=to);
+        let read: Vec<(u64, Vec<u64>)> = read.map(|(at, by)| (*at, by.clone())).collect();
+        let found = read.into_iter().find_map(|(table, loads)| {
+            let writes = &self.index.of(number, &file).writes;
+            let mut stores = writes.get(&element(table))?.clone().into_iter();
+            let loads: Vec<u64> = loads.into_iter().filter(|at| is_kept(&file, *at)).collect();
+            stores.find(|at| {
+                let function = file.function_at(*at);
+                let own = function.map(|(start, _)| (number, start));
+                let mut before = loads.iter().filter(|load| {
+                    file.function_at(**load) == function
+                        && surely_leads(&file, decoded(&file, **load).next_ip(), *at, &loads)
+                });
+                !own.is_some_and(|own| self.coming.own.contains_key(&own))
+                    && !changes_in_place(&file, *at)
+                    && !exchanges(&file, *at)
+                    && before.next().is_some()
+                    && self.index.who(number, &file, *at, &self.coming) == Some(Who::Program)
+            })
+        });
+        let other = found?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
+            why: format!(
+                "stores to an element of {}, of which {} loads one and then replaces it, at {other:#x}: what a signal stores between the \
+                 two is lost",
+                file.place(from),
                 file.name(changer)
             ),
             remedy: UPDATE,

@@ -95,7 +95,7 @@ pub fn is_debug_check(caller: &Image, start: u64, file: &Image, target: u64) -> 
 }
 
 /// Returns whether read-only data of the file names a source of the standard library.
-fn has_sources(file: &Image) -> bool {
+pub fn has_sources(file: &Image) -> bool {
     let mut data = file.regions.iter().filter(|region| !region.write);
     data.any(|region| {
         region

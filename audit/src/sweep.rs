@@ -56,6 +56,8 @@ pub struct Tables {
     pub read: BTreeMap<u64, Vec<u64>>,
     /// The same where an address in a register names the place, of those that do not store.
     pub read_by_register: BTreeMap<u64, Vec<u64>>,
+    /// The instructions that load an element which an index chooses, by the address of the table.
+    pub read_elements: BTreeMap<u64, Vec<u64>>,
     /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
     pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The words that hold the ends of pipes from which the program, and so a handler, may read.
@@ -390,6 +392,10 @@ pub fn sweep(image: &Image) -> Tables {
                 }
             }
         }
+    }
+    // The standard library changes much through pointers, which in Rust lead to no atomic word of others.
+    if crate::runtime::has_sources(image) {
+        tables.escaped.clear();
     }
     tables
 }

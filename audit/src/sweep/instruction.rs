@@ -122,12 +122,18 @@ pub(super) fn note(
         known.replaces(to);
     }
     let named = named_by(image, i, known);
-    if let Some(named) = named.filter(|named| to.is_none() && image.is_writable(*named))
+    if let Some(named) = named.filter(|_| to.is_none())
         && i.mnemonic() != Mnemonic::Lea
         && !is_store(i)
     {
-        let all = tables.read_by_register.entry(named).or_default();
-        all.push(at);
+        let table = super::element(named);
+        let (all, at_place) = match image.is_writable(named) {
+            true => (&mut tables.read_by_register, named),
+            false => (&mut tables.read_elements, table),
+        };
+        if image.is_writable(at_place) {
+            all.entry(at_place).or_default().push(at);
+        }
     }
     if let Some(named) = named.filter(|_| is_store(i)) {
         let width = i.memory_size().size() as u64;

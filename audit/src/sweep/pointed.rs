@@ -25,13 +25,27 @@ impl Known {
     /// Returns the offset at which the instruction touches what a register points to, if it is not known where that is.
     fn pointed(&self, i: &Instruction) -> Option<u64> {
         let base = i.memory_base();
-        let is_frame = base == Register::RSP || base == Register::RBP && self.has_frame_pointer;
         let is_open = base.is_gpr64()
-            && !is_frame
+            && !self.is_in_frame(i)
             && i.memory_index() == Register::None
             && i.mnemonic() != Mnemonic::Lea
             && self.lea[base.number()].is_none();
         is_open.then(|| i.memory_displacement64())
+    }
+
+    /// Returns whether the instruction touches the frame by the stack pointer or the frame pointer.
+    fn is_in_frame(&self, i: &Instruction) -> bool {
+        let base = i.memory_base();
+        base == Register::RSP || base == Register::RBP && self.has_frame_pointer
+    }
+
+    /// Returns whether the function is known to be the C library's.
+    fn is_of_libc(&self, image: &Image, at: u64) -> bool {
+        let is_cold = || {
+            let name = image.raw_name(self.function);
+            name.is_some_and(|name| name.contains(".cold"))
+        };
+        image.is_behind_libc(at) || image.is_static && is_cold()
     }
 
     /// Follows what is loaded through such pointers, and notes where it is stored back.
@@ -50,14 +64,14 @@ impl Known {
         if let Some(offset) = pointed
             && is_store(i)
             && self.through.stores(i, offset)
-            && !image.is_behind_libc(i.ip())
+            && !self.is_of_libc(image, i.ip())
         {
             let all = tables.updates_by_pointer.entry(offset).or_default();
             all.push((i.ip(), i.memory_size().size() as u64));
         }
         if let Some(offset) = pointed
             && is_store(i)
-            && !image.is_behind_libc(i.ip())
+            && !self.is_of_libc(image, i.ip())
         {
             let all = tables.stores_by_pointer.entry(offset).or_default();
             all.push((i.ip(), i.memory_size().size() as u64));
@@ -81,7 +95,7 @@ impl Known {
                     && i.op0_kind() == OpKind::Memory
                     && i.op1_kind() == OpKind::Register
                     && i.op1_register().is_gpr64()
-                    && self.local(i).is_none() =>
+                    && !self.is_in_frame(i) =>
             {
                 self.leak(i.op1_register().number(), tables);
             }
