@@ -249,12 +249,6 @@ impl Index {
         made.filter(|choice| !choice.asked.is_empty()).collect()
     }
 
-    /// Returns whether a question about the word chooses whether the store is reached.
-    pub fn is_asked_before(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
-        let tests = self.of(number, image).tests.get(&word);
-        tests.is_some_and(|tests| !asked(image, tests, (None, &[]), at).is_empty())
-    }
-
     /// Returns whether the instruction is reached only where the word was found to hold something else than the value.
     pub fn is_denied(
         &mut self,

@@ -65,7 +65,7 @@ impl Search<'_> {
                 && !decoded(&file, *at).has_lock_prefix()
                 && !exchanges(&file, *at)
                 && self.takes_before(number, &file, word, *at)
-                && (gathers || !self.index.is_asked_before(number, &file, word, *at))
+                && gathers
                 && self.comes_between(number, &file, word, *at)
         })?;
         let is_constant = makers(&file, other)

@@ -70,6 +70,8 @@ pub struct Tables {
     pub cleared: BTreeSet<u64>,
     /// The signals that calls put into a set of the file, by its address, with the number of calls that are given the address.
     sets: BTreeMap<u64, (Signals, usize)>,
+    /// Whether a call puts signals into a set of which it is not known where it lies.
+    fills_unknown_set: bool,
     /// The calls that free what a word points to.
     pub freed: Map<u64, Vec<u64>>,
     /// The same where a function frees what it is given.
@@ -196,7 +198,8 @@ impl Tables {
     pub fn signals_of_set(&self, set: u64) -> Option<Signals> {
         let (signals, uses) = self.sets.get(&set)?;
         let takers = self.taken.get(&set)?;
-        let is_known = takers.len() <= *uses
+        let is_known = !self.fills_unknown_set
+            && takers.len() <= *uses
             && !takers.contains(&0)
             && !self.stores.contains_key(&set)
             && *signals != 0;

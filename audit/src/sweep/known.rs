@@ -418,10 +418,14 @@ impl Known {
             }
             _ => return,
         };
-        if let Some(set) = self.lea[Register::RDI.number()] {
-            let (signals, uses) = tables.sets.entry(set).or_default();
-            *signals |= added;
-            *uses += 1;
+        match self.lea[Register::RDI.number()] {
+            Some(set) => {
+                let (signals, uses) = tables.sets.entry(set).or_default();
+                *signals |= added;
+                *uses += 1;
+            }
+            // It may be any set, as where a register keeps the address over a jump.
+            None => tables.fills_unknown_set |= added != 0,
         }
     }
 

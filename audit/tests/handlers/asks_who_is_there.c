@@ -1,4 +1,4 @@
-// expect: pass
+// expect: open
 // The kernel is told how long the address is.
 #include "corpus.h"
 #include <sys/socket.h>
