@@ -9,7 +9,7 @@ use crate::callee::Callee;
 use crate::explore::{Explorer, Hit};
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
-use crate::image::Slot;
+use crate::image::{Image, Slot};
 use crate::libc;
 use crate::state::{ARGUMENTS, Errno, RSP, State, stack_top};
 use crate::step::Next;
@@ -156,6 +156,7 @@ impl Explorer<'_> {
             };
             // What errno is where the call succeeds.
             let mut success = None;
+            let mut gives_event = false;
             let comes_back = match callee {
                 Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {
                     frame.doubt(
@@ -199,6 +200,7 @@ impl Explorer<'_> {
                     });
                     let comes_back = self.libc(frame, at, &name, &mut state);
                     success = before;
+                    gives_event = self.watch.is_none() && libc::gives_event(libc::plain(&name));
                     comes_back
                 }
                 Callee::Missing(name, why) => {
@@ -283,6 +285,12 @@ impl Explorer<'_> {
                 succeeds.registers[RESULT] = Value::range(0, i32::MAX.into());
                 states[0].registers[RESULT] = Value::num(-1);
                 states.push(succeeds);
+            }
+            if gives_event {
+                states = states
+                    .into_iter()
+                    .flat_map(|state| by_event(state, &frame.image, at))
+                    .collect();
             }
             for state in states {
                 match after {
@@ -395,6 +403,35 @@ impl Explorer<'_> {
         });
         Vec::new()
     }
+}
+
+/// Returns what is known after a call which gives an event if its result is positive: for an error, for none, and for an event.
+fn by_event(state: State, image: &Image, at: u64) -> Vec<State> {
+    const RESULT: usize = 0;
+    let result = &state.registers[RESULT];
+    let results = match result.number() {
+        Some(_) => vec![result.clone()],
+        None if result.base == Base::Num && result.lo == 0 => {
+            vec![Value::num(0), Value::range(1, result.hi)]
+        }
+        None => vec![
+            Value::num(-1),
+            Value::num(0),
+            Value::range(1, i32::MAX.into()),
+        ],
+    };
+    let with = |result: Value| {
+        let mut one = state.clone();
+        if result.lo > 0 {
+            one.begin_round(at, |by| {
+                crate::reach::surely_leads(image, by, at, &[])
+                    && crate::reach::surely_leads(image, at, by, &[])
+            });
+        }
+        one.registers[RESULT] = result;
+        one
+    };
+    results.into_iter().map(with).collect()
 }
 
 /// Returns the state in which nothing is known of those arguments that may be one of several.

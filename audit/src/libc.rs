@@ -613,6 +613,12 @@ pub fn returns_errors(name: &str) -> bool {
     )
 }
 
+/// Returns whether the function takes one of several events that wait, each of which could have sent a signal of its own, and then
+/// returns a positive number.
+pub fn gives_event(name: &str) -> bool {
+    matches!(name, "wait" | "wait3" | "wait4" | "waitpid")
+}
+
 /// Says how much memory a function touches.
 #[derive(Clone, Copy)]
 pub enum Size {

@@ -4,6 +4,7 @@ mod copies;
 mod join;
 mod noted;
 mod passed;
+mod round;
 mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +87,8 @@ pub struct State {
     pub looked: Words,
     /// In order, each once.
     pub stores: Rc<Vec<Stored>>,
+    /// What was stored since a call gave the event that is handled.
+    round: Option<round::Round>,
     /// The lowest place of the stack that others have been given the address of.
     pub escaped: i64,
     /// Two registers: the first holds the lower half of the second, zero-extended.
@@ -127,6 +130,7 @@ impl State {
             flags: None,
             looked: Rc::default(),
             stores: Rc::default(),
+            round: None,
             escaped: i64::MAX,
             half: None,
             spilled: None,

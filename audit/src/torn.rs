@@ -208,14 +208,15 @@ impl Explorer<'_> {
             let by = mark.and_then(|width| explorer.stored.get(&place(width)));
             by == Some(&own)
         };
+        // What a function stores on its ways was compared where that was explored.
+        let before = state.stores.clone();
         for stored in stores {
             if state.stores.binary_search(stored).is_ok() {
                 continue;
             }
             let file = self.files.image(stored.image);
             let place = |of: &Stored| (of.through, of.lo, of.hi);
-            let partner = state
-                .stores
+            let partner = before
                 .iter()
                 .filter(|earlier| {
                     earlier.image == stored.image || earlier.through.or(stored.through).is_some()
@@ -245,8 +246,7 @@ impl Explorer<'_> {
                     && index.lo == index.hi
                     && index.through.is_none()
             };
-            let entry = state
-                .stores
+            let entry = before
                 .iter()
                 .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
             // On this thread, which waits for the handler, nobody sees the one without the other.
@@ -285,6 +285,7 @@ impl Explorer<'_> {
             let all = std::rc::Rc::make_mut(&mut state.stores);
             let position = all.partition_point(|earlier| earlier < stored);
             all.insert(position, *stored);
+            state.note_in_round(*stored, at);
         }
     }
 }

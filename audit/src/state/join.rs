@@ -51,6 +51,7 @@ impl State {
                 .then(|| self.flags.clone())
                 .flatten(),
             stores,
+            round: self.joined_round(other),
             escaped: self.escaped.min(other.escaped),
             half: self.half.filter(|_| self.half == other.half),
             spilled: self.spilled.filter(|_| self.spilled == other.spilled),
