@@ -26,6 +26,7 @@ impl Explorer<'_> {
             return;
         }
         let place = crate::address::in_image(frame, place.clone());
+        let place = self.settled(place, size);
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };
         let valid = "a pointer into data of the file, or one whose bounds can be seen";

@@ -172,6 +172,17 @@ pub struct Explorer<'a> {
     pub places: Map<(u16, u64), (Base, i64, i64)>,
     /// The calls that read a block, by the place of the call.
     pub passes: Map<(u16, u64), Pass>,
+    /// What pointers of files lead to, of those that were asked about.
+    pub targets: Map<(u16, u64), Option<crate::pointed::Targets>>,
+    /// The numbers of files that are taken to be never negative, and those that are not.
+    pub counters: BTreeSet<(u16, u64)>,
+    pub not_counters: BTreeSet<(u16, u64)>,
+    /// The stores to data of files that are not of a whole number which is not negative: the file, and between which addresses.
+    pub odd_stores: BTreeSet<(u16, u64, u64)>,
+    /// The words that choose to which element of an array an instruction stores.
+    pub appended_by: BTreeMap<(u16, u64), Option<u64>>,
+    /// Whether nothing but the handler changes a number of a file while it runs, of those that were asked about.
+    pub kept_meanwhile: Map<(u16, u64), bool>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// The stores of what such an instruction loaded, changed, each with the word.
@@ -247,6 +258,12 @@ impl<'a> Explorer<'a> {
             exchanges: BTreeMap::new(),
             places: Map::default(),
             passes: Map::default(),
+            targets: Map::default(),
+            counters: BTreeSet::new(),
+            not_counters: BTreeSet::new(),
+            odd_stores: BTreeSet::new(),
+            appended_by: BTreeMap::new(),
+            kept_meanwhile: Map::default(),
             loaded: Map::default(),
             lost: Map::default(),
             masks: Map::default(),

@@ -66,6 +66,7 @@ mod odd;
 mod operand;
 mod order;
 mod pads;
+mod pointed;
 mod policy;
 mod private;
 mod program;

@@ -34,6 +34,7 @@ impl Explorer<'_> {
     ) -> Value {
         let at = i.ip();
         let place = crate::address::in_image(frame, place.clone());
+        let place = self.settled(place, width.into());
         if width == 0 {
             return Value::UNKNOWN;
         }
@@ -244,6 +245,7 @@ impl Explorer<'_> {
     ) {
         let at = i.ip();
         let place = crate::address::in_image(frame, place.clone());
+        let place = self.settled(place, width.into());
         if width == 0 {
             return;
         }
