@@ -4,7 +4,7 @@ mod collect;
 mod verdict;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub use self::collect::UNBOUNDED;
 use self::collect::explored;
@@ -123,6 +123,7 @@ fn judged(
     let tells_errors = Cell::new(false);
     let puts_back = Cell::new(false);
     let nested = RefCell::new(Nested::default());
+    let not_counters = RefCell::new(BTreeSet::new());
     let mut explore_once = |supposes: bool, signal: Value, unblocks: Option<bool>| {
         let mut explorer = Explorer::new(files, index, allow, LIMITS);
         explorer.nesting = Nesting {
@@ -149,6 +150,7 @@ fn judged(
             explorer.limits.wide = 0;
         }
         explorer.assumptions = Some(assumptions);
+        explorer.not_counters = not_counters.borrow().clone();
         let is_alone = signal.number().is_some();
         if is_alone {
             explorer.objects = objects.clone();
@@ -157,6 +159,10 @@ fn judged(
             explorer.before = of.before.clone();
         }
         let verdict = explored(&mut explorer, policy, place, of, signal.clone());
+        let broken = explorer.broken_counters();
+        if !broken.is_empty() {
+            return (verdict, explorer.steps, explorer.is_ended, unblocks, broken);
+        }
         if !is_alone && !supposes {
             objects = std::mem::take(&mut explorer.objects);
         }
@@ -171,13 +177,18 @@ fn judged(
             true => Some(true),
             false => unblocks.all(|one| one == Some(false)).then_some(false),
         };
-        (verdict, explorer.steps, explorer.is_ended, unblocks)
+        (verdict, explorer.steps, explorer.is_ended, unblocks, broken)
     };
     // A handler that unblocks its signal somewhere may interrupt itself from there on, and is read again for what that means.
     let mut explore = |supposes: bool, signal: Value| {
         let mut unblocks = Some(false);
         loop {
-            let (verdict, steps, is_ended, now) = explore_once(supposes, signal.clone(), unblocks);
+            let (verdict, steps, is_ended, now, broken) =
+                explore_once(supposes, signal.clone(), unblocks);
+            if !broken.is_empty() {
+                not_counters.borrow_mut().extend(broken);
+                continue;
+            }
             // What the first reading saw of the calls need not be all.
             if [Some(false), unblocks].contains(&now) || unblocks == Some(true) {
                 return (verdict, steps, is_ended);

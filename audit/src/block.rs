@@ -10,6 +10,7 @@ use crate::value::{Base, Value};
 
 impl Explorer<'_> {
     pub fn string(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
+        state.forget_all_numbers();
         let at = i.ip();
         let width = i.memory_size().size() as i64;
         let repeats = i.has_rep_prefix() || i.has_repne_prefix();
@@ -79,6 +80,9 @@ impl Explorer<'_> {
                     self.doubt_block(frame, at, by, (&to, &bytes), true);
                 }
                 self.check(frame, at, &to, length, true);
+                if let Base::Image(image) = crate::address::in_image(frame, to.clone()).base {
+                    self.odd_stores.insert((image, 0, u64::MAX));
+                }
                 let is_constant = if loads {
                     self.is_constant_block(frame, &state.registers[6])
                 } else {

@@ -290,7 +290,7 @@ impl Index {
 }
 
 /// Returns whether what the instruction stores is more than what was loaded, if it was computed from what it stores to.
-fn raises(image: &Image, at: u64) -> bool {
+pub fn raises(image: &Image, at: u64) -> bool {
     const MOST: u64 = 1 << 16;
     let step = |step: Option<u64>| step.is_some_and(|step| (1..=MOST).contains(&step));
     let adds = |i: &Instruction| match i.mnemonic() {

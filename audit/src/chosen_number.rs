@@ -58,6 +58,7 @@ impl State {
         match place {
             Compared::Register(number) => self.registers[number] = value.clone(),
             Compared::Slot(at, width) => self.put_slot(at, width, value.clone()),
+            Compared::Word(..) => return,
         }
         if let Some(flags) = &mut self.flags {
             flags.right = value;

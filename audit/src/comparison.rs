@@ -2,7 +2,7 @@
 
 use iced_x86::ConditionCode;
 
-use crate::state::{State, narrowed};
+use crate::state::{State, any, narrowed};
 use crate::value::{Base, Value};
 
 /// Describes a place whose value a comparison bounds.
@@ -10,6 +10,8 @@ use crate::value::{Base, Value};
 pub enum Compared {
     Register(usize),
     Slot(i64, u8),
+    /// A number in data of a file, by the file and the address.
+    Word(u16, u64),
 }
 
 /// Holds the last comparison, as far as it decides branches.
@@ -133,6 +135,7 @@ impl State {
         let held = match place {
             Compared::Register(number) => &self.registers[number],
             Compared::Slot(at, _) => &self.slots.get(&at)?.1,
+            Compared::Word(..) => return None,
         };
         let is_range = |v: &Value| v.base == Base::Num && v.set.is_none();
         let has_both = is_range(left) && (0..HALF).contains(&left.lo) && left.hi >= HALF;
@@ -154,6 +157,7 @@ impl State {
             match place {
                 Compared::Register(number) => one.registers[number] = held,
                 Compared::Slot(at, width) => one.put_slot(at, width, held),
+                Compared::Word(..) => {}
             }
             if let Some(flags) = &mut one.flags {
                 flags.left = value;
@@ -181,6 +185,7 @@ impl State {
             match place {
                 Compared::Register(number) => one.registers[number] = value,
                 Compared::Slot(at, width) => one.put_slot(at, width, value),
+                Compared::Word(..) => {}
             }
             one
         };
@@ -323,6 +328,7 @@ impl State {
                 };
                 self.put_slot(at, width, value);
             }
+            Compared::Word(image, word) => self.note_number(image, word, fits(&new)),
         }
         if let Some(flags) = &mut self.flags {
             flags.left = if flags.bits == 64 {
@@ -340,9 +346,13 @@ impl State {
             Compared::Register(number) => self.registers[number].clone(),
             Compared::Slot(at, 4) => self.load_slot(&Value::at(Base::Stack, at), 4),
             Compared::Slot(..) => return,
+            Compared::Word(image, word) => self
+                .number_in(image, word)
+                .cloned()
+                .unwrap_or_else(|| any(4)),
         };
         // The upper half of a register is another matter.
-        let is_half = matches!(place, Compared::Slot(..)) || known.hi < HALF;
+        let is_half = !matches!(place, Compared::Register(_)) || known.hi < HALF;
         if lo < 0 || hi >= HALF || known.base != Base::Num || known.lo < 0 || !is_half {
             return;
         }
@@ -363,6 +373,7 @@ impl State {
         match place {
             Compared::Register(number) => self.registers[number] = value,
             Compared::Slot(at, width) => self.put_slot(at, width, value),
+            Compared::Word(image, word) => self.note_number(image, word, value),
         }
     }
 }

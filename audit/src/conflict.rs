@@ -96,6 +96,20 @@ pub fn find(
         let found = search.reused_head(list, exchanges.iter().copied());
         conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
     }
+    for (&by, word) in explorer
+        .appended_by
+        .iter()
+        .filter(|(by, _)| is_judged(**by))
+    {
+        let is_raised = |word: &u64| {
+            [4, 8].iter().any(|width| {
+                let raised = explorer.stored.get(&(by.0, *word, *word, *width));
+                raised.is_some_and(|(of, at)| crate::chosen::raises(&files.image(*of), *at))
+            })
+        };
+        let word = word.filter(is_raised);
+        conflicts.extend(word.and_then(|word| search.cleared(by, word)));
+    }
     let through = &explorer.stored_through;
     for (&place, &by) in through.iter().filter(|(_, by)| is_judged(**by)) {
         conflicts.extend(search.store_through(place, by));
@@ -296,6 +310,51 @@ impl Search<'_> {
         Some(Conflict {
             by,
             weight: Weight::Doubt,
+            why,
+            remedy: UPDATE,
+        })
+    }
+
+    /// Returns the conflict of a store to an element of an array with one that clears its index, after the program has asked for it:
+    /// what a signal adds in between is lost.
+    fn cleared(&mut self, by: Place, word: u64) -> Option<Conflict> {
+        const STOPS: [&str; 9] = [
+            "alarm",
+            "pthread_sigmask",
+            "setitimer",
+            "sigaction",
+            "signal",
+            "sigprocmask",
+            "sigsuspend",
+            "timer_delete",
+            "timer_settime",
+        ];
+        let number = by.0;
+        let file = self.files.image(number);
+        let tables = self.index.of(number, &file);
+        let stops = tables.calls_of(&file, &STOPS);
+        let reads = tables.read.get(&word).cloned().unwrap_or_default();
+        let all = tables.stores.get(&word).cloned().unwrap_or_default();
+        let other = all.into_iter().find_map(|(at, value)| {
+            let start = file.function_at(at)?.0;
+            let is_asked = |read: &u64| {
+                *read != at
+                    && file.function_at(*read).is_some_and(|(of, _)| of == start)
+                    && crate::reach::surely_leads(&file, *read, at, &stops)
+            };
+            let is_cleared = value.is_some() && reads.iter().any(is_asked);
+            let who = self.index.who(number, &file, at, &self.coming);
+            (is_cleared && who == Some(Who::Program)).then_some(at)
+        })?;
+        let changer = file.function_at(other).map_or(other, |(start, _)| start);
+        let why = format!(
+            "stores to an element of an array, whose index {} asks for and then sets to a constant, at {other:#x}: what a signal adds \
+             between them is lost",
+            file.name(changer)
+        );
+        Some(Conflict {
+            by,
+            weight: Weight::Fault,
             why,
             remedy: UPDATE,
         })

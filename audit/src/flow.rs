@@ -142,6 +142,7 @@ impl Explorer<'_> {
                 _ => frame.gives(at, ""),
             }
             let mut state = state.clone();
+            state.forget_all_numbers();
             // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
             let saved = match (&self.watch, &callee) {
                 (Some(_), Callee::Code(image, target)) => {

@@ -28,6 +28,7 @@ mod comparison;
 mod compute;
 mod condition;
 mod conflict;
+mod counters;
 mod dynamic;
 mod emptied;
 mod entry;

@@ -61,6 +61,11 @@ impl Explorer<'_> {
             let loads = self.loaded.entry((image, word.cast_unsigned()));
             loads.or_default().insert(at);
         }
+        if !self.supposes
+            && let Some(number) = self.counted(&place, width, state)
+        {
+            return number;
+        }
         match place.base {
             Base::Stack => {
                 let end = place.hi.saturating_add(i64::from(width));
@@ -291,6 +296,9 @@ impl Explorer<'_> {
                     && watch.stores.contains(&to.cast_unsigned())
                 {
                     watch.stored.push((at, to.cast_unsigned(), value.clone()));
+                }
+                if self.watch.is_none() {
+                    self.counts(frame, at, (image, &place), (width, &value), state);
                 }
                 let is_pointer = matches!(value.base, Base::Image(_) | Base::NotNull(..));
                 if place.exact().is_none() || !is_pointer {

@@ -6,6 +6,7 @@ mod noted;
 mod passed;
 mod round;
 mod slots;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -98,6 +99,10 @@ pub struct State {
     pub made: Option<Made>,
     pub copies: Copies,
     pub united: Option<United>,
+    /// What is known of numbers in data of files, that others leave alone while the handler runs.
+    words: Rc<BTreeMap<(u16, u64), Value>>,
+    /// A register that the last instruction loaded from such a number: its file and its address.
+    pub loaded_number: Option<(usize, u16, u64)>,
     /// A register that the last instruction loaded from that word of the stack.
     pub loaded: Option<(usize, i64)>,
     /// Between which places of the stack a byte of zero is known to lie, which ends a text.
@@ -137,6 +142,8 @@ impl State {
             made: None,
             copies: Copies::NONE,
             united: None,
+            words: Rc::default(),
+            loaded_number: None,
             loaded: None,
             zero: None,
             defaulted: None,

@@ -11,7 +11,7 @@ use self::cases::{bit_cases, known};
 use self::forms::has_short_operands;
 pub use self::forms::is_system_call;
 use crate::address::address;
-use crate::comparison::opposite;
+use crate::comparison::{Compared, opposite};
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::flow::{astray, retpoline};
@@ -41,6 +41,7 @@ impl Explorer<'_> {
             for one in &mut cases {
                 one.loaded = None;
                 one.copies = Copies::NONE;
+                one.loaded_number = None;
             }
             if cases.len() == 1 {
                 *state = cases.remove(0);
@@ -51,6 +52,7 @@ impl Explorer<'_> {
         let (made, united) = (state.made, state.united);
         let from = (i.op1_kind() == OpKind::Memory).then(|| address(frame, i, state));
         let slot = from
+            .as_ref()
             .filter(|from| from.base == Base::Stack)
             .and_then(|from| from.exact());
         self.instruction(frame, i, state);
@@ -62,6 +64,16 @@ impl Explorer<'_> {
             && i.op0_register().is_gpr64();
         let register = i.op0_register().full_register().number();
         state.loaded = slot.filter(|_| is_load).map(|slot| (register, slot));
+        state.loaded_number = None;
+        if i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register().is_gpr32()
+            && let Some(from) = from
+            && let Some(Compared::Word(image, word)) =
+                self.compared_word(&crate::address::in_image(frame, from), 4)
+        {
+            state.loaded_number = Some((register, image, word));
+        }
         Vec::new()
     }
 
@@ -75,6 +87,7 @@ impl Explorer<'_> {
             state.made = None;
             state.loaded = None;
             state.copies = Copies::NONE;
+            state.loaded_number = None;
         }
         if has_short_operands(frame.image.bytes(at)) {
             return astray(
@@ -210,6 +223,7 @@ impl Explorer<'_> {
     }
 
     fn enter(&mut self, frame: &mut Frame, at: u64, state: &mut State) {
+        state.forget_all_numbers();
         let number = state.registers[0].clone();
         let arguments = [7, 6, 2, 10, 8, 9].map(|n: usize| state.registers[n].clone());
         self.system_call(frame, at, &number, &arguments, state);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{State, narrowed};
-use crate::value::Value;
+use crate::value::{Base, Value};
 
 impl State {
     /// Returns what is known where two ways meet.
@@ -39,6 +39,15 @@ impl State {
             let low = or(&self.low(*n, bits), &other.low(*n, bits));
             (*n, (bits, narrowed(&low, bits)))
         });
+        let words = if Rc::ptr_eq(&self.words, &other.words) || self.words == other.words {
+            self.words.clone()
+        } else {
+            let both = self.words.iter().filter_map(|(word, value)| {
+                let joined = or(value, other.words.get(word)?);
+                (joined.base == Base::Num).then(|| (*word, joined))
+            });
+            Rc::new(both.collect())
+        };
         Self {
             lows: lows.collect(),
             looked,
@@ -59,6 +68,8 @@ impl State {
             is_ending: self.is_ending && other.is_ending,
             made: self.made.filter(|_| self.made == other.made),
             copies: self.copies.common(other.copies),
+            words,
+            loaded_number: None,
             loaded: None,
             united: self.united.filter(|_| self.united == other.united),
             zero: match (self.zero, other.zero) {

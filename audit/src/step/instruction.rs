@@ -158,6 +158,7 @@ impl Explorer<'_> {
                 let left = self.operand(frame, i, 0, state);
                 let right = self.operand(frame, i, 1, state);
                 compare(frame, i, left, right, bits, state);
+                self.note_compared(frame, i, state);
             }
             Mnemonic::Push => {
                 let value = self.operand(frame, i, 0, state);
