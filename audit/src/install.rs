@@ -284,6 +284,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         }
     }
     finder.follow();
+    finder.within_handlers();
     finder.addresses_taken();
     finder.masks();
     finder.index.handlers = finder.found.handlers.clone();
@@ -293,6 +294,17 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
 impl Finder<'_> {
     /// Explores the function; also whether all of it was read.
     fn explore(&mut self, function: Place, watch: Watch, limits: Limits) -> (Watch, bool) {
+        let arguments = std::array::from_fn(|n| Value::at(Base::Arg(n as u8), 0));
+        self.explore_given(function, watch, limits, &arguments)
+    }
+
+    fn explore_given(
+        &mut self,
+        function: Place,
+        watch: Watch,
+        limits: Limits,
+        arguments: &[Value; 6],
+    ) -> (Watch, bool) {
         let file = self.files.image(function.0);
         self.index.of(function.0, &file);
         // What is not explored is unresolved, for control was not followed there.
@@ -301,8 +313,7 @@ impl Finder<'_> {
         }
         let mut explorer = Explorer::new(self.files, self.index, self.allow, limits);
         explorer.watch = Some(watch);
-        let arguments = std::array::from_fn(|n| Value::at(Base::Arg(n as u8), 0));
-        explorer.function(function.0, function.1, &arguments, Errno::Original, false);
+        explorer.function(function.0, function.1, arguments, Errno::Original, false);
         let watch = explorer.watch.take().unwrap_or_default();
         let steps = watch.steps_before.unwrap_or(explorer.steps);
         let (masks, saved) = (explorer.masks, explorer.saved);
@@ -312,6 +323,58 @@ impl Finder<'_> {
             self.index.note_masks(function, masks, saved);
         }
         (watch, is_whole)
+    }
+
+    /// Explores handlers that make calls which are not resolved again, with what a handler is given: its signal chooses an element of
+    /// a table of old actions, for one.
+    fn within_handlers(&mut self) {
+        let unresolved: Vec<Place> = self.found.unresolved.keys().copied().collect();
+        let mut functions: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
+        for site in unresolved {
+            let function = self.start_of(site);
+            let is_handler = self.found.handlers.contains_key(&function);
+            let file = self.files.image(function.0);
+            let is_called =
+                |tables: &crate::sweep::Tables| tables.callers.contains_key(&function.1);
+            if is_handler && !is_called(self.index.of(function.0, &file)) {
+                functions.entry(function).or_default().push(site);
+            }
+        }
+        for (function, sites) in functions {
+            let of = &self.found.handlers[&function];
+            const MOST: usize = 16;
+            let signals = match of.more || of.signals.is_empty() || of.signals.len() > MOST {
+                true => vec![Value::range(1, 64)],
+                false => of.signals.iter().copied().map(Value::num).collect(),
+            };
+            let mut watches = Vec::new();
+            for signal in signals {
+                let mut arguments = [const { Value::UNKNOWN }; 6];
+                arguments[0] = signal;
+                arguments[1] = Value::at(Base::Siginfo, 0);
+                arguments[2] = Value::at(Base::Context, 0);
+                watches.push([LIMITS, LARGE].into_iter().find_map(|limits| {
+                    let (watch, is_whole) =
+                        self.explore_given(function, Watch::default(), limits, &arguments);
+                    is_whole.then_some(watch)
+                }));
+            }
+            let Some(watches) = watches.into_iter().collect::<Option<Vec<Watch>>>() else {
+                continue;
+            };
+            let hits = watches.iter().flat_map(|watch| &watch.hits);
+            let hit: HashSet<Place> = hits.map(|hit| (function.0, hit.at)).collect();
+            if !sites.iter().all(|site| hit.contains(site)) {
+                continue;
+            }
+            for site in &sites {
+                self.found.unresolved.remove(site);
+            }
+            for watch in &watches {
+                self.calls(function, watch);
+            }
+            self.follow();
+        }
     }
 
     /// Explores the function, again with less detail if it is too large; also whether all of it was read.

@@ -115,7 +115,7 @@ impl Explorer<'_> {
             state.errno = Errno::Changed;
             frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
         }
-        self.defaults(&plain, state);
+        self.defaults(frame, &plain, state);
         let copied = if matches!(&*plain, "memcpy" | "memmove") {
             let [to, from, length] = [0, 1, 2].map(|n| state.registers[ARGUMENTS[n]].clone());
             self.note_pass(frame, at, &from, &length, Some(&to));

@@ -43,8 +43,9 @@ impl Explorer<'_> {
 
     /// Follows whether the signal that is explored has its default action, and then is raised: the process ends before what was
     /// interrupted goes on, whatever errno is. The raised signal is blocked until the handler returns, so another action counts.
-    pub(super) fn defaults(&mut self, name: &str, state: &mut State) {
+    pub(super) fn defaults(&mut self, frame: &Frame, name: &str, state: &mut State) {
         let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
+        let action = crate::address::in_image(frame, second.clone());
         let signal = first.number().filter(|_| self.deadly.is_some());
         if let Some(sent) = sent_to_itself(name, state) {
             let signal = sent.number().filter(|_| self.deadly.is_some());
@@ -53,8 +54,12 @@ impl Explorer<'_> {
                 self.is_ended = true;
             }
         } else if libc::installs(name) {
-            let action = match (name, second.base, second.exact()) {
+            let action = match (name, action.base, action.exact()) {
                 ("sigaction", Base::Stack, Some(_)) => state.load_slot(second, 8).number(),
+                ("sigaction", Base::Image(image), Some(at)) => {
+                    let is_default = self.was_default(image, at.cast_unsigned(), first);
+                    is_default.then_some(0)
+                }
                 ("sigaction", ..) => None,
                 _ => second.number(),
             };
@@ -63,6 +68,27 @@ impl Explorer<'_> {
             let may_be_raised = first.number().is_none() || first.number() == self.deadly;
             state.is_ending &= is_default || !may_be_raised;
         }
+    }
+}
+
+impl Explorer<'_> {
+    /// Returns whether the action that was there before is the default one, where it is installed again for a fault: the program has
+    /// no other handler for it, and none was there when the program began.
+    fn was_default(&mut self, image: u16, action: u64, signal: &Value) -> bool {
+        // It is often ignored when a program begins.
+        const SIGPIPE: i64 = 13;
+        let file = self.files.image(image);
+        let Some(signal) = signal.number().filter(|signal| *signal != SIGPIPE) else {
+            return false;
+        };
+        let is_fault = crate::groups::of_faults() & crate::mask::only(signal) != 0;
+        let handles = |of: &crate::install::Handler| of.more || of.signals.contains(&signal);
+        let mut others = self.index.handlers.iter();
+        is_fault
+            && !file.is_library
+            && crate::races::needs_only_libc(&file)
+            && self.index.is_old(image, action)
+            && others.all(|(place, of)| *place == self.handler || !handles(of))
     }
 }
 
