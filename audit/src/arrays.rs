@@ -70,7 +70,15 @@ impl Frame {
         let before = self.named.range(..=lo).next_back();
         // A walk downwards may begin where an instruction names the end.
         let behind = self.named.range(lo + 1..(hi - 1).max(lo + 1)).next();
-        before.is_some_and(|(_, is_array)| *is_array) && behind.is_none()
+        before.is_some_and(|(_, is_array)| *is_array) && behind.is_none() || self.is_lowest(lo, hi)
+    }
+
+    /// Returns whether no instruction names any place of the frame below the last byte, and the first lies in the frame: then it all is
+    /// one array that is filled downwards, of which instructions name the end.
+    fn is_lowest(&self, lo: i64, hi: i64) -> bool {
+        !self.is_growing
+            && self.floor.is_some_and(|floor| floor <= lo)
+            && self.named.range(..hi - 1).next().is_none()
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Frame {
     pub is_growing: bool,
     /// Where control may go astray, and how.
     pub strays: Vec<(u64, &'static str)>,
+    /// The lowest place that the stack pointer was seen at, calls and saved registers aside.
+    pub floor: Option<i64>,
     /// Whether texts, of which one is chosen, are read byte by byte.
     pub reads_texts: bool,
     /// Stores whose place a register tells, to data of files without a name.
@@ -112,6 +114,7 @@ impl Frame {
             spread: Map::default(),
             strays: Vec::new(),
             is_growing: false,
+            floor: None,
             reads_texts: false,
             unnamed: Set::default(),
             called: Map::default(),

@@ -83,7 +83,10 @@ impl Explorer<'_> {
     pub fn watch_stack(&mut self, frame: &mut Frame, at: u64, state: &State) {
         frame.is_growing |= state.registers[RSP].exact().is_none();
         match stack_top(state) {
-            Some(top) if top <= 0 || !frame.is_handler => frame.uses_stack(top),
+            Some(top) if top <= 0 || !frame.is_handler => {
+                frame.uses_stack(top);
+                frame.floor = Some(frame.floor.map_or(top, |floor| floor.min(top)));
+            }
             _ if state.registers[RSP].base == Base::Stack && state.registers[RSP].is_bounded() => {}
             // An array whose length is not known is as long as a number says that may be anything.
             _ if state.registers[RSP].base == Base::Stack => frame.doubt(
