@@ -195,10 +195,9 @@ pub(super) fn explored(
         .map(|(_, cause)| cause.clone())
         .unwrap_or_default();
     // A call that is not safe anyway is one cause, not two.
-    let is_known = verdict
-        .findings
-        .iter()
-        .any(|f| f.finding.reaches.as_deref() == Some(&*cause));
+    let is_known = verdict.findings.iter().any(|f| {
+        f.finding.weight == Weight::Fault && f.finding.reaches.as_deref() == Some(&*cause)
+    });
     if walked.summary.returns
         && walked.summary.errno != Errno::Original
         && !is_known
