@@ -40,13 +40,14 @@ impl Explorer<'_> {
     }
 
     /// Returns the place of a comparison with a number of a file, if that keeps its value until the handler stores to it.
-    pub fn compared_word(&mut self, place: &Value, width: u32) -> Option<Compared> {
+    pub fn compared_word(&mut self, frame: &Frame, place: &Value, width: u32) -> Option<Compared> {
         let Base::Image(image) = place.base else {
             return None;
         };
         let word = place.exact().map(i64::cast_unsigned)?;
         let is_number = u64::from(width) == WIDTH && self.watch.is_none();
-        (is_number && self.is_kept_meanwhile(image, word)).then_some(Compared::Word(image, word))
+        (is_number && self.is_kept_meanwhile(frame, image, word))
+            .then_some(Compared::Word(image, word))
     }
 
     /// Takes note of a store to data of a file.
@@ -75,7 +76,7 @@ impl Explorer<'_> {
         let is_whole = place.exact().is_some() && u64::from(width) == WIDTH && is_positive;
         if !is_whole {
             self.odd_stores.insert((image, lo, hi));
-        } else if self.is_kept_meanwhile(image, lo) {
+        } else if self.is_kept_meanwhile(frame, image, lo) {
             state.note_number(image, lo, value.clone());
         }
     }
@@ -113,9 +114,11 @@ impl Explorer<'_> {
         is_one
     }
 
-    /// Returns whether no thread and no other handler may change the word while the handler runs.
-    fn is_kept_meanwhile(&mut self, image: u16, word: u64) -> bool {
-        if let Some(known) = self.kept_meanwhile.get(&(image, word)) {
+    /// Returns whether no thread and no other handler may change the word while the handler runs the function, nor a signal that comes
+    /// while the program runs it.
+    fn is_kept_meanwhile(&mut self, frame: &Frame, image: u16, word: u64) -> bool {
+        let key = (image, word, frame.start);
+        if let Some(known) = self.kept_meanwhile.get(&key) {
             return *known;
         }
         let file = self.files.image(image);
@@ -127,10 +130,12 @@ impl Explorer<'_> {
         };
         let is_kept = self.nesting.is_certain() == Some(false)
             && file.is_writable(word)
+            && frame.number == image
+            && self.index.is_run_by(image, &file, frame.start, &coming)
             && self
                 .index
                 .is_changed_by_no_other(image, &file, word, &coming);
-        self.kept_meanwhile.insert((image, word), is_kept);
+        self.kept_meanwhile.insert(key, is_kept);
         is_kept
     }
 
@@ -140,7 +145,7 @@ impl Explorer<'_> {
             OpKind::Memory => {
                 let place = crate::address::address(frame, i, state);
                 let place = crate::address::in_image(frame, place);
-                self.compared_word(&place, i.memory_size().size() as u32)
+                self.compared_word(frame, &place, i.memory_size().size() as u32)
             }
             OpKind::Register => state
                 .loaded_number

@@ -181,8 +181,8 @@ pub struct Explorer<'a> {
     pub odd_stores: BTreeSet<(u16, u64, u64)>,
     /// The words that choose to which element of an array an instruction stores.
     pub appended_by: BTreeMap<(u16, u64), Option<u64>>,
-    /// Whether nothing but the handler changes a number of a file while it runs, of those that were asked about.
-    pub kept_meanwhile: Map<(u16, u64), bool>,
+    /// Whether nothing but the handler changes a number of a file while it runs a function, of those that were asked about.
+    pub kept_meanwhile: Map<(u16, u64, u64), bool>,
     /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
     /// The stores of what such an instruction loaded, changed, each with the word.

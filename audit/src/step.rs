@@ -70,7 +70,7 @@ impl Explorer<'_> {
             && i.op0_register().is_gpr32()
             && let Some(from) = from
             && let Some(Compared::Word(image, word)) =
-                self.compared_word(&crate::address::in_image(frame, from), 4)
+                self.compared_word(frame, &crate::address::in_image(frame, from), 4)
         {
             state.loaded_number = Some((register, image, word));
         }
