@@ -126,7 +126,8 @@ impl Index {
                 0 => is_cleared = true,
                 target => {
                     all.push(target);
-                    is_set |= self.is_seen_before(number, image, at, coming);
+                    is_set |= self.is_seen_before(number, image, at, coming)
+                        && self.precedes_each(number, image, at, coming);
                 }
             }
         }
@@ -137,6 +138,21 @@ impl Index {
             all: all.iter().map(|at| at.cast_signed()).collect(),
             is_set: is_set && !is_cleared,
         })
+    }
+}
+
+impl Index {
+    /// Returns whether no way through the function leads to the installation of the handler but by the instruction.
+    fn precedes_each(&self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
+        let Some((start, end)) = image.function_at(at) else {
+            return false;
+        };
+        let Some(Some(sites)) = self.installing.get(&(number, coming.handler)) else {
+            return false;
+        };
+        let mut own = sites.range(start..end).peekable();
+        own.peek().is_some()
+            && own.all(|site| crate::reach::never_leads(image, start, *site, &[at]))
     }
 }
 
