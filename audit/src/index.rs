@@ -17,6 +17,8 @@ pub struct Index {
     old: HashSet<(u16, u64)>,
     /// The handlers that were found.
     pub handlers: BTreeMap<Place, Handler>,
+    /// The signals that the program ignores; `None`: one that is not known.
+    pub ignored: BTreeSet<Option<i64>>,
     /// The calls of a file that lead to the installation of a handler, if all can be known.
     pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,

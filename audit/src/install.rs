@@ -100,6 +100,8 @@ pub struct Found {
     pub unresolved: BTreeMap<Place, String>,
     /// Calls that install nothing that is new: the default, ignoring, or the handler that was there before.
     pub others: usize,
+    /// The signals that the program ignores; `None`: one that is not known.
+    pub ignored: BTreeSet<Option<i64>>,
 }
 
 /// Says what is wanted of a function's caller.
@@ -288,6 +290,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
     finder.addresses_taken();
     finder.masks();
     finder.index.handlers = finder.found.handlers.clone();
+    finder.index.ignored = finder.found.ignored.clone();
     finder.found
 }
 

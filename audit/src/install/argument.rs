@@ -228,7 +228,11 @@ impl Finder<'_> {
     pub(super) fn address(&mut self, at: Place, (image, address): Place, how: How) {
         // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
+            const SIG_IGN: u64 = 1;
             self.found.others += 1;
+            if address == SIG_IGN {
+                self.found.ignored.insert(known(how.signal));
+            }
             return;
         }
         let file = self.files.image(image);
@@ -367,13 +371,17 @@ fn note(handler: &mut Handler, by: Place, how: How) {
     let flags = how.flags.known();
     handler.by.insert(by);
     handler.flags.insert(flags);
-    let signal = match how.signal {
-        Signal::Known(number) => Some(number),
-        _ => None,
-    };
+    let signal = known(how.signal);
     handler.more |= signal.is_none();
     handler.signals.extend(signal);
     handler.runs.insert((signal, flags));
+}
+
+fn known(signal: Signal) -> Option<i64> {
+    match signal {
+        Signal::Known(number) => Some(number),
+        _ => None,
+    }
 }
 
 pub(super) fn signal(value: &Value) -> Signal {

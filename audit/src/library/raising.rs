@@ -83,12 +83,16 @@ impl Explorer<'_> {
         };
         let is_fault = crate::groups::of_faults() & crate::mask::only(signal) != 0;
         let handles = |of: &crate::install::Handler| of.more || of.signals.contains(&signal);
-        let mut others = self.index.handlers.iter();
         is_fault
             && !file.is_library
             && crate::races::needs_only_libc(&file)
             && self.index.is_old(image, action)
-            && others.all(|(place, of)| *place == self.handler || !handles(of))
+            && !self.index.of(image, &file).stores.contains_key(&action)
+            && ![Some(signal), None]
+                .iter()
+                .any(|one| self.index.ignored.contains(one))
+            && (self.index.handlers.iter())
+                .all(|(place, of)| *place == self.handler || !handles(of))
     }
 }
 
