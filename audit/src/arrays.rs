@@ -33,6 +33,15 @@ impl Frame {
             self.named.insert(from.wrapping_add(offset), true);
             self.addresses.insert(from.wrapping_add(offset));
         }
+        let copies_stack = i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register() != Register::RBP
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register() == Register::RSP;
+        if copies_stack && let Some(place) = state.get(Register::RSP).exact() {
+            // What begins there, if anything does, need not reach far.
+            self.named.entry(place).or_insert(false);
+        }
         if !matches!(base, Register::RSP | Register::RBP) {
             return;
         }
