@@ -162,6 +162,9 @@ const MOST_STEPS: usize = 1_000_000;
 /// How far wrappers of wrappers are followed.
 const MOST_WRAPPERS: usize = 200;
 
+/// Says of a call that where the action lies is not known.
+const PLACE_NOT_KNOWN: &str = "installs what lies at an address that is not known";
+
 struct Finder<'a> {
     files: &'a mut Files,
     index: &'a mut Index,
@@ -331,7 +334,11 @@ impl Finder<'_> {
     /// Explores handlers that make calls which are not resolved again, with what a handler is given: its signal chooses an element of
     /// a table of old actions, for one.
     fn within_handlers(&mut self) {
-        let unresolved: Vec<Place> = self.found.unresolved.keys().copied().collect();
+        let unresolved = self.found.unresolved.iter();
+        let unresolved: Vec<Place> = unresolved
+            .filter(|(_, why)| *why == PLACE_NOT_KNOWN)
+            .map(|(at, _)| *at)
+            .collect();
         let mut functions: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
         for site in unresolved {
             let function = self.start_of(site);

@@ -1,7 +1,7 @@
 //! Which handler the argument of a call that installs one names.
 
 use super::flags::FlagsAt;
-use super::{Finder, Handler, How, Place, Signal, Wanted, What};
+use super::{Finder, Handler, How, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
 use crate::callee::Callee;
 use crate::explore::Hit;
 use crate::image::Slot;
@@ -155,7 +155,7 @@ impl Finder<'_> {
                     let range = (image, word(pointer.lo), word(pointer.hi));
                     self.ranges.push((range, at, how));
                 }
-                _ => self.unresolved(at, "installs what lies at an address that is not known"),
+                _ => self.unresolved(at, PLACE_NOT_KNOWN),
             },
             Base::Arg(n) => match pointer
                 .exact()
@@ -171,9 +171,9 @@ impl Finder<'_> {
                         of: What::Handler,
                     },
                 ),
-                None => self.unresolved(at, "installs what lies at an address that is not known"),
+                None => self.unresolved(at, PLACE_NOT_KNOWN),
             },
-            _ => self.unresolved(at, "installs what lies at an address that is not known"),
+            _ => self.unresolved(at, PLACE_NOT_KNOWN),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::argument::signal;
 use super::flags::FlagsAt;
 use super::sites::is_direct;
-use super::{Finder, How, MOST_WRAPPERS, Place, Signal, Wanted, What};
+use super::{Finder, How, MOST_WRAPPERS, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
 use crate::callee::Callee;
 use crate::explore::Watch;
 use crate::state::ARGUMENTS;
@@ -226,7 +226,7 @@ impl Finder<'_> {
     fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, how: How) {
         let file = self.files.image(image);
         if !self.is_unchanged(image, (lo, hi + 8)) {
-            return self.unresolved(at, "installs what lies at an address that is not known");
+            return self.unresolved(at, PLACE_NOT_KNOWN);
         }
         let words = (lo..hi + 8).step_by(8);
         for word in
