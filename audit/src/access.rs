@@ -359,6 +359,9 @@ impl Explorer<'_> {
                 at,
                 format!("{verb} through {}, which is null until a pointer is stored there after the handler is installed", file.place(word)),
             ),
+            _ if self.block_of(place).is_some_and(|length| {
+                place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= length
+            }) => {}
             _ => self.check_stated(frame, at, place, size, writes),
         }
     }

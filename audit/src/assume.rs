@@ -31,6 +31,9 @@ pub struct Extent {
 /// How far behind the pointer an access may lie to count as one of what it points to.
 const FAR: i64 = 1 << 16;
 
+/// The numbers of blocks that the program allocates begin here.
+const BLOCKS: usize = 1 << 62;
+
 /// The prefix of a statement that a pointer is valid.
 const VALID: &str = "valid:";
 
@@ -176,7 +179,13 @@ impl Explorer<'_> {
     }
 
     /// Returns the number of the statement that the pointer which a place is measured from is valid.
+    /// A block that the program allocates and never frees has a number of its own.
     pub fn stated(&self, place: &Value) -> Option<usize> {
+        if let (Base::Static(_, word) | Base::NotNull(_, word), Some(_)) =
+            (place.base, self.block_of(place))
+        {
+            return Some(BLOCKS | word as usize);
+        }
         let assumptions = self.assumptions?;
         assumptions.find(&self.pointer_of(place)?)
     }
@@ -210,7 +219,7 @@ impl Explorer<'_> {
         let kind = if writes { Kind::Write } else { Kind::Read };
         let verb = if writes { "writes" } else { "reads" };
         let what = self.described(&pointer);
-        let Some(number) = self.stated(place) else {
+        let Some(number) = self.stated(place).filter(|number| *number < BLOCKS) else {
             let name = self.statement(&pointer);
             frame.doubt(
                 kind,
@@ -384,7 +393,11 @@ impl Explorer<'_> {
             frame.add(crate::torn::in_parts(at, false, &what));
             return;
         }
-        if self.nesting.flag != Some(false) && value.number().is_none() {
+        let is_nested = match number < BLOCKS {
+            true => self.nesting.flag != Some(false),
+            false => self.nesting.is_certain() != Some(false),
+        };
+        if is_nested && value.number().is_none() {
             let why = format!(
                 "stores a computed value to what {what} points to: if SA_NODEFER is set, the handler may interrupt itself, and an update is lost"
             );
@@ -420,6 +433,12 @@ impl Explorer<'_> {
             Some((_, pointer)) => {
                 let what = self.described(pointer);
                 format!("byte {:#x} of what {what} points to", stored.lo)
+            }
+            None if stored.through.is_some() => {
+                format!(
+                    "byte {:#x} of a block that the program allocates",
+                    stored.lo
+                )
             }
             None => {
                 let place = self.files.image(stored.image).place(stored.lo);

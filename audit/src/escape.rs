@@ -66,12 +66,12 @@ pub fn uses(
     calls: &HashMap<u64, Set>,
     may_store: bool,
 ) -> Option<BTreeSet<u64>> {
-    const MOST: usize = 50_000;
-    let bounds = image.function_at(at)?;
     let mut walk = Walk {
         image,
         calls,
         may_store,
+        is_void: false,
+        kept_by: None,
         used: BTreeSet::new(),
         factory: InstructionInfoFactory::new(),
     };
@@ -80,8 +80,49 @@ pub fn uses(
     if start == 0 {
         walk.used.insert(at);
     }
+    follow(walk, first.next_ip(), start)
+}
+
+/// Returns the instructions that read or store through what a call returns, behind which `after` lies, if it goes nowhere but to the
+/// word that the instruction at `kept_by` stores it to.
+pub fn of_result(image: &Image, after: u64, kept_by: u64) -> Option<BTreeSet<u64>> {
+    let walk = Walk {
+        image,
+        calls: &HashMap::new(),
+        may_store: true,
+        is_void: false,
+        kept_by: Some(kept_by),
+        used: BTreeSet::new(),
+        factory: InstructionInfoFactory::new(),
+    };
+    follow(walk, after, bit(Register::RAX))
+}
+
+/// Returns the instructions that read or store through the pointer that the instruction at `at` loads, if it goes nowhere else; its
+/// function may return nothing.
+pub fn of_load(image: &Image, at: u64, is_void: bool) -> Option<BTreeSet<u64>> {
+    let walk = Walk {
+        image,
+        calls: &HashMap::new(),
+        may_store: true,
+        is_void,
+        kept_by: None,
+        used: BTreeSet::new(),
+        factory: InstructionInfoFactory::new(),
+    };
+    let i = walk.decode(at);
+    let is_load = i.mnemonic() == Mnemonic::Mov
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register().is_gpr64();
+    follow(walk, i.next_ip(), is_load.then(|| bit(i.op0_register()))?)
+}
+
+fn follow(mut walk: Walk, first: u64, start: Set) -> Option<BTreeSet<u64>> {
+    const MOST: usize = 50_000;
+    let (image, calls) = (walk.image, walk.calls);
+    let bounds = image.function_at(first)?;
     let mut known: HashMap<u64, Set> = HashMap::new();
-    let mut todo = vec![(first.next_ip(), start)];
+    let mut todo = vec![(first, start)];
     let mut steps = 0;
     while let Some((at, holds)) = todo.pop() {
         let before = known.entry(at).or_insert(0);
@@ -135,6 +176,10 @@ struct Walk<'a> {
     image: &'a Image,
     calls: &'a HashMap<u64, Set>,
     may_store: bool,
+    /// Whether the function returns nothing.
+    is_void: bool,
+    /// An instruction that may store the address.
+    kept_by: Option<u64>,
     /// The instructions that read or store through the address.
     used: BTreeSet<u64>,
     factory: InstructionInfoFactory,
@@ -216,6 +261,9 @@ impl Walk<'_> {
         let is_of_three = self.name(i).is_some_and(|name| OF_THREE.contains(&name));
         let looked_at = if is_of_three {
             ARGUMENTS_OF_THREE
+        } else if self.is_outside(i) {
+            // rax, r10 and r11 have no arguments.
+            !ALL_PRESERVED & !(1 | 1 << 10 | 1 << 11)
         } else {
             !ALL_PRESERVED
         };
@@ -238,7 +286,9 @@ impl Walk<'_> {
                     Some(kept)
                 };
             }
-            FlowControl::Return => return (holds & !ALL_PRESERVED == 0).then_some(0),
+            FlowControl::Return => {
+                return (self.is_void || holds & !ALL_PRESERVED == 0).then_some(0);
+            }
             FlowControl::Next => {}
             _ => return Some(holds),
         }
@@ -275,6 +325,9 @@ impl Walk<'_> {
             && i.op0_register() == i.op1_register();
         if read & holds == 0 || is_zero {
             return Some(holds & !written & !if is_zero { bit(i.op0_register()) } else { 0 });
+        }
+        if self.kept_by == Some(i.ip()) {
+            return Some(holds);
         }
         match i.mnemonic() {
             M::Cmp | M::Test => Some(holds),

@@ -22,6 +22,8 @@ const WIDTH: u64 = 8;
 #[derive(Clone)]
 pub struct Targets {
     all: Rc<[i64]>,
+    /// The size of a block that is allocated once and never freed, in place of these.
+    block: Option<i64>,
     /// Whether it never is null where the handler may run.
     is_set: bool,
 }
@@ -55,6 +57,9 @@ impl Explorer<'_> {
         let Some(targets) = known.filter(|targets| !is_null(targets)) else {
             return place;
         };
+        if targets.block.is_some() {
+            return place;
+        }
         let file = self.files.image(image);
         let end = place.hi.saturating_add(size);
         let is_inside = |index: &mut Index, target: i64| {
@@ -83,6 +88,19 @@ impl Explorer<'_> {
     }
 }
 
+impl Explorer<'_> {
+    /// Returns the size of the block that the place is measured from, if the program allocates it and never frees it.
+    pub fn block_of(&self, place: &Value) -> Option<i64> {
+        let (Base::Static(image, word) | Base::NotNull(image, word)) = place.base else {
+            return None;
+        };
+        let targets = self.targets.get(&(image, word))?.as_ref()?;
+        targets
+            .block
+            .filter(|_| targets.is_set || place.base == Base::NotNull(image, word))
+    }
+}
+
 impl Index {
     /// Returns what the word points to, if all of it is known.
     fn targets(
@@ -107,6 +125,8 @@ impl Index {
         all.extend(Some(first).filter(|target| *target != 0));
         let (mut is_set, mut is_cleared) = (first != 0, false);
         let mut factory = InstructionInfoFactory::new();
+        let mut block = None;
+        let mut loads = Vec::new();
         for at in touched {
             let i = decode(image, at);
             let reads = |access| matches!(access, OpAccess::Read | OpAccess::CondRead);
@@ -116,6 +136,7 @@ impl Index {
                 .iter()
                 .all(|memory| reads(memory.access()))
             {
+                loads.push(at);
                 continue;
             }
             let is_whole = i.is_ip_rel_memory_operand()
@@ -123,25 +144,123 @@ impl Index {
                 && i.memory_size().size() as u64 == WIDTH
                 && matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg);
             match stored(image, &i).filter(|_| is_whole)? {
-                0 => is_cleared = true,
-                target => {
+                Stored::Address(0) => is_cleared = true,
+                Stored::Block { .. } if block.is_some() => return None,
+                made @ Stored::Block { .. } => block = Some((at, made)),
+                Stored::Address(target) => {
                     all.push(target);
                     is_set |= self.is_seen_before(number, image, at, coming)
                         && self.precedes_each(number, image, at, coming);
                 }
             }
         }
+        if let Some((store, made)) = block {
+            let is_alone = all.is_empty() && !is_cleared;
+            return self
+                .block(number, image, (word, store, made, loads), coming)
+                .filter(|_| is_alone);
+        }
         all.sort_unstable();
         all.dedup();
         let is_known = !all.is_empty() && all.iter().all(|at| is_data(*at));
         is_known.then(|| Targets {
             all: all.iter().map(|at| at.cast_signed()).collect(),
+            block: None,
             is_set: is_set && !is_cleared,
         })
     }
 }
 
 impl Index {
+    /// Returns what is known of a word to which one instruction stores a block that was allocated.
+    ///
+    /// The pointer goes nowhere else, so that nothing frees the block. While the handler may run, the program reads it, and stores to
+    /// one word of it at most, in one step: the handler can see nothing half done.
+    fn block(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (word, store, made, loads): (u64, u64, Stored, Vec<u64>),
+        coming: &Coming,
+    ) -> Option<Targets> {
+        const ENDS: [&str; 8] = [
+            "_Exit",
+            "__assert_fail",
+            "_exit",
+            "abort",
+            "err",
+            "errx",
+            "exit",
+            "quick_exit",
+        ];
+        let Stored::Block {
+            call,
+            after,
+            size,
+            fails,
+        } = made
+        else {
+            return None;
+        };
+        if self.may_look_at_any_time(number, image) {
+            return None;
+        }
+        let mut used = crate::escape::of_result(image, after, store)?;
+        for load in loads {
+            let i = decode(image, load);
+            if matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test) {
+                continue;
+            }
+            let start = image.function_at(load).map(|(start, _)| start);
+            let is_void = start == Some(coming.handler.1) && number == coming.handler.0;
+            used.extend(crate::escape::of_load(image, load, is_void)?);
+        }
+        let mut factory = InstructionInfoFactory::new();
+        let mut changed = Set::default();
+        for at in used {
+            let i = decode(image, at);
+            let writes = |access| !matches!(access, OpAccess::Read | OpAccess::CondRead);
+            let memory = factory.info(&i).used_memory();
+            let is_own = self.is_run_by(number, image, at, coming);
+            if is_own || !memory.iter().any(|memory| writes(memory.access())) {
+                continue;
+            }
+            if self.is_seen_before(number, image, at, coming) {
+                continue;
+            }
+            let is_plain = i.mnemonic() == Mnemonic::Mov && i.try_immediate(1).is_ok();
+            if !is_plain || i.memory_index() != Register::None {
+                return None;
+            }
+            changed.insert((i.memory_displacement64(), i.memory_size().size()));
+        }
+        if changed.len() > 1 {
+            return None;
+        }
+        // Where the call may fail, what follows has asked for that.
+        let sites = match self.precedes_installation(number, image, coming.handler, store) {
+            true => self.installing.get(&(number, coming.handler))?.clone()?,
+            false => std::rc::Rc::default(),
+        };
+        let ends = self.of(number, image).calls_of(image, &ENDS);
+        let (start, end) = image.function_at(call)?;
+        let is_asked = asks(image, call, word, fails).is_some_and(|(branch, failed)| {
+            sites.range(start..end).all(|site| {
+                crate::reach::never_leads(image, call, *site, &[branch])
+                    && crate::reach::never_leads(image, failed, *site, &ends)
+            })
+        });
+        let is_set = is_asked
+            && self.is_seen_before(number, image, store, coming)
+            && self.precedes_each(number, image, store, coming);
+        // What is not null may be the number of a failure.
+        (is_set || fails == 0).then(|| Targets {
+            all: std::rc::Rc::default(),
+            block: Some(size),
+            is_set,
+        })
+    }
+
     /// Returns whether no way through the function leads to the installation of the handler but by the instruction.
     fn precedes_each(&self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let Some((start, end)) = image.function_at(at) else {
@@ -154,6 +273,52 @@ impl Index {
         own.peek().is_some()
             && own.all(|site| crate::reach::never_leads(image, start, *site, &[at]))
     }
+}
+
+/// Returns the branch that asks whether the call has failed, and where that goes then.
+fn asks(image: &Image, call: u64, word: u64, fails: u64) -> Option<(u64, u64)> {
+    const NEAR: usize = 12;
+    let code = code_of(image, call)?;
+    let first = code.iter().position(|i| i.ip() == call)? + 1;
+    let mut held: Set<Register> = Set::default();
+    held.insert(Register::RAX);
+    let near = &code[first..code.len().min(first + NEAR)];
+    for (n, i) in near.iter().enumerate() {
+        let from_word = i.is_ip_rel_memory_operand() && i.ip_rel_memory_address() == word;
+        let is_load = i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Register;
+        let is_copy = i.op1_kind() == OpKind::Register && held.contains(&i.op1_register());
+        let is_held = i.op0_kind() == OpKind::Register && held.contains(&i.op0_register())
+            || i.op0_kind() == OpKind::Memory && from_word;
+        let compares = match i.mnemonic() {
+            Mnemonic::Test => {
+                fails == 0
+                    && i.op0_kind() == OpKind::Register
+                    && i.op1_kind() == OpKind::Register
+                    && i.op0_register() == i.op1_register()
+            }
+            Mnemonic::Cmp => i.try_immediate(1).ok() == Some(fails),
+            _ => false,
+        };
+        if is_held && compares {
+            let branch = near.get(n + 1)?;
+            return match branch.condition_code() {
+                iced_x86::ConditionCode::e => Some((branch.ip(), branch.near_branch_target())),
+                iced_x86::ConditionCode::ne => Some((branch.ip(), branch.next_ip())),
+                _ => None,
+            };
+        }
+        match i.flow_control() {
+            FlowControl::Next if is_load && (from_word || is_copy) => {
+                held.insert(i.op0_register());
+            }
+            FlowControl::Next if i.op0_kind() == OpKind::Register => {
+                held.remove(&i.op0_register().full_register());
+            }
+            FlowControl::Next => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Returns the address that the word holds at first, or zero.
@@ -171,27 +336,28 @@ fn decode(image: &Image, at: u64) -> Instruction {
     Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
 }
 
-/// Returns the constant address or the zero that an instruction stores. A register is given it just before, on the only way there.
-fn stored(image: &Image, store: &Instruction) -> Option<u64> {
-    const MOST: usize = 64;
-    if store.op1_kind() != OpKind::Register {
-        let number = store.try_immediate(1).ok()?;
-        let is_address = image.is_fixed && image.region(number).is_some();
-        return (number == 0 || is_address).then_some(number);
-    }
-    let mut register = store.op1_register().full_register();
-    let (start, end) = image.function_at(store.ip())?;
+/// Returns the instructions of a function, if it is known where each goes.
+fn code_of(image: &Image, at: u64) -> Option<Vec<Instruction>> {
+    let (start, end) = image.function_at(at)?;
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let code = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
     let code: Vec<Instruction> = code.into_iter().collect();
     let is_lost =
         |i: &Instruction| i.is_invalid() || i.flow_control() == FlowControl::IndirectBranch;
-    if code.iter().any(is_lost) {
-        return None;
-    }
+    (!code.iter().any(is_lost)).then_some(code)
+}
+
+/// Returns the instruction that made what the register holds before the instruction of that number, on the only way there, and the
+/// register that it made it in.
+fn maker(
+    image: &Image,
+    code: &[Instruction],
+    at: usize,
+    mut register: Register,
+) -> Option<(usize, Register)> {
+    const MOST: usize = 64;
     let entries: Set<u64> = code.iter().map(Instruction::near_branch_target).collect();
-    let at = code.iter().position(|i| i.ip() == store.ip())?;
     let mut factory = InstructionInfoFactory::new();
     for n in (at.saturating_sub(MOST)..at).rev() {
         // Another way may lead to what follows.
@@ -214,16 +380,107 @@ fn stored(image: &Image, store: &Instruction) -> Option<u64> {
             continue;
         }
         if is_made {
-            return constant(image, i, register);
+            return Some((n, register));
         }
         match i.flow_control() {
             FlowControl::Next | FlowControl::ConditionalBranch => {}
+            FlowControl::Call | FlowControl::IndirectCall if register == Register::RAX => {
+                return Some((n, register));
+            }
             FlowControl::Call | FlowControl::IndirectCall
                 if crate::summary::is_preserved(register.number()) => {}
             _ => return None,
         }
     }
     None
+}
+
+/// Returns the constant address or the zero that an instruction stores, or the block. A register is given it just before, on the only
+/// way there.
+fn stored(image: &Image, store: &Instruction) -> Option<Stored> {
+    if store.op1_kind() != OpKind::Register {
+        let number = store.try_immediate(1).ok()?;
+        let is_address = image.is_fixed && image.region(number).is_some();
+        return (number == 0 || is_address).then_some(Stored::Address(number));
+    }
+    let code = code_of(image, store.ip())?;
+    let at = code.iter().position(|i| i.ip() == store.ip())?;
+    let (n, register) = maker(image, &code, at, store.op1_register().full_register())?;
+    match code[n].flow_control() {
+        FlowControl::Next => constant(image, &code[n], register).map(Stored::Address),
+        _ => block(image, &code, n),
+    }
+}
+
+/// Returns the block that the call of that number allocates, if its size is a constant.
+fn block(image: &Image, code: &[Instruction], at: usize) -> Option<Stored> {
+    let call = &code[at];
+    let slot = match call.flow_control() {
+        FlowControl::IndirectCall => (call.is_ip_rel_memory_operand())
+            .then(|| call.ip_rel_memory_address())
+            .and_then(|slot| image.slots.get(&slot)),
+        _ => (image.stub(call.near_branch_target())).and_then(|slot| image.slots.get(&slot)),
+    };
+    let name = match slot {
+        Some(Slot::Extern(name)) => name.name.to_string(),
+        _ => {
+            let names = image.names.get(&call.near_branch_target());
+            let known = names
+                .into_iter()
+                .flatten()
+                .find(|name| image.is_static && is_allocator(name));
+            known?.to_string()
+        }
+    };
+    let number = |register: Register| {
+        let (n, register) = maker(image, code, at, register)?;
+        let i = &code[n];
+        let is_number = i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Register;
+        match is_number {
+            true => i.try_immediate(1).ok().filter(|n| *n < 1 << 31),
+            false => constant(image, i, register).filter(|n| *n == 0),
+        }
+    };
+    let (size, fails) = match &*name {
+        "malloc" => (number(Register::RDI)?, 0),
+        "calloc" => (
+            number(Register::RDI)?.checked_mul(number(Register::RSI)?)?,
+            0,
+        ),
+        "mmap" | "mmap64" => {
+            const READ_AND_WRITE: u64 = 3;
+            const OF_NO_FILE: u64 = 0x20;
+            let is_usable = number(Register::RDX)? & READ_AND_WRITE == READ_AND_WRITE
+                && number(Register::RCX)? & OF_NO_FILE != 0;
+            (number(Register::RSI).filter(|_| is_usable)?, u64::MAX)
+        }
+        _ => return None,
+    };
+    let size = i64::try_from(size).ok()?;
+    Some(Stored::Block {
+        call: call.ip(),
+        after: call.next_ip(),
+        size,
+        fails,
+    })
+}
+
+fn is_allocator(name: &str) -> bool {
+    matches!(name, "calloc" | "malloc" | "mmap" | "mmap64")
+}
+
+/// Says what is stored to a word.
+#[derive(Clone, Copy)]
+enum Stored {
+    /// An address of the file, or zero.
+    Address(u64),
+    /// What the call returns: a block of that size, or a number which says that there is none.
+    Block {
+        call: u64,
+        after: u64,
+        size: i64,
+        fails: u64,
+    },
 }
 
 /// Returns the address of data, or the zero, that the instruction puts into the register.
