@@ -86,6 +86,7 @@ impl Frame {
     /// one array that is filled downwards, of which instructions name the end.
     fn is_lowest(&self, lo: i64, hi: i64) -> bool {
         !self.is_growing
+            && hi <= 0
             && self.floor.is_some_and(|floor| floor <= lo)
             && self.named.range(..hi - 1).next().is_none()
     }

@@ -178,7 +178,11 @@ impl Index {
         word: u64,
         coming: &Coming,
     ) -> Option<Vec<Instruction>> {
-        let (taken, touched) = self.names(number, image, (word, word.saturating_add(WIDTH)))?;
+        let bytes = (word, word.saturating_add(WIDTH));
+        if !self.is_sealed_but_by_name(number, image, bytes) {
+            return None;
+        }
+        let (taken, touched) = self.names(number, image, bytes)?;
         let none = std::collections::HashMap::new();
         for at in taken {
             // What the handler stores through an address is seen where it is explored.
@@ -219,6 +223,11 @@ impl Index {
         let Some(stores) = self.stores_to(number, image, word, coming) else {
             return false;
         };
+        // Where the handler does not count, nothing says that the number counts anything.
+        let mut counts = |i: &Instruction| self.is_run_by(number, image, i.ip(), coming);
+        if !stores.iter().any(&mut counts) {
+            return false;
+        }
         stores.iter().all(|i| {
             let is_whole = i.is_ip_rel_memory_operand()
                 && i.ip_rel_memory_address() == word

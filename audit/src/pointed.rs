@@ -114,7 +114,11 @@ impl Index {
         if !image.is_writable(word) || image.is_library || self.is_old(number, word) {
             return None;
         }
-        let (taken, touched) = self.names(number, image, (word, word.saturating_add(WIDTH)))?;
+        let bytes = (word, word.saturating_add(WIDTH));
+        if !self.is_sealed_but_by_name(number, image, bytes) {
+            return None;
+        }
+        let (taken, touched) = self.names(number, image, bytes)?;
         let none = std::collections::HashMap::new();
         let is_read = |at: &u64| *at != 0 && crate::escape::is_only_read(image, *at, &none);
         if !taken.iter().all(is_read) {
@@ -126,6 +130,7 @@ impl Index {
         let (mut is_set, mut is_cleared) = (first != 0, false);
         let mut factory = InstructionInfoFactory::new();
         let mut block = None;
+        let mut is_stored = false;
         let mut loads = Vec::new();
         for at in touched {
             let i = decode(image, at);
@@ -139,6 +144,7 @@ impl Index {
                 loads.push(at);
                 continue;
             }
+            is_stored = true;
             let is_whole = i.is_ip_rel_memory_operand()
                 && i.ip_rel_memory_address() == word
                 && i.memory_size().size() as u64 == WIDTH
@@ -162,7 +168,8 @@ impl Index {
         }
         all.sort_unstable();
         all.dedup();
-        let is_known = !all.is_empty() && all.iter().all(|at| is_data(*at));
+        // What the file says of a word that nothing stores to is believed elsewhere.
+        let is_known = is_stored && !all.is_empty() && all.iter().all(|at| is_data(*at));
         is_known.then(|| Targets {
             all: all.iter().map(|at| at.cast_signed()).collect(),
             block: None,

@@ -85,13 +85,23 @@ fn find(image: &Image, handlers: &BTreeSet<u64>) -> Writers {
 
 impl Writers {
     /// Returns whether nothing is seen to write the bytes of an object, which ends at `object.1`.
-    fn spare(&self, image: &Image, object: Option<(u64, u64)>, (from, to): (u64, u64)) -> bool {
+    ///
+    /// Stores that name the bytes may be left out, where these are known.
+    fn spare(
+        &self,
+        image: &Image,
+        object: Option<(u64, u64)>,
+        (from, to): (u64, u64),
+        by_name: bool,
+    ) -> bool {
         let (low, high) = object.unwrap_or((from, to));
         if self.anywhere || self.upwards.is_some_and(|lowest| lowest <= high) {
             return false;
         }
         let near = from.saturating_sub(self.longest)..to;
-        if self.stores.range(near).any(|(_, end)| *end > from) {
+        let is_named = |at: u64, end: u64| by_name && (at, end) == (from, to);
+        let mut stores = self.stores.range(near);
+        if stores.any(|(at, end)| *end > from && !is_named(*at, *end)) {
             return false;
         }
         // A pointer to where the object ends may lead back into it.
@@ -145,6 +155,27 @@ impl Index {
             self.writers.insert(number, (handlers, writers));
         }
         let (_, writers) = &self.writers[&number];
-        writers.spare(image, object, (from, to))
+        writers.spare(image, object, (from, to), false)
+    }
+
+    /// Returns whether nothing but instructions that name the bytes whole is seen to write them.
+    pub fn is_sealed_but_by_name(
+        &mut self,
+        number: u16,
+        image: &Image,
+        (from, to): (u64, u64),
+    ) -> bool {
+        // Fills what is known of the writers.
+        self.is_sealed(number, image, (from, to));
+        let object = image
+            .object_at(from)
+            .map(|o| (o.address, o.address + o.size));
+        let is_inside = object.is_none_or(|(_, high)| to <= high);
+        let known = self.writers.get(&number);
+        is_inside
+            && !image.is_fixed
+            && !image.is_object
+            && !image.has_text_relocations
+            && known.is_some_and(|(_, writers)| writers.spare(image, object, (from, to), true))
     }
 }
