@@ -1,5 +1,9 @@
-// truth: safe: sets a latch of the program through a pointer, which is given the latch's address before the handler is installed
-#include "corpus.h"
+// expect: open
+// Sets a latch of the program through a pointer, which is given the latch's address before the handler is installed.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 struct latch { volatile sig_atomic_t is_set, may_sleep; int owner; };
 static struct latch own;
 struct latch *latch;
@@ -17,7 +21,7 @@ static void on_hangup(int s) {
 int main(void) {
     latch = &own;
     latch->owner = getpid();
-    INSTALL(SIGHUP, on_hangup);
+    signal(SIGHUP, on_hangup);
     for (;;) {
         latch->may_sleep = 1;
         if (!latch->is_set) pause();
