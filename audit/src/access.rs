@@ -324,6 +324,8 @@ impl Explorer<'_> {
         let bytes = (word, word.saturating_add(8));
         let keeps =
             !changes && (file.is_settled(word) || self.index.is_sealed(image, &file, bytes));
+        // An index that may choose the word is one of a table.
+        let is_scalar = file.object_at(word).is_some_and(|object| object.size <= 8);
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         let frees = self.frees((image, word));
         match file.pointer(word) {
@@ -350,7 +352,10 @@ impl Explorer<'_> {
                 self.check(frame, at, &target, size, writes);
             }
             Some(Slot::Extern(_)) if keeps => {}
-            _ if keeps && file.number(word, 8) == Some(0) && !file.slots.contains_key(&word) => {
+            _ if (keeps || is_scalar && !changes)
+                && file.number(word, 8) == Some(0)
+                && !file.slots.contains_key(&word) =>
+            {
                 frame.find(kind, Weight::Fault, at, format!("{verb} through {}, which is null: nothing in the file stores a pointer there", file.place(word)));
             }
             _ if place.base == Base::Static(image, word) && self.is_set_late(image, &file, word) => frame.find(
