@@ -11,6 +11,7 @@ Prints each false pass with its seed, and how many handlers were judged; exits w
 import argparse
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 
 TYPES = ["unsigned long", "long", "unsigned", "int", "unsigned short", "short", "unsigned char", "signed char"]
 BUILDS = [("gcc", "-O0"), ("gcc", "-O1"), ("gcc", "-O2"), ("gcc", "-Os"), ("clang", "-O1"), ("clang", "-O2")]
+BUILDS = [build for build in BUILDS if shutil.which(build[0])]
 # Arithmetic that wraps is defined, so that both programs compute the same.
 FLAGS = ["-fwrapv", "-w"]
 SIGNALS = [1, 2, 3, 10, 12, 14, 15, 17]

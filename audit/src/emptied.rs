@@ -155,7 +155,9 @@ impl Search<'_> {
         let read: Vec<u64> = read.map(|(_, by)| by).collect();
         let mut all = read.into_iter().filter(|at| is_kept(&file, *at));
         let other = all.find(|at| {
+            // What is set to 1 is a flag: it is no pointer, and divides.
             let denies = values.iter().any(|(_, value)| {
+                let value = value.filter(|value| *value != 1);
                 value.is_some_and(|value| self.index.is_denied(number, &file, (word, *at), value))
             });
             denies && self.index.who(number, &file, *at, &self.coming) == Some(Who::Program)
