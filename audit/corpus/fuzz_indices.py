@@ -24,7 +24,6 @@ BUILDS = [build for build in BUILDS if shutil.which(build[0])]
 # Arithmetic that wraps is defined, so that both programs compute the same.
 FLAGS = ["-fwrapv", "-w"]
 SIGNALS = [1, 2, 3, 10, 12, 14, 15, 17]
-HANDLERS = 40
 
 # What a handler does with `{i}`, and when that leaves an array of `{size}` bytes.
 OUTSIDE = "({i}) < 0 || (__int128)({i}) >= {size}"
@@ -126,21 +125,21 @@ int main(void) {{
     return "\n".join(audited), "\n".join(truth)
 
 
-def judge(seed, tool):
+def judge(seed, tool, count):
     """Returns the false passes of one seed, in words, and how many handlers were judged, passed, and leave their arrays."""
     rng = random.Random(seed)
-    handlers = [handler(rng) for _ in range(HANDLERS)]
+    handlers = [handler(rng) for _ in range(count)]
     false, counts = [], [0, 0, 0]
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         for file, text in zip(["audited.c", "truth.c"], programs(handlers)):
             (directory / file).write_text(text)
         subprocess.run(["gcc", "-O1", *FLAGS, "-o", "truth", "truth.c"], cwd=directory, check=True)
-        said = subprocess.run(["./truth"], cwd=directory, check=True, capture_output=True, text=True, timeout=100).stdout
+        said = subprocess.run(["./truth"], cwd=directory, check=True, capture_output=True, text=True, timeout=900).stdout
         leaves = dict(line.split() for line in said.splitlines())
         for compiler, level in BUILDS:
             subprocess.run([compiler, level, *FLAGS, "-o", "audited", "audited.c"], cwd=directory, check=True)
-            report = subprocess.run([tool, "--quiet", "audited"], cwd=directory, capture_output=True, text=True, timeout=100).stdout
+            report = subprocess.run([tool, "--quiet", "audited"], cwd=directory, capture_output=True, text=True, timeout=900).stdout
             for n, verdict in re.findall(r"^h(\d+): (PASS|FAIL|CANNOT DECIDE)", report, re.M):
                 counts = [counts[0] + 1, counts[1] + (verdict == "PASS"), counts[2] + (n in leaves)]
                 if verdict == "PASS" and n in leaves:
@@ -152,14 +151,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tool", default="minitalk-audit", help="the audit (default: from PATH)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
-    parser.add_argument("--count", type=int, default=10, help=f"how many seeds, of {HANDLERS} handlers in {len(BUILDS)} builds each (default: 10)")
+    parser.add_argument("--count", type=int, default=10, help="how many seeds (default: 10)")
+    parser.add_argument("--handlers", type=int, default=40, help=f"how many handlers a seed, in {len(BUILDS)} builds each (default: 40)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (default: 2)")
     args = parser.parse_args()
     tool = str(Path(args.tool).resolve()) if "/" in args.tool else args.tool
     total = [0, 0, 0]
     false = []
     with ThreadPoolExecutor(args.jobs) as pool:
-        for found, counts in pool.map(lambda seed: judge(seed, tool), range(args.seed, args.seed + args.count)):
+        for found, counts in pool.map(lambda seed: judge(seed, tool, args.handlers), range(args.seed, args.seed + args.count)):
             false += found
             total = [a + b for a, b in zip(total, counts)]
     print("\n".join(false + [f"{total[0]} handlers judged, {total[1]} pass, {total[2]} leave their arrays, {len(false)} of these pass"]))

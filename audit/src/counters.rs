@@ -185,12 +185,13 @@ impl Index {
         let (taken, touched) = self.names(number, image, bytes)?;
         let none = std::collections::HashMap::new();
         for at in taken {
+            let is_read = at != 0 && crate::escape::is_only_read(image, at, &none);
             // What the handler stores through an address is seen where it is explored.
-            if at == 0
-                || !crate::escape::is_only_read(image, at, &none)
-                    && !(self.is_run_by(number, image, at, coming)
-                        && crate::escape::uses(image, at, &none, true).is_some())
-            {
+            let mut is_handlers = || {
+                self.is_run_by(number, image, at, coming)
+                    && crate::escape::uses(image, at, &none, true).is_some()
+            };
+            if !is_read && (at == 0 || !is_handlers()) {
                 return None;
             }
         }

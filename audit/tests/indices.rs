@@ -12,7 +12,7 @@ fn no_handler_passes_that_leaves_its_array() {
     command
         .arg(script)
         .args(["--tool", env!("CARGO_BIN_EXE_minitalk-audit")])
-        .args(["--count", "4"]);
+        .args(["--count", "1", "--handlers", "4"]);
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => return eprintln!("skipped: python3 cannot be run: {error}"),

@@ -44,7 +44,7 @@ impl State {
         } else {
             let both = self.words.iter().filter_map(|(word, value)| {
                 let joined = or(value, other.words.get(word)?);
-                (joined.base == Base::Num).then(|| (*word, joined))
+                (joined.base == Base::Num).then_some((*word, joined))
             });
             Rc::new(both.collect())
         };
