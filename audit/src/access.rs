@@ -324,8 +324,9 @@ impl Explorer<'_> {
         let bytes = (word, word.saturating_add(8));
         let keeps =
             !changes && (file.is_settled(word) || self.index.is_sealed(image, &file, bytes));
-        // An index that may choose the word is one of a table.
-        let is_scalar = file.object_at(word).is_some_and(|object| object.size <= 8);
+        // An index that may choose the word is one of a table; what other files can name they may fill, as the C library does stderr.
+        let is_shared = file.exports.values().any(|at| *at == word);
+        let is_scalar = file.object_at(word).is_some_and(|object| object.size <= 8) && !is_shared;
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
         let frees = self.frees((image, word));
         match file.pointer(word) {
