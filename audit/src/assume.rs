@@ -293,12 +293,7 @@ impl Explorer<'_> {
     /// Returns a call by which the program frees what the word points to, and whether a signal is shown to be possible there.
     pub fn frees(&mut self, (image, word): (u16, u64)) -> Option<(u64, bool)> {
         let file = self.files.image(image);
-        let coming = Coming {
-            handler: self.handler,
-            signals: self.signals,
-            own: &self.contexts,
-            known: std::cell::RefCell::default(),
-        };
+        let coming = Coming::new(self.handler, self.signals, &self.contexts);
         self.index
             .frees(image, &file, word, &self.installers, &coming)
     }

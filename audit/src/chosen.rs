@@ -431,14 +431,13 @@ impl Search<'_> {
         let other = lost
             .map(|choice| choice.at)
             .find(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program))?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let place = file.place(word);
         Some(Conflict {
             by,
             weight: Weight::Doubt,
             why: format!(
                 "stores to {place}, which {} asks for and then stores to, at {other:#x}: what a signal stores between the two is lost",
-                file.name(changer)
+                file.name_around(other)
             ),
             remedy: crate::conflict::UPDATE,
         })

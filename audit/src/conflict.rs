@@ -59,12 +59,7 @@ pub fn find(
     let mut search = Search {
         files,
         index: &mut *explorer.index,
-        coming: Coming {
-            handler: explorer.handler,
-            signals: explorer.signals,
-            own: &explorer.contexts,
-            known: std::cell::RefCell::default(),
-        },
+        coming: Coming::new(explorer.handler, explorer.signals, &explorer.contexts),
     };
     let mut conflicts = Vec::new();
     for (&place, &by) in explorer.stored.iter().filter(|(_, by)| is_judged(**by)) {
@@ -177,11 +172,10 @@ fn overwritten(by: Place) -> Conflict {
 /// Returns the conflict of an instruction that uses together what the program stores one after the other.
 fn mixed_words(files: &Files, number: u16, other: u64, by: Place) -> Conflict {
     let file = files.image(number);
-    let changer = file.function_at(other).map_or(other, |(start, _)| start);
     let why = format!(
         "stores or passes on what it makes of words that {} stores one after the other, at {other:#x}, again and again: a signal \
          between sees one without the other, and nothing tells the handler",
-        file.name(changer)
+        file.name_around(other)
     );
     Conflict {
         by,
@@ -223,11 +217,10 @@ impl Search<'_> {
             let between = self.store_between((number, place), by);
             return between.or_else(|| self.store_by_pointer((number, word, last, width), by));
         };
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "stores to {}, which {} changes in several instructions at {other:#x}: what a signal stores between them is lost",
             file.place(word),
-            file.name(changer)
+            file.name_around(other)
         );
         let loses = |(at, who): &(u64, Who)| match who {
             Who::Program => self
@@ -266,12 +259,11 @@ impl Search<'_> {
             &self.coming,
         );
         let &(other, _) = all.first()?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "stores to {}, which {} uses and then changes, at {other:#x}: after a signal between, it has used one value and changes \
              another",
             file.place(place.0),
-            file.name(changer)
+            file.name_around(other)
         );
         Some(Conflict {
             by,
@@ -300,12 +292,11 @@ impl Search<'_> {
             who == Some(Who::Program)
         });
         let other = open.next()?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "stores to {}, which may be what {} changes in several instructions through a pointer, at {other:#x}: what a signal stores \
              between them is lost",
             file.place(word),
-            file.name(changer)
+            file.name_around(other)
         );
         Some(Conflict {
             by,
@@ -346,11 +337,10 @@ impl Search<'_> {
             let who = self.index.who(number, &file, at, &self.coming);
             (is_cleared && who == Some(Who::Program)).then_some(at)
         })?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "stores to an element of an array, whose index {} asks for and then sets to a constant, at {other:#x}: what a signal adds \
              between them is lost",
-            file.name(changer)
+            file.name_around(other)
         );
         Some(Conflict {
             by,
@@ -388,12 +378,11 @@ impl Search<'_> {
         let [(one, _), (two, other)] = self.index.pair(number, &file, &words, &self.coming)?;
         let touches = |(place, width): &(u64, u64)| (*place..place + width).contains(&two);
         let (_, &by) = loads.iter().find(|(load, _)| touches(load))?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         let why = format!(
             "reads {} and {}, which {} stores one after the other, at {other:#x}: a signal between sees one without the other",
             file.place(one),
             file.place(two),
-            file.name(changer)
+            file.name_around(other)
         );
         Some(Conflict {
             by,

@@ -2,8 +2,6 @@
 //! again. Some of them are never negative, as the count of what an array holds: the program gives them such constants only, and what
 //! the handler stores is seen where it is explored.
 
-use std::cell::RefCell;
-
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
 };
@@ -99,12 +97,7 @@ impl Explorer<'_> {
             return true;
         }
         let file = self.files.image(image);
-        let coming = Coming {
-            handler: self.handler,
-            signals: self.signals,
-            own: &self.contexts,
-            known: RefCell::default(),
-        };
+        let coming = Coming::new(self.handler, self.signals, &self.contexts);
         let is_one = self.index.is_counter(image, &file, word, &coming);
         if is_one {
             self.counters.insert((image, word));
@@ -122,12 +115,7 @@ impl Explorer<'_> {
             return *known;
         }
         let file = self.files.image(image);
-        let coming = Coming {
-            handler: self.handler,
-            signals: self.signals,
-            own: &self.contexts,
-            known: RefCell::default(),
-        };
+        let coming = Coming::new(self.handler, self.signals, &self.contexts);
         let is_kept = self.nesting.is_certain() == Some(false)
             && file.is_writable(word)
             && frame.number == image

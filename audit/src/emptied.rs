@@ -58,25 +58,24 @@ impl Search<'_> {
                     || !is_plain
                     || self.index.is_update(number, &file, word, *at)
             });
-        let others = stores.iter().copied().filter(|at| !own.contains(at));
-        let others: Vec<u64> = others.collect();
-        let other = others.iter().copied().find(|at| {
+        if !gathers {
+            return None;
+        }
+        let mut others = stores.iter().copied().filter(|at| !own.contains(at));
+        let other = others.find(|at| {
             !changes_in_place(&file, *at)
                 && !decoded(&file, *at).has_lock_prefix()
                 && !exchanges(&file, *at)
                 && self.takes_before(number, &file, word, *at)
-                && gathers
                 && self.comes_between(number, &file, word, *at)
         })?;
         let is_constant = makers(&file, other)
             .iter()
             .all(|(_, value)| value.is_some());
-        let is_certain = gathers
-            && is_constant
+        let is_certain = is_constant
             && self
                 .index
                 .loses(number, &file, other, self.coming.signals, false);
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         Some(Conflict {
             by,
             weight: match is_certain {
@@ -86,7 +85,7 @@ impl Search<'_> {
             why: format!(
                 "stores to {}, which {} loads and then replaces, at {other:#x}: what a signal stores between the two is lost",
                 file.place(word),
-                file.name(changer)
+                file.name_around(other)
             ),
             remedy: UPDATE,
         })
@@ -125,7 +124,6 @@ impl Search<'_> {
             })
         });
         let other = found?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         Some(Conflict {
             by,
             weight: Weight::Doubt,
@@ -133,7 +131,7 @@ impl Search<'_> {
                 "stores to an element of {}, of which {} loads one and then replaces it, at {other:#x}: what a signal stores between the \
                  two is lost",
                 file.place(from),
-                file.name(changer)
+                file.name_around(other)
             ),
             remedy: UPDATE,
         })
@@ -162,7 +160,6 @@ impl Search<'_> {
             });
             denies && self.index.who(number, &file, *at, &self.coming) == Some(Who::Program)
         })?;
-        let changer = file.function_at(other).map_or(other, |(start, _)| start);
         Some(Conflict {
             by,
             weight: Weight::Doubt,
@@ -170,7 +167,7 @@ impl Search<'_> {
                 "stores to {}, which {} asks for and then loads again, at {other:#x}: after a signal between, it goes on with what it \
                  has not asked for",
                 file.place(word),
-                file.name(changer)
+                file.name_around(other)
             ),
             remedy: "one load of the word, or signals that are blocked meanwhile",
         })

@@ -216,6 +216,12 @@ impl Image {
         }
     }
 
+    /// Returns the name of the function that has an instruction at `address`.
+    pub fn name_around(&self, address: u64) -> String {
+        let function = self.function_at(address);
+        self.name(function.map_or(address, |(start, _)| start))
+    }
+
     /// Returns the name of the function at `address` in the file, the shortest of several.
     pub fn raw_name(&self, address: u64) -> Option<&str> {
         let names = self.names.get(&address)?;

@@ -41,12 +41,7 @@ impl Explorer<'_> {
             Some(known) => known.clone(),
             None => {
                 let file = self.files.image(image);
-                let coming = Coming {
-                    handler: self.handler,
-                    signals: self.signals,
-                    own: &self.contexts,
-                    known: std::cell::RefCell::default(),
-                };
+                let coming = Coming::new(self.handler, self.signals, &self.contexts);
                 let known = self.index.targets(image, &file, word, &coming);
                 self.targets.insert((image, word), known.clone());
                 known
@@ -86,9 +81,7 @@ impl Explorer<'_> {
         let joined = one.map(|one| all.fold(one, |a, b| a.or(&b)));
         joined.unwrap_or(place)
     }
-}
 
-impl Explorer<'_> {
     /// Returns the size of the block that the place is measured from, if the program allocates it and never frees it.
     pub fn block_of(&self, place: &Value) -> Option<i64> {
         let (Base::Static(image, word) | Base::NotNull(image, word)) = place.base else {
@@ -176,9 +169,7 @@ impl Index {
             is_set: is_set && !is_cleared,
         })
     }
-}
 
-impl Index {
     /// Returns what is known of a word to which one instruction stores a block that was allocated.
     ///
     /// The pointer goes nowhere else, so that nothing frees the block. While the handler may run, the program reads it, and stores to
@@ -481,7 +472,7 @@ fn is_allocator(name: &str) -> bool {
 enum Stored {
     /// An address of the file, or zero.
     Address(u64),
-    /// What the call returns: a block of that size, or a number which says that there is none.
+    /// The block of that size that a call allocates, or the number by which the call says that it has failed.
     Block {
         call: u64,
         after: u64,

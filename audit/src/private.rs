@@ -131,12 +131,7 @@ impl Explorer<'_> {
         let is_published = self.published.iter().any(|(of, from, to)| {
             *of == number && *from < hi.cast_signed() && *to >= start.cast_signed()
         });
-        let coming = Coming {
-            handler: self.handler,
-            signals: self.signals,
-            own: &self.contexts,
-            known: std::cell::RefCell::default(),
-        };
+        let coming = Coming::new(self.handler, self.signals, &self.contexts);
         if is_published {
             return false;
         }

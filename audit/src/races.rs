@@ -65,6 +65,18 @@ pub struct Coming<'a> {
     pub known: RefCell<Map<Place, bool>>,
 }
 
+impl<'a> Coming<'a> {
+    /// Returns the signals of a handler that reaches these functions; no place was asked about.
+    pub fn new(handler: Place, signals: Signals, own: &'a Map<Place, usize>) -> Self {
+        Self {
+            handler,
+            signals,
+            own,
+            known: RefCell::default(),
+        }
+    }
+}
+
 impl Index {
     /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
     /// there.
