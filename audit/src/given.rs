@@ -79,7 +79,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Reports pointers to what is gone when the handler has returned that go to whoever reads the descriptor or accepts the signal.
+    /// Reports a pointer to the handler's frame, the siginfo or the ucontext that is written to a descriptor or sent with a signal: who
+    /// receives it may follow it after the handler has returned.
     fn passes_pointers(
         &mut self,
         frame: &mut Frame,

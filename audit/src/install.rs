@@ -331,8 +331,8 @@ impl Finder<'_> {
         (watch, is_whole)
     }
 
-    /// Explores handlers that make calls which are not resolved again, with what a handler is given: its signal chooses an element of
-    /// a table of old actions, for one.
+    /// Explores a second time the handlers with a call that is not resolved, now with what a handler is given: its signal may choose
+    /// an element of a table of old actions.
     fn within_handlers(&mut self) {
         let unresolved = self.found.unresolved.iter();
         let unresolved: Vec<Place> = unresolved

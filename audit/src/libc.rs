@@ -625,11 +625,11 @@ pub enum Size {
     Bytes(i64),
     /// As much as its argument of that number says.
     Argument(usize),
-    /// As many elements as the argument says, each of so many bytes.
+    /// An argument counts the elements; each has so many bytes.
     Elements(usize, i64),
-    /// As many bits as the argument says.
+    /// An argument counts the bits.
     Bits(usize),
-    /// As much as the number says to which the argument points.
+    /// An argument points to the number of bytes, a `socklen_t`.
     Pointed(usize),
 }
 

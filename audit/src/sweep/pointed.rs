@@ -10,7 +10,7 @@ use crate::hash::Map;
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
-/// Functions of the C library that give an argument to a function that they are given.
+/// Functions of the C library that call a function of the program with an argument that they were given, as `pthread_create` does.
 const GIVES_ON: [&str; 7] = [
     "bsearch",
     "clone",
