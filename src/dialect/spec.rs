@@ -68,7 +68,7 @@ macro_rules! key {
 }
 
 /// Lists every key, in the order in which a specification is written.
-pub const KEYS: &[SpecKey] = &[
+pub static KEYS: &[SpecKey] = &[
     key!("order", "msb|lsb", "which bit of a byte of text comes first", choice order: BitOrder),
     key!("one", "usr2|usr1", "which signal is a 1", choice one: Symbol),
     key!("hello", "no|yes", "the client sends SIGUSR1 and waits for it (SIGUSR2: busy)", flag hello),
@@ -169,7 +169,7 @@ macro_rules! presets {
 }
 
 /// Lists every preset.
-pub const PRESETS: &[Preset] = presets! {
+pub static PRESETS: &[Preset] = presets! {
     "classic" = "": "most significant bit first, SIGUSR2 is 1, NUL at the end, SIGUSR1 for every bit";
     "lsb" = "order=lsb": "as classic, least significant bit first";
     "inverted" = "one=usr1": "as classic, SIGUSR1 is 1";
