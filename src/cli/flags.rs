@@ -79,8 +79,6 @@ pub struct Args {
 ///
 /// # Errors
 /// Returns a usage error, or an error of standard output.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn parse(command: &'static Command, args: Vec<OsString>) -> Result<Option<Args>, Failure> {
     let has_separator = args.iter().any(|arg| arg == "--");
     let (mut flags, mut positional) = (Vec::new(), Vec::new());

@@ -196,8 +196,6 @@ fn servers() -> Result<Vec<RunningServer>, Failure> {
 }
 
 /// Returns the process `pid` if it is a minitalk server that this user may signal.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 fn server(pid: Pid) -> Option<RunningServer> {
     if pid == ffi::getpid() {
         return None;
@@ -229,8 +227,6 @@ fn server(pid: Pid) -> Option<RunningServer> {
 /// Returns whether the program `pid`, of this name, has the thread of an endpoint that receives ([`SERVICE_THREAD`]).
 ///
 /// Threads without a name of their own have that of their program.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 fn has_endpoint(pid: Pid, name: &str) -> bool {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     let mut threads = threads.into_iter().flatten().flatten();

@@ -237,8 +237,6 @@ pub fn send(
 }
 
 /// Sends a message in `dialect` to the server `pid`, or only the `first` signals of it.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 fn send_in_dialect(
     pid: Pid,
     source: Source,

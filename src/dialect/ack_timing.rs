@@ -151,8 +151,6 @@ impl AckTiming {
     }
 
     /// Handles that the client goes on at `now`, in mid-message or with another one; returns an acknowledgement that is overdue.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn handle_symbol(&mut self, in_message: bool, now: Nanos) -> Option<Symbol> {
         (self.look_at, self.may_await_more) = (None, false);
         if let Some(sent) = self.sent.take().filter(|_| in_message) {
@@ -214,8 +212,6 @@ impl AckTiming {
     }
 
     /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {

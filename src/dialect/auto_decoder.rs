@@ -180,8 +180,6 @@ impl AutoDecoder {
     /// returns for its head.
     ///
     /// After a [tie](Certainty::Tie) no dialect is adopted.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn finish(&mut self, observed: impl FnOnce(Head) -> Dialect) -> Option<Detection> {
         let next = self.detector();
         let Mode::Unknown(detector) = &mut self.mode else {

@@ -253,8 +253,6 @@ impl Detector {
     }
 
     /// Returns the likeliest complete message, if there is one and memory for it.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn finish(mut self) -> Option<Detection> {
         let known = &self.known;
         self.complete.retain(|reading| is_message(reading, known));

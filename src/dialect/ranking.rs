@@ -170,8 +170,6 @@ pub enum Certainty<R> {
 }
 
 /// Returns the likeliest reading of a program that is `known` to use these dialects; `None` without a reading.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn rank<'a>(
     readings: &'a [Reading],
     known: &[Dialect],

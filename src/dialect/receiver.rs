@@ -106,8 +106,6 @@ impl TextReceiver {
         self.timing.delay_first();
     }
 
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     fn new(decoder: AutoDecoder, probe: AckProbe) -> Self {
         Self {
             decoder,
@@ -157,8 +155,6 @@ impl TextReceiver {
     }
 
     /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
         self.last_sleep = sleep;
         if let Some(symbol) = self.swallowed(now, sleep) {

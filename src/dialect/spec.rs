@@ -187,8 +187,6 @@ pub static PRESETS: &[Preset] = presets! {
 impl FromStr for Dialect {
     type Err = SpecError;
 
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let mut draft = Draft {
             dialect: Self::CLASSIC,

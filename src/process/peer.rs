@@ -161,8 +161,6 @@ impl Peer {
     ///
     /// Does not wait for a process that is stopped or blocks the signal, or that has not taken it after some 50 ms: a server blocks
     /// it while it works, and in a flood one is always pending. Nor for one that runs this program, whose handlers are known.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub(crate) fn still_handles(&self, signal: Signal) -> bool {
         if proc::runs_this_program(self.pid) {
             return true;

@@ -163,16 +163,12 @@ pub fn run_time_if_runnable(pid: Pid) -> Option<u64> {
 /// cannot be read.
 ///
 /// The call of a stopped process is shown too, but the process cannot take a signal.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn sleeps(pid: Pid) -> bool {
     stat(pid, |fields| Some(fields.next()? == "S")).unwrap_or(false)
 }
 
 /// Returns whether SIGALRM has a handler in `pid`, so that a timer may end its wait, if its main thread sleeps in a call that waits
 /// for a signal (`proc_pid_syscall(5)`, `proc_pid_wchan(5)`); `None` if it does not, or if the kernel does not tell.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn handles_alarm_in_wait(pid: Pid) -> Option<bool> {
     let is_in_call = with_text(&std::format!("/proc/{pid}/syscall"), |call| {
         let number = call.split_ascii_whitespace().next();
@@ -200,8 +196,6 @@ pub fn handles_alarm_in_wait(pid: Pid) -> Option<bool> {
 
 /// Returns the mask of signals that the main thread of `pid` takes without a handler: those for which it sleeps in a wait, and those
 /// that it blocks and has a `signalfd(2)` for. `blocked` is the mask of signals that it blocks.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn taken(pid: Pid, blocked: u64) -> u64 {
     let by_descriptor = match blocked & SignalSet::BITS.mask() {
         0 => 0,
@@ -278,8 +272,6 @@ pub type Program = (u64, u64);
 ///
 /// # Errors
 /// NotFound: no such process. PermissionDenied: a process of another user.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn program(pid: Pid) -> io::Result<Program> {
     let (mut device, mut inode) = executable(pid)?;
     let mut line = [0; 4096];
@@ -308,16 +300,12 @@ pub fn runs_this_program(pid: Pid) -> bool {
 }
 
 /// Returns device and inode of the executable file.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 fn executable(pid: Pid) -> io::Result<(u64, u64)> {
     let file = fs::metadata(std::format!("/proc/{pid}/exe"))?;
     Ok((file.dev(), file.ino()))
 }
 
 /// Returns whether `pid` runs a Go program: a note of Go's linker stands at the beginning of its executable file (elf(5)).
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 pub fn is_go(pid: Pid) -> bool {
     let mut head = [0; 4096];
     let head = beginning(&std::format!("/proc/{pid}/exe"), &mut head);
@@ -327,8 +315,6 @@ pub fn is_go(pid: Pid) -> bool {
 }
 
 /// Returns the first 4,096 bytes of a file, or zeros instead: the arguments of a process may be many.
-// By itself it is smaller than where it is called: the smallest build has a limit.
-#[inline(never)]
 fn beginning<'b>(path: &str, bytes: &'b mut [u8; 4096]) -> &'b [u8] {
     let _ = File::open(path).and_then(|file| file.read_at(bytes, 0));
     bytes

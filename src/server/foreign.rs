@@ -250,8 +250,6 @@ impl Core {
     }
 
     /// Handles a bare bit of a client that is in no transfer.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub(super) fn on_foreign_bit(&mut self, session: &mut Session, symbol: Symbol) {
         let (pid, now) = (session.pid, self.now);
         if session.foreign.receiver.is_none() {

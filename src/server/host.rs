@@ -212,8 +212,6 @@ impl<'n> Host<'n> {
         }
     }
 
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     fn apply(&mut self, action: Action) {
         match action {
             Action::Send(pid, signal, packet, copies) => {
@@ -293,8 +291,6 @@ impl<'n> Host<'n> {
         }
     }
 
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     fn open(&mut self, pid: Pid, event: &Event) -> Result<Opened, PeerError> {
         let peer = Peer::open(pid)?;
         let may_be_answered = action::may_be_answered(event);

@@ -261,8 +261,6 @@ impl Machine {
     }
 
     /// Handles the result of opening a process for `event`.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn handle_opened(&mut self, pid: Pid, opened: Result<Opened, PeerError>, event: Event) {
         let core = &mut self.core;
         let opened = match opened {
@@ -299,8 +297,6 @@ impl Machine {
     }
 
     /// Takes in an inspection, and goes on with what it was for.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn handle_inspected(&mut self, pid: Pid, inspection: Inspection, then: Then) {
         let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
@@ -373,8 +369,6 @@ impl Machine {
     ///
     /// A client that has been silent for a second, because it is stopped for example, needs the memory only if the sender's message
     /// does not fit beside its own.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     fn is_first(&self, event: &Event) -> bool {
         const SILENCE: Nanos = 1_000_000_000;
         let Some(pid) = event.origin.pid() else {

@@ -55,8 +55,6 @@ impl Machine {
 
 impl Core {
     /// Handles a request in the name of the client: all but a hello counts only with the proof that the client has sent it.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub(super) fn on_request(
         &mut self,
         session: &mut Session,

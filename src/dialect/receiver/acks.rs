@@ -24,8 +24,6 @@ const STOP_DOUBTING_AFTER: Nanos = 4000 * MILLISECOND;
 
 impl TextReceiver {
     /// Handles that a message was written, or that it could not be.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn handle_written(&mut self, is_written: bool, now: Nanos) {
         self.unwritten = self.unwritten.saturating_sub(1);
         // With the next symbol a dialect that was not certain is looked for again.
@@ -90,8 +88,6 @@ impl TextReceiver {
     }
 
     /// Returns the other signal, which ends a client whose handler has gone on behind its text.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub(super) fn end_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         let ack = self.decoder.dialect()?.ack_for(symbol).other();
         self.has_run_on = true;
@@ -255,8 +251,6 @@ impl TextReceiver {
     }
 
     /// Returns whether the probe may acknowledge the client. A short text that may be over is rather written first.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub(super) fn is_probed(&self) -> bool {
         let may_be_text = self.probe.is_after_head_and_byte() && self.decoder.may_be_over();
         self.may_be_acknowledged() && !may_be_text

@@ -9,8 +9,6 @@ use crate::wire::Nanos;
 
 impl TextReceiver {
     /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
-    // By itself it is smaller than where it is called: the smallest build has a limit.
-    #[inline(never)]
     pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
             if has_failed && self.probe.has_kept_waiting() {
