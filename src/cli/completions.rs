@@ -106,7 +106,7 @@ fn dialects() -> String {
     for key in spec::KEYS {
         // A value in capitals is a placeholder for a number.
         let is_word = |value: &&str| !value.contains(|c: char| c.is_ascii_uppercase());
-        let values: Vec<_> = key.values().split('|').filter(is_word).collect();
+        let values: Vec<_> = key.values.split('|').filter(is_word).collect();
         let values = if values.is_empty() { vec![""] } else { values };
         words.extend(values.iter().map(|value| format!("{}={value}", key.name)));
     }

@@ -106,8 +106,8 @@ presets:
     }
     text.push_str("\nkeys (the first value is that of classic):\n");
     for key in spec::KEYS {
-        let choices = format!("{}={}", key.name, key.values());
-        let _ = writeln!(text, "  {choices:<42} {}", key.meaning());
+        let choices = format!("{}={}", key.name, key.values);
+        let _ = writeln!(text, "  {choices:<42} {}", key.meaning);
     }
     text.push_str(
         "\nserve --dialect auto (the default) detects what a client uses; see docs/dialects.md.\n",

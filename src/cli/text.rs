@@ -80,7 +80,6 @@ pub fn write_json_string(out: &mut dyn Write, text: &str) -> io::Result<()> {
 }
 
 /// Writes `text`. `escape` gets a character and the text behind it, and returns whether it has written something in its place.
-// Once for all outputs and formats: the smallest build has a limit.
 fn write_escaped(
     out: &mut dyn Write,
     text: &str,
@@ -107,8 +106,6 @@ fn write_escaped(
 /// Unicode calls ignorable by default (UAX #44, Default_Ignorable_Code_Point), as fillers and tags.
 ///
 /// Joiners and the variation selectors below U+10000 are not among them, because many scripts and emoji need them.
-// A table, because comparisons in the code are larger, and called, because two places need it: the smallest build has a limit.
-#[inline(never)]
 fn is_invisible(c: char) -> bool {
     const RANGES: [[char; 2]; 17] = [
         ['\u{AD}', '\u{AD}'],

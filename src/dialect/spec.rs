@@ -14,27 +14,13 @@ use super::{
 pub struct SpecKey {
     /// The name.
     pub name: &'static str,
-    /// The values that the key takes and, in the next line, what it means: one pointer, for the smallest build.
-    about: &'static str,
+    /// The values that the key takes.
+    pub values: &'static str,
+    /// What the key means.
+    pub meaning: &'static str,
     set: fn(&mut Draft, &str) -> Option<()>,
     /// Returns the value where it has to be given.
     get: fn(&Dialect) -> Option<String>,
-}
-
-impl SpecKey {
-    /// Returns the values that the key takes.
-    pub fn values(&self) -> &'static str {
-        self.split().0
-    }
-
-    /// Returns what the key means.
-    pub fn meaning(&self) -> &'static str {
-        self.split().1
-    }
-
-    fn split(&self) -> (&'static str, &'static str) {
-        self.about.split_once('\n').unwrap_or_default()
-    }
 }
 
 /// Makes a [`SpecKey`]: of a field with named choices, of a field that is `yes` or `no`, or of any other.
@@ -60,7 +46,8 @@ macro_rules! key {
     ($name:literal, $values:literal, $meaning:literal, $set:expr, $get:expr) => {
         SpecKey {
             name: $name,
-            about: concat!($values, "\n", $meaning),
+            values: $values,
+            meaning: $meaning,
             set: $set,
             get: $get,
         }
@@ -228,7 +215,7 @@ impl Draft {
         (key.set)(self, value).ok_or_else(|| SpecError::Value {
             key: name.into(),
             value: value.into(),
-            values: key.values(),
+            values: key.values,
         })
     }
 
@@ -396,7 +383,7 @@ mod tests {
     fn each_key_takes_each_value_that_it_lists() {
         for key in KEYS {
             for value in key
-                .values()
+                .values
                 .split('|')
                 .filter(|v| v.is_ascii() && **v == v.to_lowercase())
             {
