@@ -34,7 +34,7 @@ pub struct Background<T> {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Says what the function of a [`Background`] gets.
+/// Is an item of a [`Background`]'s queue, or a gap in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<T> {
     /// Hands over the next item.

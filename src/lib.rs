@@ -44,7 +44,7 @@
 //!
 //! # Any signal
 //!
-//! An [`Inbox`] receives any signal that a process may handle, loses none that the kernel delivers, and shows all that the
+//! An [`Inbox`] receives any signal that a process may handle, loses none that the kernel delivers, and shows everything that the
 //! kernel knows of it ([`Event`]). `tests/signals.rs` in the repository has a program for each cell:
 //!
 //! | | [`Inbox`] | signal-hook 0.4 | tokio 1 | signalfd |

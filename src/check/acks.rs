@@ -5,7 +5,7 @@ use minitalk::Signal;
 use minitalk::dialect::encoder::TextEncoder;
 use minitalk::dialect::{Ack, AckSignal, Dialect, FinalAck, Symbol};
 
-/// Is an acknowledgement, and the number of signals sent before it, with the one that opens a handshake.
+/// Is an acknowledgement, and the number of signals sent before it, including the signal that opens a handshake.
 pub type ReceivedAck = (u64, Signal);
 
 /// Returns `dialect`, in which `client` sent `text`, with the keys that follow from the acknowledgements.

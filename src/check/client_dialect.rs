@@ -248,7 +248,7 @@ fn attempt(
         });
         let is_exact = server.skip() == PROBE.as_bytes();
         add_delay(client.pid());
-        // The server then reports what it knows about the client.
+        // The server then reports its findings about the client.
         client.kill();
         let outcome = match (is_exact, status) {
             (true, Some(status)) if status.success() => TryOutcome::Delivered,

@@ -1,4 +1,4 @@
-//! The delivery of one message by a client, and what is wrong with it.
+//! The delivery of one message by a client, and its faults.
 
 use std::mem;
 use std::process::ExitStatus;
@@ -86,7 +86,7 @@ impl Arrival {
         let ended = client.wait(if fits { LEAVE } else { Duration::ZERO });
         let is_hanging = fits && ended.is_none() && hangs(client.pid());
         let client = ended.or_else(|| client.ended());
-        // Reads the output for the last time: what a late server prints after the limit counts too.
+        // Reads the output for the last time: the output of a late server after the limit counts too.
         let printed = server.skip();
         let printed_at = server.stdout().last_at().filter(|_| !text.is_empty());
         let elapsed = printed_at.map_or_else(Instant::now, |at| at.max(start)) - start;
@@ -103,12 +103,12 @@ impl Arrival {
         })
     }
 
-    /// Returns what is wrong with the delivery, or itself.
+    /// Returns the delivery, or the fault in it.
     pub fn verdict(self, text: &str) -> Result<Self, NotPassed> {
         self.error(text).map_or(Ok(self), Err)
     }
 
-    /// Returns what is wrong with the delivery.
+    /// Returns the fault in the delivery.
     pub fn error(&self, text: &str) -> Option<NotPassed> {
         if let Some(status) = self.server {
             return Some(format!("the server {}", describe(status)).into());

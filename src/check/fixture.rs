@@ -92,7 +92,7 @@ impl<'a> Fixture<'a> {
         Ok(delivery)
     }
 
-    /// Delivers `text`; the error is what is wrong.
+    /// Delivers `text`; the error describes the fault.
     pub fn deliver_exactly(&mut self, text: &str, limit: Duration) -> Result<Arrival, NotPassed> {
         self.deliver(text, limit)?.verdict(text)
     }

@@ -91,7 +91,7 @@ impl Script {
     pub fn new(name: &str, lines: &str) -> Self {
         let name = format!("minitalk-{name}.{}", std::process::id());
         let script = Self(std::env::temp_dir().join(name));
-        // Written by another process: one that this process starts meanwhile could keep it open, and it could not be executed.
+        // Written by another process: a child of this one could keep the file open, and then it could not be executed (ETXTBSY).
         let mut write = Command::new("sh");
         write.args([
             "-c",

@@ -6,13 +6,13 @@ use std::time::Duration;
 /// The remedy for a test that there was no time for.
 const TIME_IS_UP: &str = "the time of the check is up (--time-limit)";
 
-/// A search can have missed what it looks for if the programs have waited for a CPU for more than one part in so many of its time.
+/// A search may have failed for lack of CPU if the programs waited for a CPU for more than this fraction (1/n) of its time.
 const STARVED: u32 = 10;
 
 /// Says why a test did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotPassed {
-    /// The program does not do what it should.
+    /// The program does not work as it should.
     Failed(String),
     /// The program may be right or wrong.
     NotSure(String),

@@ -36,7 +36,7 @@ const SURPLUS: Duration = Duration::from_millis(40);
 /// Holds a server that waits for messages.
 pub struct Server {
     child: Child,
-    /// What is wrong with the output of the PID.
+    /// The fault in the output of the PID.
     pub pid_error: Option<String>,
     /// Bytes of output before the next message.
     seen: usize,
@@ -157,7 +157,7 @@ impl Server {
         proc::status(self.pid()).is_ok_and(|status| rests(&status))
     }
 
-    /// Waits until the server prints nothing more; returns and skips what it printed.
+    /// Waits until the server prints nothing more; returns and skips its output.
     pub fn skip(&mut self) -> Vec<u8> {
         self.child.stdout.settle(SURPLUS, HANDLERS);
         let printed = self.printed();

@@ -149,7 +149,8 @@ impl ServerSearch<'_> {
         Err(SearchEnd::Report(why))
     }
 
-    /// Returns what the server acknowledges, and whether it may expect a handshake, in which it answers only the first signal.
+    /// Returns which parts of a message the server acknowledges, and whether it may expect a handshake: then it answers the first
+    /// signal alone.
     fn observe_acks(&mut self) -> Result<(Ack, bool), SearchEnd> {
         let exchange = self.attempt(&Dialect::CLASSIC, PRINT)?.exchange;
         if exchange.acks.len() > 1 {
@@ -229,7 +230,7 @@ impl ServerSearch<'_> {
                 match self.consider(&likelier, PRINT_LATE) {
                     Ok(Some(likelier)) => return Ok(likelier),
                     Ok(None) => {}
-                    // Without time for more, what was found is the answer.
+                    // Without time for more trials, the dialects found so far are the answer.
                     Err(SearchEnd::Report(_)) => break,
                     Err(end) => return Err(end),
                 }
@@ -269,7 +270,7 @@ impl ServerSearch<'_> {
             Err(_) => None,
         };
         self.withheld += run_delay(server.pid());
-        // Once it is known what the server acknowledges, its answers to a text that it misreads show nothing more.
+        // Once the server's acknowledgements are known, its answers to a text that it misreads show nothing more.
         if exchange.result.is_ok() && (format.is_some() || self.ack_timeout == FIRST_ACK) {
             let late = self.collect_acks(FINAL_ACKS)?;
             let sent = exchange.sent;

@@ -14,7 +14,7 @@ use super::not_passed::NotPassed;
 use super::report::{Section, Verdict};
 use super::server::Server;
 
-/// Says what a trace shows of one client.
+/// Holds the traffic of one client that a trace shows.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Traffic {
     /// The signals other than SIGUSR1 and SIGUSR2, once for each row of the same.

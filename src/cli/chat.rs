@@ -262,7 +262,7 @@ fn talk_to(line: &Handover, mut input: File) -> Result<bool, Failure> {
         if let Err(error) = sent {
             use SendError::{Interrupted, NoSuchProcess, ServerEnded, Stopped};
             if matches!(error, NoSuchProcess) && has_ended(peer) {
-                // The thread that listens prints what the partner has said before, and reports its end.
+                // The listening thread prints the partner's earlier messages, and reports its end.
                 return Ok(is_over);
             }
             let has_gone = matches!(error, NoSuchProcess | ServerEnded { .. });
@@ -291,7 +291,7 @@ struct Listener<'l> {
 }
 
 impl Listener<'_> {
-    /// Waits until something comes or `over` is readable, and prints what has come.
+    /// Waits for messages until `over` is readable, and prints them.
     fn listen(&mut self, over: Option<&Fd>) -> Result<Option<ChatEnd>, Failure> {
         let line = self.line;
         let peer = line.partner.get().map(|partner| &partner.peer);
@@ -304,7 +304,7 @@ impl Listener<'_> {
         let poll = (peer.is_some() && pidfd.is_none()).then_some(POLL);
         let waited = ffi::wait_any(wanted, poll);
         waited.map_err(|error| Failure::io("cannot wait", io::Error::from(error)))?;
-        // Looked at first: what the partner has said before its end has come by then.
+        // Looked at first: the partner's messages before its end have come by then.
         let has_ended = peer.is_some_and(|peer| has_ended(peer));
         loop {
             match line.endpoint.try_recv() {

@@ -102,7 +102,7 @@ impl Drop for Child {
     }
 }
 
-/// Holds the output of a process so far. Each look reads what the process has printed by then, because the thread that reads may
+/// Holds the output of a process so far. Each look reads the output up to then, because the thread that reads may
 /// be late.
 #[derive(Clone, Default)]
 pub struct Capture(Arc<SharedChild>);

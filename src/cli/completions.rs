@@ -39,7 +39,7 @@ of running servers.
     },
 };
 
-/// Holds the code by which a shell offers what a placeholder stands for.
+/// Holds the code by which a shell offers the values of a placeholder.
 struct Shell {
     path: &'static str,
     program: &'static str,

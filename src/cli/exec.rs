@@ -107,7 +107,7 @@ impl Exec {
         Err(OutputError::Refused)
     }
 
-    /// Runs the program to its end, and returns its status and what it has printed.
+    /// Runs the program to its end, and returns its status and its output.
     ///
     /// # Errors
     /// Returns the rest of a sentence about the program.
@@ -247,7 +247,7 @@ pub fn in_path(name: &OsStr) -> Option<PathBuf> {
 pub fn executable(path: &Path) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::PermissionsExt;
     let cannot = |why: &dyn std::fmt::Display| Failure::io(format!("cannot run {path:?}"), why);
-    // Does not resolve links, because the name of a program may decide what it does.
+    // Does not resolve links, because a program may act by the name of its file.
     let found = std::path::absolute(path).map_err(|error| cannot(&error))?;
     let metadata = fs::metadata(&found).map_err(|error| cannot(&error))?;
     if metadata.is_dir() {

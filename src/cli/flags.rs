@@ -67,7 +67,7 @@ impl Flag {
     }
 }
 
-/// Holds the arguments of a command. The command takes out what it knows, and [`finish`](Self::finish) rejects the rest.
+/// Holds the arguments of a command. The command takes the flags that it knows, and [`finish`](Self::finish) rejects the rest.
 pub struct Args {
     flags: Vec<(&'static Flag, OsString)>,
     positional: vec::IntoIter<OsString>,

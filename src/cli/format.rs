@@ -46,7 +46,7 @@ impl Format {
         }
     }
 
-    /// Returns the function that writes messages to standard output. It writes what is in `lines` before it writes a message.
+    /// Returns the function that writes messages to standard output. It writes the pending `lines` before each message.
     pub fn output(self, lines: Option<Lines>) -> io::Result<Output> {
         let is_terminal = io::stdout().is_terminal();
         let mut out = Stdout::open()?;

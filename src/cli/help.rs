@@ -77,7 +77,7 @@ Under the name server or client, through a link, it is the classic pair:
 exit codes:
 ";
 
-/// Explains what the table of exit codes leaves out.
+/// Explains the exit codes that the table leaves out.
 pub const INTERRUPTED: &str = "\
 A client that SIGINT or SIGTERM ends during a message dies of that signal; the message may have been delivered.
 ";

@@ -68,7 +68,7 @@ pub fn begin() {
 
 /// Stops the server in order at the first signal, and at once at the second.
 ///
-/// At the second, the main loop reports what is lost; if it is stuck, the signal ends the process. Before the main loop runs,
+/// At the second, the main loop reports the lost messages; if it is stuck, the signal ends the process. Before the main loop runs,
 /// for example while the PID cannot be printed, the first signal ends the process.
 fn take_signals(stop: &Stop, signals: SignalSet) {
     if signals.is_empty() {

@@ -28,7 +28,7 @@ pub fn rate(bytes: u64, time: Duration) -> u64 {
     rate.try_into().unwrap_or(u64::MAX)
 }
 
-/// Returns a number and the noun for what it counts, whose plural has an s.
+/// Returns a number and the noun of the counted things, whose plural has an s.
 pub fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
@@ -75,7 +75,7 @@ pub fn size(text: &str, limits: RangeInclusive<u64>) -> Result<u64, String> {
     scaled(digits, shift, limits, "a size (500, 64K, 16M, 1G)")
 }
 
-/// Parses a whole number and multiplies it by 2^`shift`. `what` says in an error what was expected.
+/// Parses a whole number and multiplies it by 2^`shift`. `what` names the expected value in an error.
 fn scaled(
     digits: &str,
     shift: u32,

@@ -1,4 +1,4 @@
-//! Sends a message to a server that uses another dialect: the loop that carries out what a [`TextSender`] says.
+//! Sends a message to a server that uses another dialect: the loop that carries out the actions of a [`TextSender`].
 
 use core::time::Duration;
 use std::io;
@@ -102,7 +102,7 @@ pub fn send_as(
                     has_ended = waited.map_err(io::Error::from)?;
                     continue;
                 }
-                // What the server sent before it ended has been drained by now.
+                // The signals that the server sent before its end have been drained by now.
                 match has_ended {
                     true => sender.handle_exit(),
                     false => sender.handle_timeout(now),

@@ -115,13 +115,13 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// Says what a transfer took.
+/// Counts the signals of a transfer and measures its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// Gives the message's length in bytes.
     pub bytes: usize,
-    /// Counts the signals that were sent, with those that were sent again.
+    /// Counts the signals that were sent, repetitions included.
     pub signals: u64,
     /// Counts the signals that were sent again.
     pub resent: u64,
@@ -133,10 +133,10 @@ pub struct Report {
     pub elapsed: Duration,
 }
 
-/// Says what a message has come to.
+/// Describes a delivered message.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// What the transfer took.
+    /// The signals and the time of the transfer.
     pub report: Report,
     /// The reply, if the message was a request.
     pub reply: Option<Vec<u8>>,

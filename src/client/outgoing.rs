@@ -1,4 +1,4 @@
-//! One message on its way to one process: what a [`FrameSender`] decides is carried out here.
+//! One message on its way to one process: the transmissions that a [`FrameSender`] decides on are sent here.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -35,12 +35,12 @@ pub enum Update {
     Ended(Result<Delivery, SendError>),
 }
 
-/// Says what a call of [`Outgoing::send_next`] has sent.
+/// Tells which signal a call of [`Outgoing::send_next`] has sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
     /// Nothing: no signal is due.
     Nothing,
-    /// A bit, or what opens a transfer. A server that polls takes it in the time that the next takes to send.
+    /// A bit, or a request that opens a transfer. A server that polls takes it before the next one is sent.
     Bit {
         /// Says whether the server can run while this thread polls.
         is_beside: bool,
@@ -70,7 +70,7 @@ pub struct Outgoing<'m> {
     end: End,
 }
 
-/// Says what the owner still waits for.
+/// Lists the stages of a message by the event that its owner waits for.
 enum Stage {
     /// The delivery of the message, which is a request if `wants_reply`.
     Delivery { wants_reply: bool },
@@ -135,7 +135,7 @@ impl<'m> Outgoing<'m> {
         matches!(self.stage, Stage::Delivery { .. })
     }
 
-    /// Returns whether its bits take turns with those that come from the same process.
+    /// Returns whether its bits take turns with bits that come from the same process.
     pub fn takes_turns(&self) -> bool {
         self.takes_turns && self.is_sending() && !self.sender.uses_realtime()
     }
@@ -244,7 +244,7 @@ impl<'m> Outgoing<'m> {
         self.rounds = self.rounds.wrapping_add(1);
     }
 
-    /// Handles what is due at `now`. All signals that came before must have been handled.
+    /// Handles expired timers at `now`. All earlier signals must have been handled.
     ///
     /// `is_blank`: replies came without their content.
     pub fn settle(&mut self, now: time::Instant, is_blank: bool) {

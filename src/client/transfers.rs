@@ -106,13 +106,13 @@ impl<'m> Transfers<'m> {
         transfer.map_or(Sent::Nothing, |(outgoing, _)| outgoing.send_next(now))
     }
 
-    /// Returns transfer `number`, below [`len`](Self::len), if its bits take turns with those that come from the same process.
+    /// Returns transfer `number`, below [`len`](Self::len), if its bits take turns with the bits of the same process.
     pub fn taking_turns(&mut self, number: usize) -> Option<&mut Outgoing<'m>> {
         let (outgoing, _) = self.begun.get_mut(number)?;
         outgoing.takes_turns().then_some(outgoing)
     }
 
-    /// Returns whether bits for `pid` take turns with those that come from it.
+    /// Returns whether bits for `pid` take turns with bits that come from it.
     pub fn takes_turns(&self, pid: Pid) -> bool {
         self.all()
             .any(|outgoing| outgoing.peer.pid() == pid && outgoing.takes_turns())
@@ -131,7 +131,7 @@ impl<'m> Transfers<'m> {
         all.for_each(|(outgoing, _)| outgoing.give_up_if_stopped());
     }
 
-    /// Handles what is due at `now` and passes the updates to the owners. All signals that came before must have been handled.
+    /// Handles expired timers at `now` and passes the updates to the owners. All earlier signals must have been handled.
     pub fn settle(&mut self, now: Instant) {
         let (epoll, is_blank) = (&self.epoll, self.is_blank);
         self.begun.retain_mut(|(outgoing, tell)| {

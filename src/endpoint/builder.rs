@@ -85,7 +85,7 @@ impl Builder {
         self
     }
 
-    /// Calls `notes`, on a thread of its own, with what is worth a line in a log.
+    /// Calls `notes`, on a thread of its own, with each event that is worth a line in a log.
     ///
     /// If it is slow, notes are left out, and [`Note::Missing`] counts them. If it panics, the endpoint ends with
     /// [`ServeError::Panicked`](crate::server::ServeError::Panicked).

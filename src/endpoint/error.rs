@@ -14,7 +14,7 @@ pub enum ReceiveError {
     Empty,
     /// No message will come: the endpoint was stopped, or has taken as many as its configuration allows.
     Stopped,
-    /// This process was forked from the one that bound the endpoint.
+    /// This process was forked from the process that bound the endpoint.
     Forked,
     /// The service failed. The next call returns `Stopped`.
     Failed(ServeError),

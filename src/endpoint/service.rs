@@ -1,4 +1,4 @@
-//! What the program shares with the threads of its endpoint, and what the service thread does.
+//! The state that a program shares with the threads of its endpoint, and the service thread.
 
 use std::boxed::Box;
 use std::io;
@@ -22,7 +22,7 @@ pub type Notes = Box<dyn FnMut(&Note) + Send>;
 /// Limits the wait at the end for the program's function for notes.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
-/// Holds what the program and the threads of the endpoint share.
+/// Holds the state that the program and the threads of the endpoint share.
 pub struct Shared {
     pub state: Mutex<ServiceState>,
     pub changed: Condvar,

@@ -94,7 +94,7 @@ pub(crate) fn serve_into(
     stop: Option<&Stop>,
     outbox: &Arc<Outbox>,
 ) -> Result<(), ServeError> {
-    // What is still in it ends with an error.
+    // The messages that it still holds end with an error.
     let _close = OnDrop(|| outbox.close());
     if config.count == Some(0) {
         return Ok(());
@@ -102,8 +102,8 @@ pub(crate) fn serve_into(
     let mut engine = Engine::new()?;
     engine.receive(inbox, config, outputs, notes)?;
     engine.attach(stop, outbox)?;
-    // Many clients of other programs wait for a clock alone: what they send while this thread waits for a CPU is lost. The threads
-    // of the outputs, which have started, do not inherit it.
+    // Many clients of other programs pace themselves by the clock: bits that they send while this thread waits for a CPU are lost.
+    // The threads of the outputs, which have started, do not inherit it.
     let _slice = ShortSlice::enter();
     let result = engine.run(inbox);
     engine.host.into_iter().for_each(Host::join);
@@ -209,7 +209,7 @@ impl<'e> Engine<'e> {
         Ok(())
     }
 
-    /// Sends one message, and returns what it has come to.
+    /// Sends one message, and returns once it is delivered.
     fn deliver(
         mut self,
         inbox: &mut Inbox,
@@ -286,7 +286,7 @@ impl<'e> Engine<'e> {
         }
     }
 
-    /// Sends what is due, up to a limit, and returns whether that was all.
+    /// Sends the signals that are due, up to a limit, and returns whether none is left.
     fn transmit(&mut self, inbox: &mut Inbox, now: Instant) -> bool {
         let mut is_all_sent = true;
         for number in 0..self.transfers.len() {
@@ -301,7 +301,7 @@ impl<'e> Engine<'e> {
                 Sent::Nothing => return true,
                 Sent::Word => {}
                 // A reply lets the window of bits move on, and a server that polls takes one bit in the time that the poll takes.
-                // One that sends too swallows its own signals if they are not taken as fast.
+                // Two processes that both send swallow each other's signals if they are not taken as fast.
                 Sent::Bit { is_beside } => {
                     self.pass_turn(number);
                     let most = if is_beside { TAKEN_BETWEEN_BITS } else { 0 };

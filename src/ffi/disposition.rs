@@ -77,7 +77,7 @@ fn current(signal: Signal) -> Disposition {
 pub(super) fn replace(signal: Signal, action: &libc::sigaction) -> Result<Disposition, Errno> {
     let mut before = MaybeUninit::uninit();
     // SAFETY: both pointers are to sigaction structures that live for the whole call, the first initialised. The handler is
-    // ours, which is sound for any signal at any instruction, or one that the kernel returned before, or none.
+    // ours, which is sound for any signal at any instruction, or an earlier one that the kernel returned, or none.
     check(unsafe { libc::sigaction(signal.number(), action, before.as_mut_ptr()) })?;
     // SAFETY: a successful sigaction filled it.
     Ok(Disposition(unsafe { before.assume_init() }))

@@ -26,7 +26,7 @@ impl Errno {
     /// Returns whether too many files are open, or the kernel has no memory for another, so that closing one may help.
     #[must_use]
     pub const fn is_exhausted(self) -> bool {
-        // ENOSPC is the limit on what a user may watch by epoll (`epoll_ctl(2)`).
+        // ENOSPC is the limit on the descriptors that a user may watch by epoll (`epoll_ctl(2)`).
         matches!(
             self.0,
             libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSPC
@@ -72,7 +72,7 @@ impl From<Errno> for std::io::Error {
     }
 }
 
-/// Returns what a function of the C library or `libc::syscall` has returned, or the error number if that is negative.
+/// Returns the result of a function of the C library or of `libc::syscall`, or the error number if the result is negative.
 pub(super) fn check<T: PartialOrd + Default>(result: T) -> Result<T, Errno> {
     if result < T::default() {
         Err(Errno::last())

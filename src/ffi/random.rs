@@ -31,7 +31,7 @@ fn derive() -> u64 {
 fn program_key() -> Key {
     // SAFETY: getauxval only reads what the kernel left for the program.
     let bytes = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const [u64; 2];
-    // SAFETY: since Linux 2.6.29 this is the address of 16 bytes, which nobody changes or frees. They need not be aligned.
+    // SAFETY: since Linux 2.6.29 this is the address of 16 bytes, which nothing changes or frees. They need not be aligned.
     Key(unsafe { bytes.read_unaligned() })
 }
 

@@ -94,7 +94,7 @@ pub enum Wanted<'f> {
 
 /// Waits for at most `timeout` (`None`: no limit) until one of `wanted` has come, and returns which have. Skips `None`.
 ///
-/// An error or a hang-up counts as what was wanted, because the next read or write then returns at once.
+/// An error or a hang-up counts as readiness, because the next read or write then returns at once.
 #[cfg(feature = "cli")]
 pub fn wait_any<const N: usize>(
     wanted: [Option<Wanted<'_>>; N],

@@ -434,7 +434,7 @@ mod tests {
             [Signal::USR1, Signal::USR2].map(|signal| status.takes(signal))
         };
         assert_eq!(takes(), [false, false]);
-        // Ordering: Relaxed, since nobody else looks.
+        // Ordering: Relaxed; no other thread reads it.
         peer.taken.store(SignalSet::BITS.mask(), Ordering::Relaxed);
         assert_eq!(takes(), [true, false]);
         child.kill().unwrap();

@@ -264,8 +264,8 @@ pub fn waiting_with_argument(pid: Pid) -> Vec<Pid> {
     pids.filter(has_argument).filter(waits).collect()
 }
 
-/// Identifies what a process runs, by device and inode number: those of its executable file, each with that of its script, if it
-/// has one, in the upper half. Larger numbers than 32 bits can only make two programs look like one.
+/// Identifies the program that a process runs, by device and inode number of its executable file. The upper halves are those of
+/// its script, if it has one. Larger numbers than 32 bits can only make two programs look like one.
 pub type Program = (u64, u64);
 
 /// Returns what `pid` runs: its executable file (`/proc/PID/exe`), and the file that its first argument names, options apart.

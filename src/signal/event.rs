@@ -144,7 +144,7 @@ impl SignalSet {
     pub const LANES: Self = Self::BITS.union(Self::of(&[Signal::WORD]));
     /// Contains the signals that request a stop: SIGINT, from a terminal, and SIGTERM, from a supervisor.
     pub const STOPS: Self = Self::of(&[Signal::INT, Signal::TERM]);
-    /// Contains the five signals that minitalk itself uses: those of both lanes, and those that request a stop.
+    /// Contains the five signals that minitalk itself uses: the signals of both lanes, SIGINT and SIGTERM.
     pub const MINITALK: Self = Self::LANES.union(Self::STOPS);
 
     /// Contains the signals by which the kernel reports a fault of a running thread. It ends a process that blocks them.

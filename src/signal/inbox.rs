@@ -39,7 +39,7 @@ use crate::signal::spin::Spin;
 /// The number of calls of [`Inbox::spin_wait`] in a row that find a signal before one checks the descriptor.
 const DESCRIPTOR_INTERVAL: u32 = 64;
 
-/// The longest that [`Inbox::spin_wait`] sleeps for signals alone: that wake-up costs half of one that runs a handler.
+/// Limits the time for which [`Inbox::spin_wait`] sleeps for signals alone: a wake-up without a handler costs half as much.
 const SLEEP_LIMIT: Duration = Duration::from_millis(20);
 
 /// The number of polls, some 5 us, after which a sender that goes on at once would have sent its next word.
@@ -320,7 +320,7 @@ impl Inbox {
 
     /// Returns whether the ring has signals, which must be drained before any is taken from the kernel.
     ///
-    /// AS-29: the mask keeps the handler out, so what is in the ring now came before what the kernel still holds.
+    /// AS-29: the mask keeps the handler out, so the signals in the ring came before those that the kernel still holds.
     fn must_drain(&self) -> bool {
         !self.ring.is_empty() || !self.ring.is_below_mark()
     }
@@ -400,7 +400,7 @@ impl Inbox {
     /// late signal does not kill it.
     pub fn leak(mut self) {
         ffi::block(self.signals);
-        // The memory is not leaked, only what a drop does.
+        // No memory is leaked: only the restoring that a drop does is left out.
         drop(core::mem::take(&mut self.installed));
         let _ = ManuallyDrop::new(self);
     }

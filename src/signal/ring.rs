@@ -1,4 +1,4 @@
-//! Queues what the signal handler receives for the main loop.
+//! Queues the signals that the handler receives for the main loop.
 //!
 //! Any number of producers (the handler, on any thread, nested or not: AS-14), one consumer (the main loop). A push is
 //! wait-free (AS-12), never drops and never fails. It takes a ticket with one `fetch_add`, fills the slot that the ticket names

@@ -1,7 +1,7 @@
 //! Decides whether to poll again for a signal that is expected at once, or to sleep until it comes. It measures which is
 //! faster, as adaptive mutexes do.
 //!
-//! A sleeping process is woken by an inter-processor interrupt, which on a virtual machine costs many times what the signal
+//! A sleeping process is woken by an inter-processor interrupt, which on a virtual machine costs many times as much as the signal
 //! costs. A polling process uses up its CPU; if the sender needs that CPU, polling finds nothing. Two results show that
 //! polling does not pay:
 //!
@@ -65,7 +65,7 @@ enum SpinPhase {
 }
 
 impl Spin {
-    /// Returns a waiter that polls, or one that never does: for a process on one CPU, or one that is to spare its CPU.
+    /// Returns a waiter that polls if `is_enabled`. A process on one CPU, or with `--eco`, does not poll.
     pub const fn new(is_enabled: bool) -> Self {
         Self {
             is_enabled,

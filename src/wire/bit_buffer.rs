@@ -3,7 +3,7 @@
 use super::bits::Bit;
 use super::control::{Arrived, MAX_BITS_IN_FLIGHT};
 
-/// Puts bits in order that come up to [`MAX_BITS_IN_FLIGHT`] ahead of one that is missing.
+/// Puts bits in order that come at most [`MAX_BITS_IN_FLIGHT`] ahead of the first missing bit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BitBuffer {
     /// The index of the first bit that has not been returned.
@@ -46,7 +46,7 @@ impl BitBuffer {
         Some(bit)
     }
 
-    /// Returns what has come, as far as it has been returned by [`next`](Self::next).
+    /// Returns which bits have come: all that [`next`](Self::next) has returned, and those beyond a gap.
     pub const fn progress(&self) -> Arrived {
         Arrived {
             next: self.next,

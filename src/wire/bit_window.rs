@@ -8,7 +8,7 @@
 //! travel on different signals: then they cannot swallow each other even if the server sleeps. Where both ends sleep on one CPU,
 //! the server takes nothing before the client has sent all that it may: a larger window would only lose bits there.
 //!
-//! What was lost at the end of the window is noticed only by what is sent after it. So while a loss is made up for, each reply
+//! A loss at the end of the window is noticed only when a later bit arrives. So while a loss is made up for, each reply
 //! lets one bit go, however many are in flight; otherwise the sender would wait for its timer, hundreds of round trips.
 
 use super::bits::Bit;
@@ -131,10 +131,10 @@ impl BitWindow {
         self.transmission(index, true, true)
     }
 
-    /// Takes in what has come; returns whether that is news, `None` if it cannot be.
+    /// Takes in the progress of a reply; returns whether it is news, and `None` if it cannot be true.
     pub fn acknowledge(&mut self, progress: Arrived) -> Option<bool> {
         let (next, beyond) = (progress.next, progress.beyond);
-        // Those that were sent after the first that has not come.
+        // The bits that were sent after the first missing one.
         let after = self.next.checked_sub(next)?.saturating_sub(1);
         if u64::from(beyond) >> after.min(u32::BITS.into()) != 0 {
             return None;
@@ -144,7 +144,7 @@ impl BitWindow {
         };
         let come = shifted(self.come, news) | beyond << 1;
         if come & 1 != 0 {
-            // What was said to have come does not go missing.
+            // A bit that has come does not go missing.
             return None;
         }
         let is_news = news > 0 || come != self.come;
@@ -255,7 +255,7 @@ mod tests {
     const ALTERNATING: fn(u64) -> Bit = |index| Bit::from(index % 2 == 1);
     const EQUAL: fn(u64) -> Bit = |_| Bit::One;
 
-    /// Sends what the window lets go, and returns the indexes.
+    /// Sends the bits that the window permits, and returns their indexes.
     fn send_all(window: &mut BitWindow, bit: fn(u64) -> Bit) -> Vec<u64> {
         let sent = core::iter::from_fn(|| window.send(bit));
         sent.map(|sent| sent.index).collect()
@@ -341,7 +341,7 @@ mod tests {
         let next = window.send(ALTERNATING).unwrap();
         assert_eq!((next.index, next.wants_reply), (2, true), "a full window");
         assert_eq!(window.send(ALTERNATING), None);
-        // One that was sent before the window shrank.
+        // A bit that was sent before the window shrank.
         assert_eq!(
             window.acknowledge(Arrived::new(1, 0b101 << 1, 8)),
             Some(false)

@@ -6,7 +6,7 @@
 //!            |   kind   |      serial      |              number              |
 //!            +----------+------------------+----------------------------------+
 //!  behind it  the client's nonce (8 bytes), the server's nonce (8 bytes)
-//!  si_errno   what has come beyond a gap, in replies; otherwise 0
+//!  si_errno   the bits that have come beyond a gap, in replies; otherwise 0
 //! ```
 //!
 //! A word of a message has bit 31 of `si_errno` set, and fills the other fields in its own way ([`word`](super::word)).
@@ -109,7 +109,7 @@ pub struct Arrived {
     pub serial: u8,
 }
 
-/// Limits the bits in flight: the missing one, and those that [`Arrived::beyond`] shows.
+/// Limits the bits in flight: the first missing bit, and those of which [`Arrived::beyond`] tells.
 pub const MAX_BITS_IN_FLIGHT: u32 = 32;
 
 const NUMBER_BITS: u32 = 40;

@@ -31,12 +31,12 @@ const KIND_SHIFT: u32 = 8 * HEADER_LEN as u32 - 2;
 /// Is the number of bytes after the payload.
 pub const TRAILER_LEN: usize = 4;
 
-/// Returns the hasher of the frame of this transfer: what a stranger put into the frame does not match its checksum.
+/// Returns the hasher of the frame of this transfer. A frame into which another process has put bytes does not match its checksum.
 pub const fn hasher(nonces: Nonces) -> SipHasher {
     SipHasher::new(Key([nonces.client, nonces.server]))
 }
 
-/// Says what a message is to its receiver.
+/// Lists the kinds of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// Expects no reply.

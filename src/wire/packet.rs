@@ -1,6 +1,6 @@
-//! Defines what one signal carries, and which signals there are: all that the protocol knows of signals.
+//! Defines the signals of the protocol and the content that one signal carries.
 
-/// Holds what a signal with a value carries: all that the kernel keeps of a siginfo but its number and its code.
+/// Holds the content of a signal with a value: every field of its siginfo that the kernel keeps, except number and code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Packet {
     /// Holds `si_errno`.

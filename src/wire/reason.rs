@@ -52,7 +52,7 @@ reasons! {
     Output = 8: "the server could not write its output",
     /// The message is a request, and the server does not reply to any.
     NoReplies = 9: "the server does not reply to requests",
-    /// The message is a reply that nobody waits for.
+    /// The message is a reply to no open request.
     Unasked = 10: "nobody waits for this reply",
     /// The program that handles the message has refused it, or failed.
     Refused = 11: "the program behind the server refused it",

@@ -29,7 +29,7 @@ pub const VERSION: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FrameReceiver {
     limit: usize,
-    /// What the server's nonces are computed with, until a message is taken.
+    /// The key of the server's nonces, until a message is taken.
     key: Key,
     /// Whether words are taken.
     takes_words: bool,
@@ -103,7 +103,7 @@ pub enum Outcome {
 impl FrameReceiver {
     /// Returns a receiver of messages of at most `limit` bytes, in words too if `takes_words`.
     ///
-    /// The server's nonces are computed with `key`, which nobody else knows and no other receiver has.
+    /// The server's nonces are computed with `key`, which must be secret and new for each receiver.
     pub fn new(limit: usize, key: Key, takes_words: bool) -> Self {
         let nonces = Nonces::default();
         Self {
@@ -349,7 +349,7 @@ impl FrameReceiver {
         Response::default()
     }
 
-    /// Takes a word; one that is not the next is not taken, and its reply says which is.
+    /// Takes the next word. Ignores any other word, and replies with the number of the next one.
     fn handle_word(&mut self, word: &Word) -> Response {
         let mut response = Response::default();
         if self.state == State::Open && word.is_number(self.next) {
@@ -400,7 +400,7 @@ impl FrameReceiver {
             None => Response::default(),
             Some(Ok((kind, payload))) => {
                 self.state = State::Unwritten;
-                // What is left of the transfer in a queue must not open it again after another.
+                // A queued request of this transfer must not open it again after another.
                 self.derive_key(0);
                 self.owed = Owed::Nothing;
                 Response {

@@ -23,7 +23,7 @@ const ATTEMPTS_PER_LENGTH: u32 = 4;
 
 /// Returns how often to send repetition number `attempt` (1 for the first) in a row.
 ///
-/// A copy that is swallowed costs the other side nothing; one that is not is recognised by its index.
+/// A swallowed copy costs the other side nothing; any other copy is recognised by its index.
 pub const fn burst_len(attempt: u32) -> u32 {
     match attempt {
         0 => 1,

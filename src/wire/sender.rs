@@ -32,7 +32,7 @@ pub use failure::LinkFailure;
 #[derive(Clone, Debug)]
 pub struct FrameSender<'m> {
     frame: Frame<'m>,
-    /// What the client's nonces are drawn with, and how many have been drawn.
+    /// The key of the client's nonces, and how many have been drawn with it.
     key: Key,
     drawn: u64,
     nonces: Nonces,
@@ -43,14 +43,14 @@ pub struct FrameSender<'m> {
     /// How the transfer ended, once it has.
     result: Option<Result<(), LinkFailure>>,
     timer: RetryTimer,
-    /// What follows the signal sent last, at once.
+    /// The request that follows the last signal at once.
     next: Option<Next>,
     window: Window,
     /// Whether the sender has gone on after a reply without news, and there has been none since.
     has_gone_on: bool,
-    /// What had come when the server last said to go on; `None` after a later transmission.
+    /// The progress with which the server last let the client go on; `None` after a later transmission.
     permitted_at: Option<Arrived>,
-    /// Whether what no timer sends is withheld.
+    /// Whether bits are withheld that no timer sends.
     is_held: bool,
     /// Whether this end sleeps for each reply, on the CPU of the server.
     sleeps: bool,
@@ -82,7 +82,7 @@ pub struct Transmit {
     pub copies: u32,
 }
 
-/// Says what a transfer waits for.
+/// Lists the phases of a transfer by the reply that each waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
     /// The server's nonce.
@@ -112,7 +112,7 @@ const HELLO_EVERY: u32 = 4;
 impl<'m> FrameSender<'m> {
     /// Returns a transfer of `frame` that fails after `timeout` without progress.
     ///
-    /// The client's nonces are drawn with `key`, which nobody else knows and no other transfer has.
+    /// The client's nonces are drawn with `key`, which must be secret and new for each transfer.
     pub fn new(frame: Frame<'m>, key: Key, timeout: Duration, lane: Lane) -> Self {
         let mut sender = Self {
             window: Window::Bits(BitWindow::new(frame.bits())),

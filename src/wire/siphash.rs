@@ -17,7 +17,7 @@ impl Key {
         hasher.finish()
     }
 
-    /// Returns key number `number` of those that come from this one, none of which says anything of another.
+    /// Derives key number `number` from this one. Derived keys reveal nothing about each other.
     pub fn derive(self, number: u64) -> Self {
         Self([self.hash(&[number, 0]), self.hash(&[number, 1])])
     }

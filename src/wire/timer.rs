@@ -3,7 +3,7 @@
 use super::rtt::{MIN_TIMEOUT, PAUSED_INTERVAL, RttEstimator};
 use super::time::{Duration, Instant};
 
-/// What a single wait may add to the idle time beyond its length: a client that was stopped for an hour has not waited one.
+/// Limits how much a wait adds to the idle time beyond its length: a client that was stopped for an hour did not wait an hour.
 const MAX_DELAY: Duration = Duration::from_millis(250);
 
 /// Replies in a row without a repetition after which a link counts as free of loss.
@@ -15,10 +15,10 @@ pub struct RetryTimer {
     rtt: RttEstimator,
     /// The idle time at which to give up.
     timeout: Duration,
-    /// When to repeat what is out; `None` while nothing is.
+    /// When to repeat the unanswered request; `None` without one.
     pub(super) deadline: Option<Instant>,
     sent_at: Instant,
-    /// Repetitions of what is out.
+    /// The repetitions of the unanswered request.
     pub(super) attempt: u32,
     /// Those since the server last replied.
     pub(super) unanswered: u32,
@@ -40,7 +40,7 @@ impl RetryTimer {
         }
     }
 
-    /// Returns whether something is out.
+    /// Returns whether a request is unanswered.
     pub const fn is_running(&self) -> bool {
         self.deadline.is_some()
     }
@@ -85,7 +85,7 @@ impl RetryTimer {
         self.idle_time >= self.timeout
     }
 
-    /// Takes in the round trip of what was out, if it was sent only once and not held up by the server.
+    /// Takes in the round trip of the request, if it was sent once and the server did not ask to wait.
     pub fn handle_reply(&mut self, now: Instant) {
         if self.attempt > 0 {
             self.loss_free = 0;
@@ -112,7 +112,7 @@ impl RetryTimer {
         self.idle_time = self.idle_time + (now - self.sent_at).min(longest);
     }
 
-    /// Notes that nothing is out any longer.
+    /// Notes that no request is unanswered.
     pub const fn stop(&mut self) {
         self.restart_attempts();
         self.is_paused = false;

@@ -1,11 +1,11 @@
-//! Tracks what a sender has in flight: bits or words.
+//! Tracks the bits or words that a sender has in flight.
 
 use super::bit_window::BitWindow;
 use super::control::Arrived;
 use super::word::SIZE;
 use super::word_window::WordWindow;
 
-/// Holds what is in flight.
+/// Tracks the bits or words in flight.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
     Bits(BitWindow),
@@ -37,7 +37,7 @@ impl Window {
         }
     }
 
-    /// Returns the number of bits that are acknowledged, with those that pad the last word.
+    /// Returns the number of acknowledged bits, including the padding of the last word.
     pub fn acknowledged_bits(&self) -> u64 {
         match self {
             Self::Bits(window) => window.acknowledged,
@@ -45,7 +45,7 @@ impl Window {
         }
     }
 
-    /// Takes in what has come; returns whether that is news, and `None` if it was never sent.
+    /// Takes in the progress of a reply; returns whether it is news, and `None` if it cannot be true.
     pub fn acknowledge(&mut self, progress: Arrived) -> Option<bool> {
         match self {
             Self::Bits(window) => window.acknowledge(progress),

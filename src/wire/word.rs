@@ -31,7 +31,7 @@ pub struct Word {
     pub bytes: [u8; SIZE],
 }
 
-/// Returns what a word carries of the server's nonce. The checksum is keyed by all of both nonces.
+/// Returns the part of the server's nonce that a word carries. The checksum is keyed by both whole nonces.
 pub const fn proof(server: Nonce) -> u32 {
     server as u32
 }

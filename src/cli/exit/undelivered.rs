@@ -103,7 +103,7 @@ impl Failure {
         }
     }
 
-    /// Returns what a rejection says of the message, and a remedy, in parentheses if it is by an option.
+    /// Returns the reason of a rejection and a remedy, in parentheses if it is by an option.
     const fn after_rejection(reason: Reason) -> (&'static str, &'static str) {
         let outcome = match reason {
             Reason::Output => "; part of it may have been written",

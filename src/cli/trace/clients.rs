@@ -73,7 +73,7 @@ pub struct ClientBytes {
     pause: Option<Duration>,
 }
 
-/// Holds what has come of the transfer that a client has opened.
+/// Holds the part of a client's open transfer that has arrived.
 #[derive(Default)]
 struct TracedTransfer {
     nonces: Nonces,

@@ -1,4 +1,4 @@
-//! What a reply of the server changes.
+//! Handles the replies of the server.
 
 use super::super::bit_window::BitWindow;
 use super::super::control::{Arrived, Nonces, Reply, Status};
@@ -19,7 +19,7 @@ impl FrameSender<'_> {
             (_, Status::Greeted { words }) => self.handle_greeting(reply.nonces, words, now),
             (_, Status::Rejected(reason)) => {
                 let failure = LinkFailure::Rejected(reason);
-                // What a stranger put into the words, a length too, cannot get into the bits.
+                // A third process can forge a length in the words, and not in the bits.
                 let may_be_foreign = reason == Reason::TooLong && self.uses_words();
                 if reason != Reason::Checksum && !may_be_foreign {
                     return self.finish(Err(failure));
@@ -65,7 +65,7 @@ impl FrameSender<'_> {
         };
         self.advance(now, Phase::Open);
         if in_words.is_some() {
-            // What is queued behind the request finds the transfer open.
+            // The words that are queued behind the request find the transfer open.
             self.next = Some(Next::Open);
             self.phase = Phase::Data;
         }
@@ -101,7 +101,7 @@ impl FrameSender<'_> {
         }
     }
 
-    /// Goes on after the server said what has come; `is_news` is whether more has come than it said before.
+    /// Goes on after a reply that tells the progress; `is_news` says whether it is further than before.
     fn go_on(&mut self, is_news: bool, now: Instant) {
         let is_first = self.timer.attempt > 0 && !self.has_gone_on;
         if is_news {
@@ -109,7 +109,7 @@ impl FrameSender<'_> {
             self.timer.progress();
             self.has_gone_on = false;
         } else if self.timer.is_paused || is_first || !self.uses_words() {
-            // Going on from there once is enough: a repeated word is one that the server could have taken.
+            // Going on from there once is enough: the server could have taken a repeated word.
             self.has_gone_on = true;
             self.timer.count_idle(now);
             if self.timer.is_over() {

@@ -1,4 +1,4 @@
-//! What to send, and when.
+//! Decides which signal to send next, and when.
 
 use super::super::bit_window::Transmission;
 use super::super::bits::Bit;

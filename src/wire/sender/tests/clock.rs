@@ -1,4 +1,4 @@
-//! What is repeated, and when; who is told to wait; when a transfer is given up.
+//! When a signal is repeated, when the server asks to wait, and when a transfer is given up.
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn a_repeated_bit_has_its_index_and_another_serial() {
     assert_eq!(bit(&next(&mut sender, at(50)).0), (1, 4));
 }
 
-/// A server that was replaced, with the same PID, ignores what is not its own.
+/// A later server with the same PID ignores the transfers of the earlier one.
 #[test]
 fn each_fourth_attempt_is_a_hello_on_either_signal() {
     for replies in [&[NO_WORDS][..], &[NO_WORDS, OPENED]] {

@@ -45,7 +45,7 @@ fn tell(sender: &mut FrameSender<'_>, status: Status, now: Instant) {
     tell_as(sender, SERVER, status, now);
 }
 
-/// Returns a reply that says what the server has taken, the bit sent last included.
+/// Returns a reply that acknowledges every bit sent so far.
 fn taken(sender: &FrameSender<'_>, next: u64) -> Arrived {
     let serial = match &sender.window {
         Window::Bits(window) => window.clone().rewind().serial.wrapping_sub(1),
@@ -76,7 +76,7 @@ fn sender_after<'m>(message: &'m [u8], lane: Lane, replies: &[Status]) -> FrameS
     sender
 }
 
-/// Returns what is sent next, and when, if no reply comes.
+/// Returns the next transmission and its time, if no reply comes.
 fn next(sender: &mut FrameSender<'_>, mut now: Instant) -> (Transmit, Instant) {
     loop {
         if let Some(transmit) = sender.poll_transmit(now) {

@@ -88,7 +88,7 @@ fn a_rejection_ends_a_transfer_at_any_point() {
     }
 }
 
-/// What is queued behind the last signal has no meaning after the end.
+/// A request that is queued behind the last signal is not sent after the end.
 #[test]
 fn nothing_is_sent_after_the_end() {
     let mut sender = sender(b"", Lane::Auto);
