@@ -1,4 +1,4 @@
-//! Which of the two signals acknowledges a client: one that it handles, and the one on which it goes on.
+//! Which of the two signals acknowledges a client: a signal that it handles, and on which it goes on.
 
 use super::{AckSignal, Symbol};
 
@@ -45,7 +45,7 @@ pub enum AckPolicy {
 #[derive(Clone, Debug)]
 pub(super) struct AckChoice {
     pub handled: HandledSignals,
-    /// The last acknowledgement, and what the client handled then: many restore the default actions before they end.
+    /// The last acknowledgement, and the signals that the client handled then: many restore the default actions before they end.
     acknowledged: Option<(Symbol, HandledSignals)>,
     /// The signal to acknowledge with if the client handles both.
     symbol: Symbol,
@@ -97,7 +97,7 @@ impl AckChoice {
         };
     }
 
-    /// Returns what the client handled at its last acknowledgement, or what it handles if it was not acknowledged.
+    /// Returns the signals that the client handled at its last acknowledgement, or handles now if it was not acknowledged.
     pub const fn awaited(&self) -> HandledSignals {
         match self.acknowledged {
             Some((_, handled)) => handled,

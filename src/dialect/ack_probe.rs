@@ -1,15 +1,15 @@
 //! Which acknowledgements a client of an unknown dialect waits for, found out by watching when it stops.
 //!
-//! An extra acknowledgement can end a client early: one that expects a single acknowledgement takes the first for it. A missing one
-//! stalls a client. So a client that goes on is not acknowledged, and one that has stopped is:
+//! An extra acknowledgement can end a client early: a client that expects a single acknowledgement takes the first for it. A
+//! missing acknowledgement stalls a client. So a client that goes on is not acknowledged, and a client that has stopped is:
 //!
 //! 1. The first symbols are acknowledged only after the client has visibly stopped: it sleeps for a signal, or was silent for
 //!    [`SILENCE_AWAKE`]. A client that goes on without an acknowledgement does not wait for each bit. After [`PROOF_STOPS`] such
 //!    stops the client waits for every bit, and is acknowledged at once from then on. If a process has failed before its first bit
 //!    was acknowledged, all later processes of its program are acknowledged at once too.
 //! 2. A client that goes on is acknowledged when it is silent right after a byte ([`SILENCE_AFTER_BYTE`]); after two such stops,
-//!    after every byte. One that stops after a head of 16, 32 or 64 bits, one bit or a byte later, does not wait in the head: it is
-//!    watched from then on.
+//!    after every byte. A client that stops after a head of 16, 32 or 64 bits, one bit or a byte later, does not wait in the head:
+//!    it is watched from then on.
 //! 3. Any other client is acknowledged when the message is complete.
 //! 4. A client that waits for every bit and does not go on after a byte may wait for both signals there. It is sent the same once
 //!    more and then, after 0.5 s, the other. If it goes on then, both follow every byte.
@@ -63,7 +63,7 @@ pub(super) struct AckProbe {
     state: ProbeState,
     /// Whether the first acknowledgement has been repeated.
     pub has_repeated: bool,
-    /// The acknowledgements that followed the first one of the last bit of a byte, and what a byte needs.
+    /// The acknowledgements that followed the first one of the last bit of a byte, and those that a byte needs.
     again: u8,
     byte_ack: ByteAck,
     /// Symbols since the last acknowledgement, and the times of both.
@@ -112,12 +112,12 @@ impl AckProbe {
         }
     }
 
-    /// Takes the client for one that waits for every bit.
+    /// Assumes that the client waits for every bit.
     pub const fn expect_wait(&mut self) {
         self.bit_stops = PROOF_STOPS;
     }
 
-    /// Takes the client for one that has sent `count` symbols, the last one at `last_seen`, and was not acknowledged.
+    /// Assumes that the client has sent `count` symbols, the last one at `last_seen`, and was not acknowledged.
     pub fn catch_up(&mut self, count: u64, last: Symbol, last_seen: Nanos) {
         self.reset();
         for _ in 0..count {
@@ -250,7 +250,8 @@ impl AckProbe {
         matters && self.choice.handled.any()
     }
 
-    /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head, one bit or a byte later.
+    /// Returns whether a client that goes on may wait after the last symbol: after a byte, or after a head, one bit or a byte
+    /// later.
     fn may_wait_here(&self) -> bool {
         // An acknowledgement in mid-byte can have been one too many.
         let is_after_byte = self.of_byte == 0 && matches!(self.unanswered, 1..=15);
@@ -290,7 +291,7 @@ impl AckProbe {
         self.choice.symbol()
     }
 
-    /// Returns what the client seems to wait for.
+    /// Returns the kind of acknowledgement that the client seems to wait for.
     pub fn ack(&self) -> Ack {
         match self.state {
             _ if !self.choice.awaited().any() => Ack::None,

@@ -1,4 +1,4 @@
-//! When to send an acknowledgement to a client that loses one which comes too soon.
+//! When to send an acknowledgement to a client that loses those that come too soon.
 //!
 //! A client that sends a bit and then calls `pause` loses an acknowledgement that arrives between the two. So a client that is
 //! seen asleep although it was acknowledged is acknowledged again. If it then goes on, each further acknowledgement is sent once
@@ -126,7 +126,8 @@ impl AckTiming {
         sleep >= SleepState::Polling || sleep == self.needed && sleep == SleepState::Napping
     }
 
-    /// Acknowledges the client from now on only when it is seen to sleep like this. One that polls has begun to when it naps.
+    /// Acknowledges the client from now on only when it is seen to sleep like this. For a client that polls, its first nap is
+    /// enough.
     pub fn need(&mut self, sleep: SleepState) {
         let needed = match sleep {
             SleepState::Polling => SleepState::Napping,
@@ -315,7 +316,7 @@ impl AckTiming {
     fn is_asleep(&self, now: Nanos, sleep: SleepState) -> bool {
         self.sent.is_some_and(|sent| {
             let is_long = now.saturating_sub(sent.at) >= NAP;
-            // Twice, since what the client sent before the first look may not have been read yet.
+            // Twice, since a signal that the client sent before the first look may not have been read yet.
             let is_asleep = sleep > SleepState::Awake && sent.seen >= sleep;
             is_asleep && (is_long || sleep >= SleepState::Polling)
         })
@@ -406,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_first_acknowledgement_waits_for_the_sleep_that_it_needs_and_no_longer_than_its_bound() {
-        // The sleep that is needed, the one that is seen, and when the acknowledgement is sent.
+        // The sleep that is needed, the sleep that is seen, and the time of the acknowledgement.
         let cases = [
             (Napping, Napping, 0),
             (Napping, Awake, BOUND),
@@ -498,7 +499,7 @@ mod tests {
     #[test]
     fn a_bit_is_swallowed_by_what_came_since_the_client_could_not_run() {
         use Symbol::Usr2;
-        // When others sent before and after the look at a client that has not run; what they have swallowed.
+        // When others sent before and after the look at a client that has not run, and the bit that they have swallowed.
         let cases = [
             ([0, 0], [0, 0], None),
             ([5, 0], [5, 0], Some(Usr1)),

@@ -1,4 +1,4 @@
-//! Symbols to messages, in the given dialect, the one that other processes of the program use, or one to be detected.
+//! Decodes symbols to messages: in the given dialect, in that of other processes of the program, or in one to be detected.
 //!
 //! Nothing is acknowledged here, so the symbols after a message whose end was detected late are simply decoded.
 
@@ -37,7 +37,7 @@ pub struct AutoDecoder {
     is_unsure: bool,
     /// The number of symbols of the present message.
     taken: u64,
-    /// Whether the stream made no sense before, so that nothing is learned from what follows.
+    /// Whether the stream made no sense before, so that nothing is learned from the following symbols.
     was_lost: bool,
     /// Whether no more symbols are decoded.
     is_closed: bool,
@@ -51,7 +51,7 @@ enum Mode {
     Lost,
 }
 
-/// Says what a symbol, or the end of the client, leads to.
+/// Is the result of a symbol, or of the end of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeOutcome {
     /// The dialect is being detected. [`Decided`](DetectState::Decided) calls for [`finish`](AutoDecoder::finish) and
@@ -300,7 +300,7 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_tie())
     }
 
-    /// Returns a decoder of what ends a text in `dialect`.
+    /// Returns a decoder of the end of a text in `dialect`.
     pub fn of_end(&self, dialect: &Dialect) -> TextDecoder {
         let end = Dialect {
             hello: false,

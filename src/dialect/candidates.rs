@@ -23,7 +23,7 @@ const CHARACTERS: [(u8, Parity); 9] = [
     (8, Parity::Mark),
 ];
 
-/// Returns every dialect that a stream could be in, in its visible form; `greeting` adds those that open with a
+/// Returns every dialect that a stream could be in, in its visible form; `greeting` adds the dialects that open with a
 /// handshake by that signal.
 pub fn all(greeting: Option<Symbol>) -> Vec<Dialect> {
     let mut all = Vec::new();
@@ -69,7 +69,7 @@ fn push_framings(all: &mut Vec<Dialect>, opening: &Dialect) {
                     counts_end,
                     ..framed
                 };
-                // The plain dialect is among those that differ in their characters.
+                // The plain dialect is among the dialects that differ in their characters.
                 if framed.hello || head != Head::None || end != Some(0) {
                     all.push(framed);
                 }

@@ -73,12 +73,12 @@ enum TextPart {
 struct HeadState {
     /// The number of the present part.
     index: usize,
-    /// The number of bytes of this part so far, and what they are as a number.
+    /// The number of bytes of this part so far, and their value as a number.
     count: u8,
     value: u64,
 }
 
-/// Says what a symbol leads to.
+/// Is the result of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeProgress {
     /// The message is not complete.
@@ -465,8 +465,8 @@ impl TextDecoder {
         Ok(())
     }
 
-    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end. Two bytes behind a NUL that
-    /// are the rest of the client's PID in 24 bits are no text.
+    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end. Two bytes behind a NUL
+    /// that are the rest of the client's PID in 24 bits are no text.
     fn is_plausible(&self, byte: u8) -> bool {
         let is_classic = self.dialect == Dialect::CLASSIC;
         let [.., high, low] = self.pid.get().to_be_bytes();

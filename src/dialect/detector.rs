@@ -2,7 +2,7 @@
 //!
 //! A decoder is dropped as soon as its message makes no sense: text that is not UTF-8 or has unusual control characters, a length
 //! beyond the limit, a PID that is not the client's. A complete message is believed once no other decoder goes on or the client
-//! has stopped. If the client goes on, the message is dropped as soon as what follows makes no sense.
+//! has stopped. If the client goes on, the message is dropped as soon as the following symbols make no sense.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -48,7 +48,7 @@ pub struct Detector {
     complete: Vec<Reading>,
 }
 
-/// Says what is known of a stream.
+/// Lists the states of the detection of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DetectState {
     /// No message is complete.
@@ -238,7 +238,7 @@ impl Detector {
         readings
     }
 
-    /// Returns the readings of what precedes the last eight symbols, which can be a byte of the client's own after the end.
+    /// Returns the readings of the stream without its last eight symbols, which can be a byte of the client's own after the end.
     fn before_own_byte(&self) -> Option<Vec<Reading>> {
         let mut before = Self::new(self.limit, self.pid, self.may_greet, &self.known);
         let count = self.log.len().checked_sub(8);

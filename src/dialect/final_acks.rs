@@ -1,7 +1,7 @@
 //! The acknowledgements at the end of a message, which may have to be more than one.
 //!
 //! Nothing shows beforehand which ones a client waits for. A client that does not end after the ordinary one gets the other signal,
-//! and then the first again. What it ended on is remembered for the next process of its program.
+//! and then the first again. The signal on which it ended is remembered for the next process of its program.
 
 use alloc::vec::Vec;
 
@@ -63,7 +63,7 @@ impl Planned {
 }
 
 impl FinalAcks {
-    /// Plans what follows the first final acknowledgement of `dialect` for the symbol `last`, which was sent at `now`. `may_try`
+    /// Plans the acknowledgements after the first final one of `dialect` for the symbol `last`, which was sent at `now`. `may_try`
     /// adds acknowledgements that the dialect does not have.
     pub fn plan(&mut self, dialect: &Dialect, last: Symbol, may_try: bool, now: Nanos) {
         self.clear();
@@ -155,7 +155,7 @@ impl FinalAcks {
         Some(due.ack)
     }
 
-    /// Returns what a client waited for that has ended at `now`; `None` if an acknowledgement is not why it ended.
+    /// Returns the acknowledgement on which a client has ended at `now`; `None` if it did not end because of one.
     pub fn awaited(&self, now: Nanos) -> Option<FinalAck> {
         let (at, kind) = self.sent?;
         kind.filter(|_| now.saturating_sub(at) < TRY_AFTER)
@@ -182,7 +182,8 @@ mod tests {
 
     use super::*;
 
-    /// Returns what a client that does not end is sent, with the pause before each, and what its end would show after each.
+    /// Returns the acknowledgements of a client that does not end, with the pause before each and the conclusion from its end after
+    /// it.
     fn play(spec: &str, may_try: bool) -> (Vec<(Nanos, Symbol)>, Vec<FinalAck>) {
         let dialect: Dialect = spec.parse().unwrap();
         let mut acks = FinalAcks::default();

@@ -1,4 +1,4 @@
-//! What precedes a text: the parts of each head.
+//! The heads, which precede a text, and their parts.
 
 use super::Head;
 
@@ -11,7 +11,7 @@ pub enum HeadPart {
     Number(Meaning, Form),
 }
 
-/// Says what a number of a head is.
+/// Names the meaning of a number in a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// The length of the text.

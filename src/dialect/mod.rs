@@ -1,7 +1,7 @@
 //! The protocols of other minitalk programs, as state machines without I/O and without a clock.
 //!
 //! A [`Dialect`] describes one such protocol; `docs/dialects.md` explains its keys. The caller brings signals and the time, as in
-//! [`wire`](crate::wire), and carries out what is returned.
+//! [`wire`](crate::wire), and carries out the returned actions.
 
 pub mod ack_choice;
 pub mod ack_probe;
@@ -77,7 +77,7 @@ choice! {
 }
 
 choice! {
-    /// Says what precedes the text.
+    /// Names the head, which precedes the text.
     Head {
         /// Nothing.
         None = "none",
@@ -125,7 +125,7 @@ choice! {
 }
 
 choice! {
-    /// Says what a character of 16 or 32 bits is.
+    /// Names the content of a character of 16 or 32 bits.
     Chars {
         /// A byte of the text. A receiver also takes code points beyond 127 that are not bytes of UTF-8.
         Bytes = "bytes",
@@ -151,7 +151,7 @@ choice! {
 }
 
 choice! {
-    /// Says what a server acknowledges, with one signal each.
+    /// Names the unit that a server acknowledges with one signal.
     Ack {
         /// Nothing.
         None = "none",
@@ -227,7 +227,7 @@ choice! {
 }
 
 choice! {
-    /// Says what a client does when an acknowledgement does not arrive in time.
+    /// Names the reaction of a client to an acknowledgement that does not arrive in time.
     OnSilence {
         /// Gives up.
         Fail = "fail",
@@ -247,7 +247,7 @@ pub struct Dialect {
     pub hello: bool,
     /// The signal that asks and admits; the other one means busy.
     pub hello_signal: Symbol,
-    /// What precedes the text.
+    /// The head, which precedes the text.
     pub head: Head,
     /// The order of the bits in a byte of the head's number.
     pub head_order: BitOrder,
@@ -261,11 +261,11 @@ pub struct Dialect {
     pub end: Option<u8>,
     /// The number of bits of a character of text and of the end byte.
     pub char_bits: u8,
-    /// What a character of 16 or 32 bits is.
+    /// The content of a character of 16 or 32 bits.
     pub chars: Chars,
     /// Whether a parity bit follows each character and the end byte.
     pub parity: Parity,
-    /// What the server acknowledges.
+    /// The unit that the server acknowledges.
     pub ack: Ack,
     /// What of the head is acknowledged.
     pub ack_head: HeadAck,
@@ -279,7 +279,7 @@ pub struct Dialect {
     pub final_ack: FinalAck,
     /// How many milliseconds the client waits for an acknowledgement; 0 means for ever.
     pub wait: u32,
-    /// What the client does after that time.
+    /// The client's reaction after that time.
     pub silence: OnSilence,
     /// Microseconds between bits that are not acknowledged; `None` means until the server has taken the last one.
     pub pace: Option<u32>,
@@ -414,7 +414,7 @@ impl Dialect {
 }
 
 impl Symbol {
-    /// Returns the symbol that a signal is; `None` if it is neither SIGUSR1 nor SIGUSR2.
+    /// Returns the symbol of a signal; `None` if that is neither SIGUSR1 nor SIGUSR2.
     pub const fn of(signal: Signal) -> Option<Self> {
         match signal {
             Signal::USR1 => Some(Self::Usr1),
@@ -475,7 +475,7 @@ mod tests {
 
     #[test]
     fn a_dialect_says_which_symbols_acknowledge_the_end_of_a_message() {
-        // What follows a last symbol SIGUSR1, and a last symbol SIGUSR2.
+        // The acknowledgements after a last symbol SIGUSR1, and after a last symbol SIGUSR2.
         for (spec, of_usr1, of_usr2) in [
             ("ack=none", "", ""),
             ("classic", "usr1", "usr1"),

@@ -1,4 +1,4 @@
-//! What is known of programs: a bounded cache that drops the program that was not used for the longest time.
+//! A bounded cache of the profiles of programs, which drops the least recently used one.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ pub const MAX_PROGRAMS: usize = 1024;
 /// The number of dialects that are remembered of one program: an interpreter runs many clients.
 const MAX_DIALECTS: usize = 4;
 
-/// Holds what is known of one program.
+/// Holds the properties that processes of one program have shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// The dialects that its processes have used, with different visible forms; the last one found is last.
@@ -62,7 +62,7 @@ impl Profile {
         self.ended_on.or(of_all)
     }
 
-    /// Adds what a client has shown. A dialect replaces the one of the same visible form.
+    /// Adds a property that a client has shown. A dialect replaces the dialect of the same visible form.
     pub fn update(&mut self, update: ProfileUpdate) {
         let dialect = match update {
             ProfileUpdate::Speaks(dialect) => dialect,

@@ -19,7 +19,7 @@ const UNKNOWN_COST: u32 = 16;
 /// The cost of another message in the same stream: few clients send two.
 const MESSAGE_COST: u32 = 20;
 
-/// Holds a complete reading, and the same dialect's reading of what follows.
+/// Holds a complete reading, and the same dialect's reading of the symbols after it.
 #[derive(Clone, Debug)]
 pub struct Reading {
     decoder: TextDecoder,
@@ -28,10 +28,10 @@ pub struct Reading {
     /// The cost of the complete messages that follow.
     later: u32,
     next: TextDecoder,
-    /// What follows, read without a handshake if the dialect has one, and the cost of its complete texts: a client's handler may
-    /// send what stands behind its text.
+    /// The symbols after it, read without a handshake if the dialect has one, and the cost of its complete texts: a client's
+    /// handler may send what stands behind its text.
     run_on: Option<Box<(TextDecoder, u32)>>,
-    /// Whether what follows can be another message.
+    /// Whether the symbols after it can be another message.
     is_followed: bool,
     /// Whether anything followed the message, and whether all of that is its end once more.
     has_rest: bool,
@@ -134,7 +134,7 @@ impl Reading {
         self.is_followed || self.run_on.is_some()
     }
 
-    /// Returns how much evidence it takes to believe what follows the message.
+    /// Returns how much evidence it takes to believe the symbols after the message.
     fn cost_of_rest(&self) -> u32 {
         match self.has_rest {
             false => 0,
@@ -149,7 +149,7 @@ impl Reading {
         }
     }
 
-    /// Returns how much evidence the message takes: what a program has used before is not rare for it.
+    /// Returns how much evidence the message takes: a dialect that a program has used before is not rare for it.
     fn cost(&self, known: &[Dialect]) -> u32 {
         match known.contains(self.dialect()) {
             true => self.decoder.cost(),
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
     use Certainty::{Sure, Tie, Unsure};
 
-    /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of what follows.
+    /// Returns the reading of bytes in a dialect without a head, most significant bit first, and of the symbols after them.
     fn reading(spec: &str, text: &[u8], at: usize, rest: &[u8]) -> Reading {
         let dialect: Dialect = spec.parse().unwrap();
         let symbols = |bytes: &[u8]| symbols(&std::format!("{spec},head=none,end=none"), bytes);

@@ -66,7 +66,7 @@ pub struct TextReceiver {
     delivered: Option<Dialect>,
     /// Why nothing more is received once the text is over that may be complete.
     closing: Option<Reason>,
-    /// Decodes what follows a text, while it may be the end byte once more.
+    /// Decodes the symbols after a text, while they may be the end byte once more.
     end_again: Option<Box<TextDecoder>>,
     /// Whether the client went on after the end, so that it waits for nothing that is still owed.
     has_moved_on: bool,
@@ -154,7 +154,7 @@ impl TextReceiver {
         self.acknowledge(due, now);
     }
 
-    /// Handles what is due at `now`; `sleep` says how the client was seen to wait.
+    /// Handles expired timers at `now`; `sleep` says how the client was seen to wait.
     pub fn handle_timeout(&mut self, now: Nanos, sleep: SleepState) {
         self.last_sleep = sleep;
         if let Some(symbol) = self.swallowed(now, sleep) {

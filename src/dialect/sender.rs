@@ -40,7 +40,7 @@ pub struct ServerStatus {
     pub sleeps: bool,
 }
 
-/// Says what the caller has to do.
+/// Lists the actions that the caller is to carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAction {
     /// Send this signal to the server, or call [`TextSender::handle_send_failure`].
@@ -101,7 +101,7 @@ pub struct TextSender {
     is_cut: bool,
 }
 
-/// Says what the transfer waits for.
+/// Lists the phases of a transfer by the event that it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SendState {
     /// A step is due.
@@ -121,10 +121,10 @@ enum SendState {
 /// Counts the inspections before a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct StatusProbe {
-    /// Those that have found the server busy with the last signal, and when to give up because of that.
+    /// Counts the looks that found the server busy with the last signal, and says when to give up for that.
     busy: u32,
     give_up: Option<Nanos>,
-    /// Those that have found the server awake with nothing pending.
+    /// Counts the looks that found the server awake with nothing pending.
     awake: u32,
     then: SendStep,
 }
@@ -276,7 +276,7 @@ impl TextSender {
         // The server executes another program, which the next signal would kill, or is in a handler of SA_RESETHAND.
         let is_lost = self.initial.caught & !status.caught != 0;
         let in_handler = status.blocked & !self.initial.blocked != 0;
-        // One that was asked for admission may install its other handler only now.
+        // A server that was asked for admission may install its other handler only now.
         let is_unready = self.sent == 0
             && probe.then == SendStep::Send
             && self.initial.caught != 0

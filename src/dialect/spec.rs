@@ -14,9 +14,9 @@ use super::{
 pub struct SpecKey {
     /// The name.
     pub name: &'static str,
-    /// The values that the key takes.
+    /// Lists the values that the key takes.
     pub values: &'static str,
-    /// What the key means.
+    /// Explains the key.
     pub meaning: &'static str,
     set: fn(&mut Draft, &str) -> Option<()>,
     /// Returns the value where it has to be given.
@@ -201,7 +201,7 @@ impl FromStr for Dialect {
     }
 }
 
-/// Holds what has been read of a specification.
+/// Holds the parsed part of a specification.
 struct Draft {
     dialect: Dialect,
     head_order: Option<BitOrder>,

@@ -23,7 +23,7 @@ impl SymbolLog {
         self.bytes.capacity()
     }
 
-    /// Returns what the last symbols are as a byte in `dialect`, if their number is a multiple of eight.
+    /// Returns the byte that the last eight symbols are in `dialect`, if the number of symbols is a multiple of eight.
     pub fn last_byte(&self, dialect: &Dialect) -> u8 {
         let mut byte = self.bytes.last().copied().unwrap_or(0);
         if dialect.one == Symbol::Usr1 {

@@ -1,4 +1,4 @@
-//! What the unit tests of the dialects share.
+//! Helpers of the unit tests of the dialects.
 
 use alloc::vec::Vec;
 

@@ -3,14 +3,14 @@
 //! Below 128 both are the same. A character from 128 to 255 is held back as a byte of UTF-8 until the bytes are a character of
 //! the text; if they cannot be one, they were code points. The first of either kind decides for the rest of the text.
 //!
-//! Nearly any 16 bits are a code point. So a text in 16 bits needs some ASCII, unless the dialect says what it is.
+//! Nearly any 16 bits are a code point. So a text in 16 bits needs some ASCII, unless the dialect names its characters.
 
 use alloc::vec::Vec;
 
 use super::utf8::Utf8;
 use super::{Chars, Dialect};
 
-/// Collects the bits beyond the lowest eight, and decides what the characters are.
+/// Collects the bits beyond the lowest eight, and decides whether the characters are bytes or code points.
 #[derive(Clone, Debug)]
 pub struct WideText {
     /// The largest value of a character.
@@ -58,7 +58,8 @@ impl WideText {
         self.held_len == 0
     }
 
-    /// Takes the character that ends with the eight bits `low`; returns what it releases, and whether it is the `end`.
+    /// Takes the character that ends with the eight bits `low`; returns the characters that it releases, and whether it is the
+    /// `end`.
     ///
     /// Returns `None` for a value that is neither a byte nor a code point.
     pub fn push(&mut self, low: u8, end: Option<u8>) -> Option<(Vec<u8>, bool)> {
@@ -99,7 +100,7 @@ impl WideText {
         Some((released, false))
     }
 
-    /// Releases what was held back as code points.
+    /// Releases the characters that were held back as code points.
     fn release(&mut self, released: &mut Vec<u8>) -> Option<()> {
         self.utf8 = Utf8::START;
         let held = self.held;
@@ -112,7 +113,8 @@ impl WideText {
         Some(())
     }
 
-    /// Adds a code point. Returns `None` if the value is not that of a character of text, or if there was too little ASCII before it.
+    /// Adds a code point. Returns `None` if the value is not that of a character of text, or if there was too little ASCII before
+    /// it.
     fn add_code_point(&mut self, value: u32, released: &mut Vec<u8>) -> Option<()> {
         if value > 0x7f {
             self.kind = Some(Chars::Unicode);
@@ -134,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the text of these characters and a NUL, and whether they were code points; `None` for what is no text.
+    /// Returns the text of these characters and a NUL, and whether they were code points; `None` if they are no text.
     fn text(spec: &str, values: impl IntoIterator<Item = u32>) -> Option<(String, bool)> {
         let mut wide = WideText::of(&spec.parse().unwrap()).unwrap();
         let mut text = Vec::new();

@@ -1,4 +1,4 @@
-//! What the [`Machine`](super::machine::Machine) asks its host to do, and the results that the host feeds back.
+//! The actions that the [`Machine`](super::machine::Machine) asks its host for, and the results that the host feeds back.
 
 use std::vec::Vec;
 
@@ -18,8 +18,8 @@ pub enum Action {
     Open { pid: Pid, event: Event },
     /// Inspect the process and feed back `handle_inspected`.
     Inspect { pid: Pid, then: Then },
-    /// Find out how the process sleeps (if `sleep` asks for that), how often it has (if `naps` does) and whether it waits for a CPU;
-    /// feed back `handle_observed`.
+    /// Find out how the process sleeps (if `sleep` asks for that), how often it has (if `naps` does) and whether it waits for a
+    /// CPU; feed back `handle_observed`.
     Observe { pid: Pid, sleep: bool, naps: bool },
     /// Find out which of the processes have ended and feed back `handle_ended`.
     CheckEnded { pids: Vec<Pid>, after: After },
@@ -41,7 +41,7 @@ pub enum Action {
     Note(Note),
 }
 
-/// Says what follows an inspection. The host hands it back with the result.
+/// Names the step after an inspection. The host hands it back with the result.
 #[derive(Debug)]
 pub enum Then {
     /// The signal that made the inspection necessary is handled.
@@ -54,7 +54,7 @@ pub enum Then {
     Settle { written: bool },
     /// The text receiver has the turn.
     Release,
-    /// The text receiver does what is due; the client was seen to wait like this.
+    /// Handles the expired timers of the text receiver; the client was seen to wait like this.
     Poll(SleepState),
 }
 
@@ -75,7 +75,7 @@ pub fn may_be_answered(event: &Event) -> bool {
     event.signal != Signal::WORD || !matches!(event.origin, Origin::Attested { .. })
 }
 
-/// Says what follows [`Action::CheckEnded`].
+/// Names the step after [`Action::CheckEnded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     /// Idle messages are dropped.
@@ -101,7 +101,7 @@ pub struct Inspection {
     /// The signals of [`SignalSet::LANES`] that the process handles, or the error of the inspection.
     pub handled: Result<SignalSet, PeerError>,
     pub uid: Option<u32>,
-    /// What the process runs, where a bare bit made the inspection necessary.
+    /// The program that the process runs, where a bare bit made the inspection necessary.
     pub program: Option<Program>,
 }
 
@@ -119,7 +119,7 @@ pub struct Opened {
 /// Holds the actions that are still to be done.
 #[derive(Debug, Default)]
 pub struct Actions {
-    /// Those that the present input has led to, the first one first.
+    /// The actions that the present input has led to, in their order.
     new: Vec<Action>,
     /// All others, the next one last.
     others: Vec<Action>,
@@ -131,7 +131,7 @@ impl Actions {
         self.new.push(action);
     }
 
-    /// Returns the next action. What a result has led to comes first, so that a signal directly follows its inspection.
+    /// Returns the next action. Those that a result has led to come first, so that a signal directly follows its inspection.
     pub fn next(&mut self) -> Option<Action> {
         self.others.extend(self.new.drain(..).rev());
         self.others.pop()

@@ -30,7 +30,8 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// Returns an empty backlog before a writer with this room. The longest message of `config` becomes one that fits the memory.
+    /// Returns an empty backlog before a writer with this room. The longest message of `config` becomes no longer than the memory
+    /// allows.
     pub fn new(config: &mut Config, room: usize) -> Self {
         Self {
             waiting: VecDeque::new(),

@@ -188,12 +188,13 @@ impl Machine {
             }
             core.drive_text(session, |receiver, now| receiver.restart_silence(now));
         } else {
-            // What it sent before it was seen to wait may not have been taken yet.
+            // A signal that it sent before it was seen to wait may not have been taken yet.
             session.foreign.observed = Some(sleep);
         }
     }
 
-    /// Takes in the wait status of a client, if it is known. Its end may complete its message, and shows which answer it waited for.
+    /// Takes in the wait status of a client, if it is known. Its end may complete its message, and shows which answer it waited
+    /// for.
     pub fn handle_exit_status(&mut self, pid: Pid, status: Option<i32>) {
         let core = &mut self.core;
         let well = status == Some(0);
@@ -291,7 +292,7 @@ impl Core {
         });
     }
 
-    /// Lets the text receiver do what is due; the client was seen to sleep like this.
+    /// Handles the expired timers of the text receiver; the client was seen to sleep like this.
     pub(super) fn poll_text(&mut self, session: &mut Session, sleep: SleepState) {
         let is_patient = session.foreign.is(|r| r.in_message() && r.can_be_held());
         let (pid, scheduler) = (session.pid, &mut self.scheduler);
@@ -340,7 +341,7 @@ impl Core {
         self.set_under_way(pid, is_under_way);
     }
 
-    /// Handles that `party` has sent a bit that can have swallowed those which are under way: lets nobody go on until their clients
+    /// Handles a bit of `party` that can have swallowed the bits under way: lets no client go on until the clients of those bits
     /// have been looked at.
     pub(super) fn interrupt(&mut self, party: Party) {
         self.set_under_way(party.pid(), false);

@@ -11,7 +11,7 @@ use crate::wire::Nanos;
 /// The silence of a client in mid-message that is worth a note.
 pub const STALL: Nanos = 5_000_000_000;
 
-/// Holds what the server knows of a client by its bare bits.
+/// Holds the server's state of a client that sends bare bits.
 #[derive(Debug, Default)]
 pub struct ForeignClient {
     /// The receiving end, from the first bare bit on, until the client opens a transfer.
@@ -26,7 +26,7 @@ pub struct ForeignClient {
     pub stall_at: Nanos,
     /// Whether the client is in the list of those whose receivers have something to do.
     pub is_listed: bool,
-    /// What the client has done since its last signal.
+    /// The activity of the client since its last signal.
     pub silence: Silence,
     /// How the bare bits come.
     pub pace: Pace,

@@ -1,4 +1,4 @@
-//! Carries out what the [`Machine`] decides, and feeds it signals and results.
+//! Carries out the actions of the [`Machine`], and feeds it signals and results.
 
 use std::io;
 use std::rc::Rc;
@@ -94,8 +94,8 @@ impl<'n> Host<'n> {
         self.note_traced(|| Note::Handled);
     }
 
-    /// Takes a signal that follows a bit, or one of a transfer's opening, at once, or sends the replies to bits that are due. Returns
-    /// whether a signal came.
+    /// Takes a signal that follows a bit, or one of a transfer's opening, at once, or sends the replies to bits that are due.
+    /// Returns whether a signal came.
     ///
     /// A signal that stays pending swallows others of its number.
     pub fn take_following(&mut self, inbox: &mut Inbox) -> bool {
@@ -118,7 +118,7 @@ impl<'n> Host<'n> {
         may_go_on && inbox.poll_more(SPIN_LIMIT)
     }
 
-    /// Returns whether a client may send the next bit while this thread polls. One that was followed to its CPU cannot.
+    /// Returns whether a client may send the next bit while this thread polls. A client whose CPU this thread has moved to cannot.
     fn expects_bit(&self) -> bool {
         self.machine.expects_bit() && self.followed.is_none()
     }
@@ -163,7 +163,8 @@ impl<'n> Host<'n> {
         self.followed.is_none() && (self.is_last_beside || !self.beside.is_empty())
     }
 
-    /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited for.
+    /// Returns the next reply that has come. Its sender is to be told by [`settle_reply`](Self::settle_reply) whether it was waited
+    /// for.
     pub fn take_reply_message(&mut self) -> Option<Received> {
         self.replies.pop()
     }
@@ -205,7 +206,7 @@ impl<'n> Host<'n> {
         }
     }
 
-    /// Carries out what the machine wants done, until there is nothing more.
+    /// Carries out the actions of the machine until there are no more.
     fn apply_all(&mut self) {
         while let Some(action) = self.machine.poll_action() {
             self.apply(action);
@@ -317,8 +318,8 @@ impl<'n> Host<'n> {
     }
 }
 
-/// Inspects a process. Finds out what it runs only after a bare bit (`by_bit`): our own protocol has no use for that, and its clients
-/// wait meanwhile.
+/// Inspects a process. Identifies its program only after a bare bit (`by_bit`): our own protocol has no use for that, and its
+/// clients wait meanwhile.
 fn inspect(peer: &Peer, by_bit: bool) -> Inspection {
     let status = peer.inspect();
     let uid = status.as_ref().ok().map(ProcessStatus::real_uid);

@@ -1,6 +1,6 @@
 //! Decides everything that the server does, without I/O and without a clock.
 //!
-//! Events go in by the `handle_*` methods, after [`Machine::set_now`]; what is to be done comes out of [`Machine::poll_action`].
+//! Events go in by the `handle_*` methods, after [`Machine::set_now`]; actions come out of [`Machine::poll_action`].
 //! The host carries actions out in order and feeds results back before it takes the next action.
 
 use core::mem::{self, Discriminant};
@@ -153,7 +153,7 @@ impl Machine {
         self.core.scheduler.keep_own(is_sending);
     }
 
-    /// Returns whether bits for `pid` are to be withheld: those that `pid` sends have the turn.
+    /// Returns whether bits for `pid` are to be withheld because bits from `pid` have the turn.
     pub fn must_wait(&self, pid: Pid) -> bool {
         self.core.scheduler.is_waiting(Party::Own(pid))
     }
@@ -169,7 +169,7 @@ impl Machine {
         all.into_iter().flatten().min().map(Instant::from_nanos)
     }
 
-    /// Does what is due: for text receivers, the turn, and idle clients.
+    /// Handles expired timers: of text receivers, of the turn, and of idle clients.
     pub fn handle_timeout(&mut self) {
         self.poll_foreign();
         let now = self.core.now;
@@ -296,7 +296,7 @@ impl Machine {
         }
     }
 
-    /// Takes in an inspection, and goes on with what it was for.
+    /// Takes in an inspection, and goes on with the step that needed it.
     pub fn handle_inspected(&mut self, pid: Pid, inspection: Inspection, then: Then) {
         let core = &mut self.core;
         let Some(session) = self.sessions.get_mut(&pid) else {
@@ -502,7 +502,7 @@ impl Core {
         }
         self.arm_expiry();
         if session.may_begin() && session.needs_inspection(self.now) {
-            // What a client of our own protocol runs has not been asked for.
+            // The program of a client of our own protocol has not been identified.
             let is_unknown = session.foreign.receiver.is_none() && session.program.is_none();
             if is_unknown || session.is_inspection_old(self.now) {
                 return self.inspect(session.pid, Then::Signal(event));

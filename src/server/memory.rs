@@ -60,7 +60,7 @@ impl Memory {
         self.waiting = self.waiting.saturating_sub(cost(bytes));
     }
 
-    /// Returns whether another complete message of `bytes` bytes fits beside those that wait.
+    /// Returns whether another complete message of `bytes` bytes fits beside the waiting ones.
     pub const fn has_room_for(&self, bytes: usize) -> bool {
         self.waiting == 0 || self.waiting.saturating_add(cost(bytes)) <= self.waiting_limit
     }

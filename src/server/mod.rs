@@ -1,4 +1,5 @@
-//! Receives messages: what is decided (`machine.rs`), and the host (`host.rs`) that carries it out with signals, processes and threads.
+//! Receives messages: the decisions (`machine.rs`), and the host (`host.rs`) that carries them out with signals, processes and
+//! threads.
 
 mod action;
 mod answer;

@@ -56,7 +56,7 @@ impl Pace {
     }
 
     /// Returns whether the present text is noise: more than a quarter of its bits, or of all bits of the client, are unpaced.
-    /// Their sender waited neither for an answer nor for a clock.
+    /// Their sender did not wait for an answer or for a clock.
     pub const fn is_noise(&self) -> bool {
         self.unpaced > self.bits / 4
             || self.earlier_unpaced + self.unpaced > (self.earlier_bits + self.bits) / 4

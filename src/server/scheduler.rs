@@ -5,7 +5,8 @@
 //! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
 //!
 //! A client of another protocol sends each bit once. After its turn has passed on, a client that was stopped may still send a bit,
-//! which can merge with a bit of the new holder. So the turn pauses after such a bit until the server has looked at the first client.
+//! which can merge with a bit of the new holder. So the turn pauses after such a bit until the server has looked at the first
+//! client.
 //!
 //! The bits that this process sends to a client, and the answers to them, swallow the client's answers and bits. So they take
 //! turns too, as long as no other client sends: several would have to agree on their turns.
@@ -103,8 +104,8 @@ impl TurnScheduler {
         true
     }
 
-    /// Ends the turn of `party`, and gives it to nobody until [`resume`](Self::resume) or for [`FOREIGN_IDLE_LIMIT`]; a pause that
-    /// has begun is not extended.
+    /// Ends the turn of `party`, and gives it to no party until [`resume`](Self::resume) or for [`FOREIGN_IDLE_LIMIT`]; a pause
+    /// that has begun is not extended.
     pub fn pause(&mut self, party: Party, now: Nanos) {
         // A pause is not extended: many bits must not keep the turn from everyone.
         self.paused_until
@@ -133,7 +134,7 @@ impl TurnScheduler {
         self.remove(|other| other == party);
     }
 
-    /// Removes the client `pid`, which has ended, and what is sent to it.
+    /// Removes the client `pid`, which has ended, and the own bits for it.
     pub fn forget(&mut self, pid: Pid) {
         self.remove(|other| other.pid() == pid);
     }

@@ -1,4 +1,4 @@
-//! One client as the server knows it: its link, what it handles, and how it paces its signals.
+//! One client as the server knows it: its link, the signals that it handles, and its pace.
 
 use super::action::{Inspection, Opened};
 use super::foreign_client::ForeignClient;
@@ -13,7 +13,7 @@ use crate::wire::Nanos;
 use crate::wire::receiver::FrameReceiver;
 use crate::wire::siphash::Key;
 
-/// Holds what the server knows of one client.
+/// Holds the server's state of one client.
 #[derive(Debug)]
 pub struct Session {
     pub pid: Pid,
@@ -33,7 +33,7 @@ pub struct Session {
     pub signal: Signal,
     /// Whether the client sleeps for each reply of its transfer.
     pub sleeps: bool,
-    /// Whether the session is in the list of those that are owed a reply for bits.
+    /// Whether the session is in the list of sessions that are owed a reply for bits.
     pub is_owed: bool,
     /// The batch of signals in which the last bit of the transfer came.
     pub bit_batch: u64,
@@ -57,7 +57,7 @@ pub struct Session {
     /// The signals that the client handled at the last inspection.
     handled: SignalSet,
     inspected_uid: Option<u32>,
-    /// What the client last ran when a bare bit came, as far as is known.
+    /// The program that the client ran when its last bare bit came, as far as is known.
     pub program: Option<Program>,
     inspected_at: Option<Nanos>,
     /// Whether a bit has come since then that may be another program's.
@@ -111,7 +111,8 @@ impl Session {
         self.is_unreachable |= !self.is_inspected() && inspection.handled.is_err();
         self.handled = inspection.handled.unwrap_or(SignalSet::NONE);
         if self.inspected_uid != inspection.uid {
-            // What the process was sent as one user proves nothing once it is another's: it keeps its PID when it executes a program.
+            // A nonce that the process got as one user proves nothing once another user owns it: it keeps its PID when it executes
+            // a program.
             let uid = inspection.uid.map_or(u64::MAX, u64::from);
             self.receiver.derive_key(uid);
             self.inspected_uid = inspection.uid;

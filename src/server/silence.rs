@@ -1,4 +1,4 @@
-//! Tells what a client has done since its last signal: one that lacked a CPU could not send.
+//! Tells whether a client has run since its last signal: without a CPU it could not send.
 
 use crate::wire::Nanos;
 

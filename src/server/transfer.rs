@@ -100,7 +100,7 @@ impl Core {
         self.on_proven(session, channel, request, event.signal);
     }
 
-    /// Handles a request of the client of `session`, in its turn and within the memory, and does what follows.
+    /// Handles a request of the client of `session`, in its turn and within the memory, and its consequences.
     fn on_proven(
         &mut self,
         session: &mut Session,

@@ -58,7 +58,7 @@ pub struct Written {
     pub error: Option<ServeError>,
 }
 
-/// Hands messages to the outputs, each on a thread of its own. A drop lets them write what they have, without waiting for that.
+/// Hands messages to the outputs, each on a thread of its own. A drop lets them write their messages, without waiting for that.
 pub struct Writer {
     workers: Vec<Worker>,
     shared: Arc<WriterQueues>,

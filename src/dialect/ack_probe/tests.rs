@@ -1,4 +1,4 @@
-//! Clients that stop, go on, or end, and what they are sent.
+//! Clients that stop, go on, or end, and their acknowledgements.
 
 use super::super::AckSignal;
 use super::super::testing::{BOTH, NONE, USR1, USR2};
@@ -219,7 +219,7 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
 fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
     let [first, second] = [0, 1].map(|count| Some(AckPolicy::Usr2From(count)));
     let echo = Some(AckPolicy::Echo);
-    // The acknowledgements of these symbols, and what the end of the client after each of them shows.
+    // The acknowledgements of these symbols, and the conclusion from the end of the client after each of them.
     for (policy, symbols, expected, shown) in [
         (None, [Usr1, Usr1, Usr2], [Usr1; 3], [first, second, echo]),
         (None, [Usr2, Usr2, Usr1], [Usr1; 3], [first, second, None]),

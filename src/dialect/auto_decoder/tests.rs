@@ -11,7 +11,7 @@ fn decoder(specs: &[&str]) -> AutoDecoder {
     AutoDecoder::detect(dialects(specs), 64, pid(), false)
 }
 
-/// Returns what the last symbol of this text leads to.
+/// Returns the result of the last symbol of this text.
 fn say(decoder: &mut AutoDecoder, spec: &str, text: &str) -> DecodeOutcome {
     let outcomes = symbols(spec, text)
         .into_iter()

@@ -13,7 +13,7 @@ fn decoder(spec: &str, limit: usize, provenance: Provenance) -> TextDecoder {
     TextDecoder::new(spec.parse().unwrap(), limit, pid(), provenance)
 }
 
-/// Returns what the first bytes lead to that are not incomplete, most significant bit first, and how many bytes it took.
+/// Returns the first result other than incomplete, most significant bit first, and the number of bytes that it took.
 fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
     let mut progress = (0..).zip(
         symbols_of(bytes)
@@ -24,7 +24,7 @@ fn feed(decoder: &mut TextDecoder, bytes: &[u8]) -> (DecodeProgress, usize) {
     end.map_or((Incomplete, bytes.len()), |(i, end)| (end, i / 8 + 1))
 }
 
-/// Returns what the bytes lead to in a decoder of at most four bytes of text.
+/// Returns the result of the bytes in a decoder of at most four bytes of text.
 fn fed(spec: &str, provenance: Provenance, bytes: &[u8]) -> (DecodeProgress, usize) {
     feed(&mut decoder(spec, 4, provenance), bytes)
 }

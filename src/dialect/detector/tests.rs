@@ -23,7 +23,7 @@ fn push(detector: &mut Detector, symbols: &[Symbol]) -> DetectState {
     states.last().unwrap()
 }
 
-/// Returns what is detected in a stream that ends with its message.
+/// Returns the result of the detection of a stream that ends with its message.
 fn detect(spec: &str, text: &[u8]) -> Detection {
     let mut detector = detector(1 << 20);
     let dialect: Dialect = spec.parse().unwrap();

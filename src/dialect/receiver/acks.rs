@@ -1,4 +1,4 @@
-//! What the client is acknowledged with, and what is withheld from it.
+//! The acknowledgements of a client, and when they are withheld.
 
 use super::TextAction;
 use super::TextReceiver;
@@ -76,8 +76,8 @@ impl TextReceiver {
         }
     }
 
-    /// Returns the signal that may end a client whose second message is no text: after a handshake, its handler may go on behind the
-    /// first text, until the other signal comes.
+    /// Returns the signal that may end a client whose second message is no text: after a handshake, its handler may go on behind
+    /// the first text, until the other signal comes.
     pub(super) fn ack_of_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         let may_run_on = self.probe.choice.handled.both() && !self.has_run_on;
         let dialect = self.decoder.detected()?;
@@ -107,7 +107,7 @@ impl TextReceiver {
         self.is_held = is_held;
     }
 
-    /// Ends [`hold`](Self::hold) and sends what was withheld.
+    /// Ends [`hold`](Self::hold) and sends the withheld acknowledgements.
     pub fn release(&mut self, now: Nanos) {
         self.is_held = false;
         let withheld = self.withheld.take();
@@ -261,7 +261,7 @@ impl TextReceiver {
         self.probe.may_have_asked_again() && self.decoder.has_only_usr2()
     }
 
-    /// Takes what the client has sent for questions whether it is admitted. Its next SIGUSR2 is answered with SIGUSR2.
+    /// Takes the client's signals so far for requests for admission. Its next SIGUSR2 is answered with SIGUSR2.
     pub(super) fn admit_with_usr2(&mut self) {
         self.probe.choice.admit_with_usr2();
         self.reset();

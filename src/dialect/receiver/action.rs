@@ -1,4 +1,4 @@
-//! What a text receiver has its caller do.
+//! The actions that a text receiver asks its caller to carry out.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use crate::dialect::detector::Excerpt;
 use crate::dialect::{Dialect, Symbol};
 use crate::wire::reason::Reason;
 
-/// Says what the caller has to do.
+/// Lists the actions that the caller is to carry out.
 #[derive(Clone, Debug)]
 pub enum TextAction {
     /// Send this signal to the client.

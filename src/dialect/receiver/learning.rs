@@ -1,4 +1,4 @@
-//! What the end of a client shows about its program, and what is likely of a program that is not known.
+//! The conclusions from the end of a client about its program, and the likely properties of an unknown program.
 
 use super::TextReceiver;
 use crate::dialect::ack_choice::AckPolicy;
@@ -8,7 +8,8 @@ use crate::dialect::{Ack, AckSignal, ByteAck, Dialect, FinalAck, Parity, Symbol}
 use crate::wire::Nanos;
 
 impl TextReceiver {
-    /// Returns what the end of the client, at `now`, shows about its program; `has_failed` says that its exit status is not 0.
+    /// Returns the conclusion from the end of the client, at `now`, about its program; `has_failed` says that its exit status is
+    /// not 0.
     pub fn profile_update(&self, has_failed: bool, now: Nanos) -> Option<ProfileUpdate> {
         if self.decoder.is_detecting() {
             if has_failed && self.probe.has_kept_waiting() {
@@ -66,8 +67,8 @@ impl TextReceiver {
         self.in_message() && is_nap
     }
 
-    /// Returns whether a single byte without an end is no text: it follows one, or the client may have taken its acknowledgement for
-    /// that of a text.
+    /// Returns whether a single byte without an end is no text: it follows one, or the client may have taken its acknowledgement
+    /// for that of a text.
     pub(super) fn is_stray_byte(&self) -> bool {
         let is_one_byte = self.decoder.is_detecting() && self.received_bytes() == 1;
         is_one_byte && (self.delivered.is_some() || self.probe.next_policy().is_some())

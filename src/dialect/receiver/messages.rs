@@ -157,7 +157,7 @@ impl TextReceiver {
         due.filter(|_| !was_acknowledged)
     }
 
-    /// Delivers the text that was detected, or else the one that the decoder has. Its dialect is known by now.
+    /// Delivers the detected text, or else the text of the decoder. Its dialect is known by now.
     fn deliver(&mut self, detected: Option<Vec<u8>>) {
         self.unwritten += 1;
         let text = detected.unwrap_or_else(|| self.decoder.take());
@@ -223,7 +223,7 @@ impl TextReceiver {
 
     /// Receives nothing more, because of `reason`.
     ///
-    /// What is owed for complete texts stays due, and a text that may be complete is kept until a silence shows that it is.
+    /// Acknowledgements of complete texts stay due, and a text that may be complete is kept until a silence shows that it is.
     pub fn close(&mut self, reason: Reason) {
         self.withheld = None;
         self.closing = Some(reason);
@@ -232,14 +232,14 @@ impl TextReceiver {
         }
     }
 
-    /// Returns when the last of what is owed for complete texts becomes due, after [`close`](Self::close).
+    /// Returns when the last acknowledgement of complete texts becomes due, after [`close`](Self::close).
     pub fn closing_deadline(&self) -> Option<Nanos> {
         let completes_at = self.closing.map(|_| self.complete_at());
         let acks_at = self.final_acks.poll_timeout().max(self.timing.deadline());
         acks_at.max(completes_at)
     }
 
-    /// Drops what is incomplete and decodes no more, if the text that may have been complete is over.
+    /// Drops an incomplete text and decodes no more, if the text that may have been complete is over.
     pub(super) fn finish_closing(&mut self) {
         let Some(reason) = self.closing.take() else {
             return;

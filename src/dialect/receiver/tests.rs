@@ -31,7 +31,7 @@ fn unknown_to(handled: HandledSignals) -> TextReceiver {
     TextReceiver::unknown(Profile::default(), 64, pid(), handled)
 }
 
-/// Returns what a client shows that speaks this dialect.
+/// Returns the visible form of a client's dialect.
 fn speaks(spec: &str) -> Option<ProfileUpdate> {
     Some(ProfileUpdate::Speaks(spec.parse().unwrap()))
 }
@@ -81,7 +81,7 @@ fn wait(receiver: &mut TextReceiver, now: &mut Nanos) -> String {
     String::new()
 }
 
-/// Sends each symbol once the one before has led to something; returns what the last one leads to.
+/// Sends each symbol once the one before has led to an action; returns the actions of the last one.
 fn say(receiver: &mut TextReceiver, symbols: &[Symbol], now: &mut Nanos) -> String {
     let mut said = String::new();
     for symbol in symbols {

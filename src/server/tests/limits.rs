@@ -310,7 +310,7 @@ fn clients_without_number_cause_few_notes_together() {
     }
     let (_, missing) = count_notes(&world);
     assert!(missing > 4_000, "{missing}");
-    // The last of those that are missing are counted at the end.
+    // The last missing ones are counted at the end.
     world.feed(&[bare(pid(9999), Signal::TERM)]);
     world.pass(SECOND);
     let (notes, missing) = count_notes(&world);

@@ -3,7 +3,7 @@
 use super::clients::{Client, transfer};
 use super::world::*;
 
-/// Sends a message of this kind, and returns what the client is told.
+/// Sends a message of this kind, and returns the replies to the client.
 fn send(world: &mut World, n: i32, kind: MessageKind, lane: Lane) -> Result<(), LinkFailure> {
     let pid = world.spawn(n);
     let mut clients = [Client::of_kind(pid, kind, b"hello", lane)];

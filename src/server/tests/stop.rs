@@ -7,7 +7,7 @@ use super::world::*;
 
 const REJECTED: Status = Status::Rejected(Reason::ShuttingDown);
 
-/// Returns a server with one client that has sent a whole message, one that has sent half of one, and one that has ended.
+/// Returns a server with three clients: the first has sent a whole message, the second half of one, and the third has ended.
 fn busy(writing: Writing) -> (World, [Pid; 3]) {
     let mut world = World::new(|_| {});
     world.writing = writing;
@@ -36,7 +36,7 @@ fn a_stop_answers_clients_in_mid_message_and_lingers_for_those_that_ask_again() 
     assert!(world.end.is_none());
     world.pass(240 * MILLISECOND);
     assert!(world.end.is_none());
-    // A new transfer of a client that is known, and of one that is not.
+    // A new transfer of a known client, and of an unknown one.
     for client in [half, world.spawn(4)] {
         world.feed(&opening(client, 9)[..1]);
         assert_eq!(world.statuses(client), [REJECTED]);
@@ -150,7 +150,7 @@ fn a_stop_request_has_no_further_effect_until_it_is_insisted_on() {
     world.pass(SECOND);
     let end = world.end.as_ref();
     assert!(matches!(end, Some(Err(ServeError::Panicked("notes")))));
-    // The first failure is the one that is reported.
+    // The first failure is reported.
     let (mut world, _) = busy(Writing::Blocks);
     world.writing = Writing::Fails;
     world.feed(&[]);

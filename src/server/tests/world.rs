@@ -191,7 +191,7 @@ impl World {
         }
     }
 
-    /// Handles `events` as one batch, and does what is due.
+    /// Handles `events` as one batch, and then the expired timers.
     pub fn feed(&mut self, events: &[Event]) {
         self.machine.set_now(self.now);
         self.turn(events);
@@ -331,7 +331,7 @@ impl World {
         mem::take(&mut self.written).iter().map(text).collect()
     }
 
-    /// Writes what the writer has.
+    /// Writes the messages of the writer.
     pub fn write_all(&mut self) {
         while let Some(message) = self.queue.pop_front() {
             let (verdict, error) = match self.writing {

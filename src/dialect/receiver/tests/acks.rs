@@ -1,11 +1,11 @@
-//! What a client is acknowledged with in a text, and what its end shows of that.
+//! The acknowledgements within a text, and the conclusions from the end of a client.
 
 use super::super::acks::{DOUBT_AFTER, DOUBT_NAP_AFTER};
 use super::*;
 use SleepState::{Napping, Polling};
 
-/// Returns what a given dialect acknowledges in a message of one letter: its first seven bits, its eighth, then the end byte's
-/// last bit, the writing of the text, and everything after that.
+/// Returns the acknowledgements of a given dialect in a message of one letter: its first seven bits, its eighth, then the end
+/// byte's last bit, the writing of the text, and everything after that.
 fn conversation(spec: &str) -> [String; 5] {
     let mut receiver = given(spec);
     let symbols = symbols(spec, "a");
@@ -28,7 +28,7 @@ fn conversation(spec: &str) -> [String; 5] {
     said
 }
 
-/// Checks what a receiver does after each step of a script.
+/// Checks the actions of a receiver after each step of a script.
 ///
 /// `+TEXT` are classic symbols, with a dot for a NUL, and `:BITS` any others; `drain` passes the time until nothing is owed.
 fn play(mut receiver: TextReceiver, script: &str) {
@@ -180,7 +180,7 @@ fn a_receiver_does_what_follows_from_what_happens() {
         given("classic"),
         "hold => | :0 => | :0 => | release => usr1 | release => | :1 => usr1",
     );
-    // What follows a message whose end was detected late is decoded and not acknowledged.
+    // The symbols after a message whose end was detected late are decoded and not acknowledged.
     play(unknown(), r#"+Hello.you. => <ack=message> "Hello" "you""#);
     // The end of the client completes a text without an end byte.
     play(given("end=none,ack=none"), r#"+hi => | exit => "hi""#);
@@ -190,7 +190,7 @@ fn a_receiver_does_what_follows_from_what_happens() {
         unknown(),
         r#"+Hello there => | exit => <end=none,ack=message> "Hello there""#,
     );
-    // After the close, what is owed for a complete text is sent, and a text that may be complete is delivered.
+    // After the close, the acknowledgement of a complete text is sent, and a text that may be complete is delivered.
     play(
         given("ack=message,final=both"),
         r#"+a. => "a" | close => | written => usr1 | drain => usr2"#,
@@ -199,7 +199,7 @@ fn a_receiver_does_what_follows_from_what_happens() {
         unknown(),
         r#"+12. => | close => | drain => <ack=message> "12""#,
     );
-    // A client that goes on then has not finished, and one that asks to be admitted is told to ask again.
+    // A client that goes on then has not finished, and a client that asks to be admitted is told to ask again.
     play(unknown(), "+12. => | close => | :0 => ShuttingDown:3");
     play(given("hello=yes"), "close => | :0 => usr2 | :0 => usr2");
 }

@@ -1,4 +1,4 @@
-//! The acknowledgements of the end of a text, and what the end of the client shows of them.
+//! The acknowledgements of the end of a text, and the conclusions from the end of the client.
 
 use super::*;
 
@@ -203,7 +203,7 @@ fn a_client_that_handles_no_signal_when_its_text_is_written_is_looked_at_three_t
             assert_eq!(shown, speaks("ack=message,ack-signal=usr2"));
         }
     }
-    // A client that goes on does not wait, nor does one of a dialect without acknowledgements that is given.
+    // A client that goes on does not wait. A client in a given dialect without acknowledgements does not wait either.
     let mut receiver = known_to(&["ack=none"], NONE);
     send(&mut receiver, &symbols("classic", "Hello there"), 0);
     receiver.handle_written(true, 0);
@@ -224,7 +224,7 @@ fn a_client_that_goes_on_between_two_last_acknowledgements_gets_the_other_at_onc
     receiver.handle_written(true, 0);
     assert_eq!(words(&mut receiver), "usr1");
     assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
-    // Its end on that is no failure, nor is that of the next one.
+    // Its end on that signal is no failure, and the end of the next client is none either.
     let shown = receiver.profile_update(true, 1);
     assert_eq!(shown, speaks("final=other"));
     let mut profile = Profile::default();

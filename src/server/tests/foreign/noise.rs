@@ -1,4 +1,4 @@
-//! What is no text, and what is noted of it.
+//! Symbols that are no text, and the notes about them.
 
 use std::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Clients that share the server: their turns, and bits of one that a pending one of another swallows.
+//! Clients that share the server: their turns, and bits that a pending bit of another client swallows.
 
 use std::vec::Vec;
 
