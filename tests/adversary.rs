@@ -1,4 +1,4 @@
-//! A third process that sends what it can to both ends: its bytes are never printed as those of another process, and no
+//! A third process that sends any signals to both ends: its bytes are never printed as those of another process, and no
 //! transfer ends because of it.
 //!
 //! Each test counts its tries, and asserts that none succeeds. `MINITALK_TRIES=1000` in the environment makes 1,000 tries.
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::child::Child;
 use common::*;
 
-/// What the adversary says in its own name, and tries to say in that of others.
+/// The adversary's own message, and the text that it tries to send in the name of others.
 const EVIL: &str = "EVIL: this is what the third process says";
 
 /// The message that a test sends in the end: all before it have been dealt with.
@@ -51,7 +51,7 @@ impl Adversary {
         adversary
     }
 
-    /// Starts one that says nothing in its own name.
+    /// Starts an adversary without a message of its own.
     fn without_message(kind: &str, server: i32, victim: i32) -> Process {
         let mut command = Command::new(program("adversary"));
         command
@@ -80,7 +80,7 @@ impl Adversary {
     }
 }
 
-/// Writes the message of a client. One that has ended before is found by its exit code.
+/// Writes the message of a client. A client that has already ended is found by its exit code.
 fn feed(client: &Process, text: &str) {
     let _ = client.take_stdin().write_all(text.as_bytes());
 }
@@ -282,7 +282,7 @@ fn a_client_of_a_server_that_never_gets_on_ends_at_its_timeout() {
     const TIMEOUT: Duration = Duration::from_secs(2);
     // Enough for a machine on which many processes want the CPU.
     const SLACK: Duration = Duration::from_secs(60);
-    // A server that greets for ever contradicts itself, and one that says for ever what is due does not.
+    // A server that greets for ever contradicts itself. A server that repeats the due bit for ever does not.
     const WAYS: [(&str, i32); 2] = [("forgets", 7), ("stands", 6)];
     let tries = tries(8);
     let mut successes = Vec::new();

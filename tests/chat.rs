@@ -45,7 +45,7 @@ fn pipes_carry_bytes_in_both_directions_at_once() {
     assert_eq!(here.stdout, first);
 }
 
-/// One end ends its input at once, and gets what the other has to say later.
+/// One end ends its input at once, and gets the other's later messages.
 #[test]
 fn an_end_of_input_does_not_end_the_other_direction() {
     let (there, here) = two_chats();
@@ -172,7 +172,7 @@ fn sigint_ends_a_chat_cleanly_with_and_without_a_partner() {
     assert_success(&alone.output());
 }
 
-/// A third process gets no byte into the stream, and what it was told is delivered is not lost. A request is rejected.
+/// A third process gets no byte into the stream, and bytes that were confirmed are not lost. A request is rejected.
 #[test]
 fn what_a_third_process_sends_to_a_pipe_is_shown_on_stderr() {
     let (there, here) = two_chats();

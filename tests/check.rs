@@ -213,7 +213,7 @@ fn rare_dialects_are_found() {
             "len32_pid",
             "head=len32-pid,end=none,ack=message",
         ),
-        // What ends its first processes shows how to acknowledge the next one.
+        // The ends of its first processes show how to acknowledge the next one.
         (
             &["clients"],
             "usr1_is_end",

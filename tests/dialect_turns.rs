@@ -8,7 +8,7 @@ use common::*;
 use minitalk::internals::process::proc;
 
 /// Returns a text of this many bytes. Its first byte can be read as a length: at that place the server cannot know that the client
-/// goes on. The length is greater than what a client has sent when it is stopped.
+/// goes on. The length is greater than the number of bytes that a client has sent when it is stopped.
 fn text(bytes: usize) -> Vec<u8> {
     let rest = (b' '..=b'~').cycle();
     "é".bytes().chain(rest).take(bytes).collect()

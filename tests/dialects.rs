@@ -5,7 +5,7 @@
 //! | line | meaning |
 //! | --- | --- |
 //! | `// dialect: SPEC` | the value of `--dialect` |
-//! | `// auto: yes, why` | a client whose dialect a server can detect; or no; or learned, from what ends the first of its program |
+//! | `// auto: yes, why` | whether a server can detect the client's dialect: yes, no, or learned from the end of its first process |
 //! | `// given: no, why` | a client that no SPEC describes, though a server detects its dialect; or learned, as `auto` |
 //! | `// exits: no` | a client that does not end after its message; or 1, the exit status that it has then |
 //! | `// newline: yes` | a server that prints a newline after each message |
@@ -76,7 +76,7 @@ impl Program {
         self.says("lossy", "yes")
     }
 
-    /// Returns a text for each length, limited to what the program has time for; only the first for a lossy program.
+    /// Returns a text for each length for which the program has time; only the first for a lossy program.
     fn texts(&self, bytes: &[usize]) -> Vec<Vec<u8>> {
         let count = if self.is_lossy() { 1 } else { bytes.len() };
         bytes[..count].iter().map(|most| self.text(*most)).collect()
@@ -259,7 +259,7 @@ fn same(what: &str, found: &[u8], wanted: &[u8]) -> Result<(), String> {
 fn serve_learns(client: &Program, options: &[&str]) -> Result<(), String> {
     let server = Server::start_with(&[&["--format", "raw"], options].concat());
     let text = b"Hello World!";
-    // Each of the first two may show no more than what is wrong, and a busy machine may lose another.
+    // The first two may do no more than show the wrong answer, and a busy machine may lose another.
     let is_received = || {
         wait_until_taken(server.pid());
         let printed = server.stdout().len();
@@ -490,7 +490,7 @@ fn every_server_receives_messages_in_its_dialect() {
     });
 }
 
-/// Sends texts to a server in its dialect, and compares what it prints.
+/// Sends texts to a server in its dialect, and compares its output.
 fn speak_to(program: &Program) -> Result<(), String> {
     let server = Server::spawn(&mut Command::new(&program.path));
     let pid = server.pid().to_string();

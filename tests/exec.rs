@@ -141,7 +141,7 @@ fn a_program_that_the_kernel_does_not_start_is_named() {
     server.stop();
 }
 
-/// The program ends once its client has, so that nobody is left to get the reply.
+/// The program ends after its client, so that no process is left to get the reply.
 #[test]
 fn a_reply_that_no_client_takes_is_reported() {
     let script =

@@ -167,7 +167,7 @@ fn a_client_paused_for_longer_than_its_timeout_delivers() {
     });
     // By the clock, the server has been silent for longer than the timeout.
     thread::sleep(timeout + timeout / 4);
-    // All at once: one that stays stopped until another has ended may be silent for longer than its server allows.
+    // All at once: a client that stays stopped until another has ended may be silent for longer than its server allows.
     for (_, client) in &clients {
         kill(client.pid(), libc::SIGCONT);
     }

@@ -1,4 +1,4 @@
-//! What the command says about itself: help, usage errors, suggestions, the manual page and completions.
+//! The command's own texts: help, usage errors, suggestions, the manual page and completions.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use common::*;
 
-/// Every usage error, as it is printed: what is wrong, and what to write instead.
+/// Every usage error, as it is printed: the fault and the remedy.
 #[test]
 fn a_usage_error_says_what_to_write_instead() {
     const COMMANDS: &str =
@@ -122,7 +122,7 @@ chat 2147483648 => "2147483648" is not a PID: {range}; {starts}
     assert_eq!(stderr(&empty), expected);
 }
 
-/// The errors that come before a signal is sent, for what the command line names: a process, a file, a program.
+/// The errors before a signal is sent, about the process, file or program that the command line names.
 #[test]
 fn an_error_names_what_it_is_about_and_says_what_to_do() {
     let server = Server::start();

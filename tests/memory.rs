@@ -174,7 +174,7 @@ fn memory_for_unwritten_output_is_bounded() {
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     let before = memory(server.pid(), "VmRSS");
-    // Nobody reads. Each client is killed once its message is complete or it has been paused.
+    // The output is not read. Each client is killed once its message is complete or it has been paused.
     for _ in 0..8 {
         let mut client = sending(server.pid(), vec![b'm'; 2_000_000]);
         wait_until_it_only_polls(&client);

@@ -1,4 +1,4 @@
-//! What the command shows of messages: output formats, terminals, progress and traces.
+//! The output of messages: formats, terminals, progress and traces.
 
 mod common;
 

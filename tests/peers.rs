@@ -292,10 +292,10 @@ fn the_id_of_a_thread_is_rejected_without_pidfds() {
 
 // ---- /proc ---------------------------------------------------------------------------------------------------------
 
-/// There a PID is that of another process, whose handlers say nothing about the one that would be signalled.
+/// There a PID is that of another process, whose handlers say nothing about the process that would be signalled.
 #[test]
 fn no_process_is_signalled_if_proc_shows_another_pid_namespace() {
-    // The first child would take the namespace with it. What it sends to is PID 2 there, and another process or none here.
+    // The first child would take the namespace with it. Its target is PID 2 there, and another process or none here.
     let script =
         "sleep 1000 & \"$0\" send $! x; echo $?; \"$0\" list; echo $?; kill $!; wait $!; echo $?";
     let mut command = Command::new("sh");

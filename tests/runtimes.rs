@@ -1,4 +1,4 @@
-//! Clients in other languages, whose runtimes do with signals what a program in C rarely does.
+//! Clients in other languages, whose runtimes use signals in ways that are rare in C.
 
 mod common;
 

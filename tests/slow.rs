@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use common::*;
 use minitalk::internals::ffi;
 
-/// Starts a server whose standard error is a full pipe, and returns the end that nobody reads.
+/// Starts a server whose standard error is a full pipe, and returns the end that must not be read.
 fn start_with_blocked_stderr(options: &[&str], stdout: impl Into<Stdio>) -> (Process, PipeReader) {
     let (reader, writer) = full_pipe();
     let mut command = minitalk(["serve"]);

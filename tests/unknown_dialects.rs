@@ -10,7 +10,7 @@ use std::process::Command;
 
 use common::*;
 
-/// How often a lossy client is tried: what is left of its bits can be any text.
+/// How often a lossy client is tried: the rest of its bits can be any text.
 const ATTEMPTS: u32 = 50;
 
 #[test]

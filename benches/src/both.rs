@@ -1,4 +1,4 @@
-//! Both directions at once: two endpoints that send to each other, beside the same two with one that sends.
+//! Both directions at once: two endpoints that send to each other, beside the same two in one direction.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -118,7 +118,7 @@ impl Series {
 /// Runs an endpoint, which sends and takes as many messages as the parent says, and prints the nanoseconds that this took.
 ///
 /// # Errors
-/// Those of the library, or a message that is not what was sent.
+/// An error of the library, or a message that differs from the sent one.
 pub fn endpoint() -> Result<()> {
     let endpoint = Endpoint::bind()?;
     let lines = role::lines();

@@ -117,7 +117,7 @@ impl Side {
     }
 }
 
-/// Confines this process to CPU number `number`, from 0, of those that it may run on.
+/// Confines this process to CPU number `number`, from 0, of its allowed CPUs.
 ///
 /// # Errors
 /// When there is no such CPU, or the kernel refuses.

@@ -1,4 +1,4 @@
-//! Child processes that never outlive the program that started them, and what they print.
+//! Child processes that never outlive the program that started them, and their output.
 //!
 //! The process tests, the benchmark and the tasks of xtask share this file; it needs nothing but std.
 #![allow(dead_code)] // each program uses its part

@@ -1,4 +1,4 @@
-//! The lines `// key: value` at the head of a program of `tests/dialects`; `tests/dialects.rs` says what they mean.
+//! The lines `// key: value` at the head of a program of `tests/dialects`; `tests/dialects.rs` explains them.
 //!
 //! The tests and `cargo xtask dialects` share this file; it needs nothing but std.
 

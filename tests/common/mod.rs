@@ -195,7 +195,7 @@ impl Process {
         String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
     }
 
-    /// Waits until what was printed on stdout satisfies `wanted`.
+    /// Waits until the output on stdout satisfies `wanted`.
     pub fn wait_stdout(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let found = self.stdout.wait_within(WATCHDOG, wanted);
         let bytes = self.stdout();

@@ -71,8 +71,8 @@ pub fn stopped_in_mid_message(start: impl Fn() -> (Server, Process)) -> (Server,
 
 /// Returns a function that says whether the server has done the work of some bits since this call.
 ///
-/// A server that polls may switch rarely, so its CPU time counts too. Under an emulator that includes what the host withholds, so
-/// it takes more of it there: a client that is stopped before its first bit leaves no message for a test to wait for.
+/// A server that polls may switch rarely, so its CPU time counts too. Under an emulator that includes the time that the host
+/// withholds, so it takes more of it there: a client that is stopped before its first bit leaves no message for a test to wait for.
 fn under_way(server: i32) -> impl Fn() -> bool {
     let before = (switches(server), cpu_time(server));
     let ticks = 2 * slower() as u64;
@@ -106,7 +106,7 @@ pub fn wait_state(pid: i32, state: char) {
     wait_until("the process is in the state", || state_of(pid) == state);
 }
 
-/// Returns the state of a process, `X` of one that does not exist.
+/// Returns the state of a process, `X` if it does not exist.
 pub fn state_of(pid: i32) -> char {
     stat(pid)
         .first()

@@ -1,4 +1,4 @@
-//! The end of an endpoint: what it restores, and what stops it.
+//! The end of an endpoint: its causes, and the state that it restores.
 
 use std::env;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Two chats in pipes that both type at once, and what is done to them meanwhile.
+//! Two chats in pipes that both type at once, and their disturbances.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -61,7 +61,7 @@ fn type_in(mut pipe: impl Write, pieces: &[Piece]) {
     }
 }
 
-/// Runs a chat with its disturbances, and returns what came of it.
+/// Runs a chat with its disturbances, and returns its results.
 pub fn run(seed: u64, chat: usize) -> Observations {
     let mut random = part(seed, chat, 2);
     let mut seen = Observations::default();
@@ -85,7 +85,7 @@ pub fn run(seed: u64, chat: usize) -> Observations {
     let is_killed = matches!(fate, Fate::Ended(..));
     for (end, process) in ends.into_iter().enumerate() {
         let output = process.output();
-        // The other end of one that is killed reports that.
+        // The other end of a killed chat reports that.
         let may_fail = is_killed && (end == victim || output.status.code().is_some());
         if !output.status.success() && !may_fail {
             let (status, text) = (output.status, stderr(&output));

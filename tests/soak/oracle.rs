@@ -67,7 +67,7 @@ pub struct Observations {
     pub lines: Vec<Vec<u8>>,
     /// The replies that came, by the numbers of the clients that printed them.
     pub replies: Vec<(usize, Vec<u8>)>,
-    /// What came out of chats.
+    /// The outputs of the chats.
     pub streams: Vec<Stream>,
     pub growth: Vec<Growth>,
     pub storms: usize,
@@ -81,7 +81,7 @@ pub struct Stream {
     pub name: String,
     /// All that one end was given to type.
     pub typed: Vec<u8>,
-    /// What the other end has printed.
+    /// The output of the other end.
     pub printed: Vec<u8>,
     /// Whether all of it must have been printed.
     pub is_whole: bool,
@@ -95,7 +95,7 @@ pub struct Growth {
 }
 
 impl Observations {
-    /// Adds what was seen elsewhere.
+    /// Adds the observations of another oracle.
     pub fn extend(&mut self, other: Self) {
         self.clients.extend(other.clients);
         self.lines.extend(other.lines);
@@ -171,7 +171,7 @@ impl Observations {
         }
     }
 
-    /// Returns what a chat has printed, and where two different bytes follow one another.
+    /// Returns the output of a chat, and the places where two different bytes follow one another.
     fn unequal_bytes(&mut self) -> (&mut Vec<u8>, usize) {
         let found = self.streams.iter_mut().find_map(|stream| {
             let at = stream.printed.windows(2).position(|two| two[0] != two[1]);

@@ -199,7 +199,7 @@ impl Client {
         command
     }
 
-    /// Runs the client with its disturbance, as one of those that run, and returns its exit code if it has one, and its output.
+    /// Runs the client with its disturbance beside the others, and returns its output, and its exit code if it has one.
     pub fn run(&self, server: i32, running: &Running) -> (Option<i32>, Vec<u8>) {
         let mut command = self.command(server);
         let process = match self.options {
@@ -230,7 +230,8 @@ impl Client {
     }
 }
 
-/// Starts a third process that forges signals between two others, until it is dropped. `text` is what it would have printed.
+/// Starts a third process that forges signals between two others, until it is dropped. `text` is the text that it tries to have
+/// printed.
 pub fn adversary(random: &mut Random, pids: [i32; 2], text: &str) -> Process {
     let kind = random.pick(&["words", "bits", "hellos", "answers", "all"]);
     let mut adversary = Command::new(program("adversary"));

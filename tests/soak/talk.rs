@@ -1,4 +1,4 @@
-//! Two endpoints that send, request, reply and receive at once, and what is done to them meanwhile.
+//! Two endpoints that send, request, reply and receive at once, and their disturbances.
 
 use std::io::{Write, stdin, stdout};
 use std::process::Stdio;
@@ -136,7 +136,7 @@ const fn is_end(error: &SendError) -> bool {
     )
 }
 
-/// Runs a talk with its disturbances, and returns what came of it.
+/// Runs a talk with its disturbances, and returns its results.
 pub fn run(seed: u64, talk: usize) -> Observations {
     let mut random = Random::new(seed, (SPOKEN + talk) as u64);
     let ends = [0, 1].map(|_| Process::spawn(case("talker").stdin(Stdio::piped())));
@@ -186,7 +186,7 @@ fn has_said_all(end: &Process) -> bool {
         .any(|line| line == b"done")
 }
 
-/// Adds what one end has printed: its messages are like clients, and what it got like lines of a server.
+/// Adds the output of one end: its messages count as clients, and the received ones as lines of a server.
 fn note(seen: &mut Observations, turns: &[Turn], fate: Fate, printed: &[u8]) {
     let is_killed = matches!(fate, Fate::Ended(..));
     let mut codes = vec![None; turns.len()];

@@ -141,7 +141,7 @@ fn count_all(options: &Options) -> Result<(), String> {
             |pairs| pairs.cells(*part, options.runs),
             |pairs, cells| {
                 tables.set(pairs.program, *part, cells?);
-                // A run that is cut short leaves what it has counted.
+                // A run that is cut short leaves its counts so far.
                 if options.write {
                     tables.write()?;
                 }
@@ -191,7 +191,7 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    /// Returns what the tables say of a part.
+    /// Returns the counts of a part in the tables.
     fn cells(&self, part: Part, runs: usize) -> Result<[String; 2], String> {
         if part == Part::Times {
             let times = self.times()?;

@@ -28,7 +28,7 @@ const PROGRAMS: [&str; 2] = ["minitalk", "minitalk-audit"];
 /// The files that are packed as they are.
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// What the program prints, and where installations look for it.
+/// The texts that the program prints, and where installations look for them.
 const PRINTED: [(&[&str], &str); 4] = [
     (&["man"], "share/man/man1/minitalk.1"),
     (

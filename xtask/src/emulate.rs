@@ -32,7 +32,7 @@ struct Machine {
     architecture: &'static str,
     qemu: &'static str,
     console: &'static str,
-    /// The CPU models, each with a description of what it tests.
+    /// The CPU models, each with the purpose of its test.
     cpus: &'static [(&'static str, &'static str)],
     /// The name that Debian uses for the architecture, and its kernel package.
     debian: &'static str,
@@ -126,7 +126,7 @@ const INIT: &str = include_str!("emulate/init.sh");
 const CC: &str = include_str!("emulate/cc.sh");
 const PRLIMIT: &str = include_str!("emulate/prlimit.sh");
 
-/// How long the boot or a test may take: a machine that is slow is no fault, and one that says nothing hangs.
+/// How long the boot or a test may take: a slow machine is no fault, and a silent one hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The reason why there is no result.
@@ -423,7 +423,7 @@ fn results(log: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// Returns how many tests passed, and those that failed or did not run.
+/// Returns the number of passed tests, and the tests that failed or did not run.
 fn judge(log: &str) -> (usize, Vec<String>) {
     let tests = TESTS.iter().flat_map(|(_, names)| names.iter());
     let passed: BTreeSet<_> = results(log)

@@ -27,11 +27,11 @@ const MOST_OF_SMALLEST: u64 = 700_000;
 const MOST_STATIC: u64 = 800_000;
 /// 3 MiB, of which half is the C library.
 const MOST_IN_MEMORY: u64 = 3 << 20;
-/// Of that, the stacks, the heap and written data: what the program itself allocates, which differs little between servers.
+/// Of that, the stacks, the heap and written data, which the program itself allocates. They differ little between servers.
 const MOST_ANONYMOUS: u64 = 300_000;
 
 /// The number of measurements. Around each page that is needed the kernel maps those that it has at hand (fault-around, 64 KB
-/// at most), by where the file came to lie. So the least of some servers is what is nearest to their need.
+/// at most), by where the file came to lie. So the least of some servers is nearest to their need.
 const ROUNDS: usize = 25;
 const SERVERS: usize = 9;
 
@@ -156,7 +156,7 @@ struct Memory {
     idle: u64,
     /// The maximum by the end of a message.
     peak: u64,
-    /// What is not mapped from files, after that message.
+    /// The memory that is not mapped from files, after that message.
     anonymous: u64,
 }
 

@@ -52,7 +52,7 @@ fn report(task: &str, result: Result<(), String>) -> ExitCode {
     }
 }
 
-/// Runs a command to its end and returns what it printed. Errors of its own go to standard error.
+/// Runs a command to its end and returns its output. Errors of its own go to standard error.
 fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     let output = command.stderr(Stdio::inherit()).output();
     let name = command.get_program().to_string_lossy();

@@ -122,7 +122,7 @@ fn violations_in(path: &Path, text: &str) -> Vec<String> {
     let lines = text.lines().enumerate();
     for (i, line) in lines.filter(|(_, line)| !line.trim_start().starts_with("//")) {
         for used in used_modules(line) {
-            // What is at the root of the crate is the library's face.
+            // The root of the crate is the library's interface.
             let other = room_of(used).map_or("library", |other| other.name);
             if !room.may_use(other) {
                 violations.push(format!(
@@ -152,7 +152,7 @@ fn module_of(path: &Path) -> String {
 fn used_modules(line: &str) -> impl Iterator<Item = &str> {
     let roots = ["crate::", "minitalk::"];
     let found = roots.into_iter().flat_map(|root| line.match_indices(root));
-    // What a macro names stands in the crate that uses it.
+    // The names in a macro belong to the crate that uses it.
     let found = found.filter(|(at, _)| !line[..*at].ends_with('$'));
     let paths = found.map(|(at, root)| {
         let rest = &line[at + root.len()..];
@@ -163,7 +163,7 @@ fn used_modules(line: &str) -> impl Iterator<Item = &str> {
     paths.filter(|path| !path.is_empty())
 }
 
-/// The room of a module or of an item in it: the one that names the longest part of its path.
+/// The room of a module or of an item in it: the room with the longest matching part of its path.
 fn room_of(path: &str) -> Option<Room> {
     let depth = |room: &Room| {
         let around = room.modules.split(' ').filter(|module| {

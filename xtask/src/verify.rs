@@ -1,4 +1,4 @@
-//! `cargo xtask verify`: runs nearly all checks of SAFETY.md, which names the others, each with what it proves.
+//! `cargo xtask verify`: runs nearly all checks of SAFETY.md, and says what each proves. SAFETY.md names the others.
 //!
 //! Checks whose outcome does not depend on time run in parallel, one on each CPU; then the others run one after the other.
 
@@ -35,7 +35,7 @@ struct Check {
     tolerates_load: bool,
 }
 
-/// All checks. The longest of those that tolerate load come first, which keeps all CPUs busy to the end.
+/// All checks. Of the checks that tolerate load, the longest come first, which keeps all CPUs busy to the end.
 const CHECKS: &[Check] = &[
     Check {
         name: "interrupt",

@@ -1,4 +1,4 @@
-//! The same loops in C (`benches/floors.c`): nobody needs to believe that ours are as cheap as they can be.
+//! The same loops in C (`benches/floors.c`): so that anyone can see how cheap ours are.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Bits in a window: each carries its index, and the answers say what is missing. The sender goes back to the first that is.
+//! Bits in a window: each carries its index, and the answers name the first missing bit. The sender goes back to it.
 //!
 //! The same shape as the lane of bits, with a fixed window and without nonces, checksum or output.
 

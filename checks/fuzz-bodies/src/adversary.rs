@@ -52,7 +52,7 @@ fn forge(u: &mut Unstructured<'_>, world: &World, to_client: bool) -> arbitrary:
     Ok(Op::ToServer(claims, channel, packet))
 }
 
-/// Reads what the adversary sends to the server; `None` is a bare signal.
+/// Reads a signal of the adversary to the server; `None` is a bare signal.
 fn request(u: &mut Unstructured<'_>, world: &World) -> arbitrary::Result<Option<Packet>> {
     let byte = u8::arbitrary(u)?;
     let flag = byte & 0x80 != 0;
@@ -87,7 +87,7 @@ fn request(u: &mut Unstructured<'_>, world: &World) -> arbitrary::Result<Option<
     }))
 }
 
-/// Reads what the adversary sends to a client.
+/// Reads a signal of the adversary to a client.
 fn reply(u: &mut Unstructured<'_>, world: &World) -> arbitrary::Result<Packet> {
     let byte = u8::arbitrary(u)?;
     let flag = byte & 0x80 != 0;

@@ -100,7 +100,7 @@ fn given(which: u8, text: &[u8], hear: Hear<'_>) {
     }
     let is_text = dialect.head.is_length() || core::str::from_utf8(text).is_ok();
     if dialect.char_bits > 9 && !is_text {
-        // What is not UTF-8 is read as code points.
+        // A text that is not UTF-8 is read as code points.
         return;
     }
     let is_sound = is_text && text.len() <= LIMIT;

@@ -11,7 +11,7 @@ use minitalk::wire::reason::Reason;
 use crate::bits;
 use crate::reference::{checksum, parse};
 
-/// Whether each frame is given the checksum it needs: one that is guessed is rare.
+/// Whether each frame is given its checksum, which is rarely guessed.
 const REPAIR: u8 = 2;
 /// The position of the number of bits that are missing at the end.
 const CUT_SHIFT: u8 = 5;

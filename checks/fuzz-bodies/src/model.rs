@@ -15,7 +15,7 @@ use crate::{bits, reference};
 /// The reference for `FrameReceiver`.
 pub struct Model {
     limit: usize,
-    /// What the server's nonces are computed with, until a message is taken.
+    /// The key of the server's nonces, until a message is taken.
     key: [u64; 2],
     pub takes_words: bool,
     /// Whether a bare real-time signal has come that no hello has followed.
@@ -318,7 +318,7 @@ impl Transfer {
         }
     }
 
-    /// Returns what follows if what has come completes the frame.
+    /// Returns the outcome if the bits so far complete the frame.
     fn conclude(&mut self, limit: usize) -> Option<Response> {
         let (_, decoded) = reference::parse(&self.bytes(), limit, self.nonces)?;
         Some(match decoded {

@@ -3,7 +3,7 @@
 //! Input: the limit, then operations: a byte for the sender and the number of repetitions, and a byte for the operation, see
 //! `Op`. Each receiver must return what its [`Model`] returns. The last sender's receiver takes no words.
 //!
-//! The nonces of clients are small numbers. The server's nonces are those that belong to them, or wrong.
+//! The nonces of clients are small numbers. The server's nonces belong to them, or are wrong.
 
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk::wire::bits::Bit;

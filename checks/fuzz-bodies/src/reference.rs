@@ -1,4 +1,4 @@
-//! What the bytes of a frame say, to a parser that sees all of them at once: the reference for `FrameDecoder`.
+//! A parser that sees all bytes of a frame at once: the reference for `FrameDecoder`.
 
 use minitalk::wire::control::Nonces;
 use minitalk::wire::decoder::Decoded;

@@ -254,7 +254,7 @@ impl Watched<'_, '_> {
         }
     }
 
-    /// Lets the sender perform one step, and then gives it what a correct server replies.
+    /// Lets the sender perform one step, and then gives it the reply of a correct server.
     fn run(&mut self) {
         let Some(transmit) = self.poll(true) else {
             return;

@@ -12,7 +12,7 @@ pub type Serve = dyn FnMut(&mut FrameReceiver, Channel, Option<Request>) -> Resp
 /// [`FrameSender::handle_reply`], or a defect in its place.
 pub type Hear = dyn FnMut(&mut FrameSender<'_>, Reply, Instant);
 
-/// Does what the server does: a bare real-time signal introduces its sender, a packet carries a request.
+/// Acts as the server: a bare real-time signal introduces its sender, a packet carries a request.
 pub fn react(receiver: &mut FrameReceiver, channel: Channel, request: Option<Request>) -> Response {
     match request {
         None => {
@@ -30,7 +30,7 @@ pub fn request_in(packet: &Packet) -> Request {
     request
 }
 
-/// What a sender does at a moment.
+/// The action of a sender at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It sends a signal.

@@ -6,7 +6,7 @@
 //! it. A client may die at any point, and another process with its PID start at once, with the dead one's signals still in
 //! flight in both directions.
 //!
-//! The adversary sends what it likes to both ends and names any PID. It knows what was sent to it, and can guess no nonce.
+//! The adversary sends any signals to both ends and names any PID. It knows the signals that it got, and can guess no nonce.
 
 mod properties;
 
@@ -44,7 +44,7 @@ pub const CHANNELS: [Channel; 3] = [Channel::Usr1, Channel::Usr2, Channel::Realt
 
 const LIMIT: usize = 4096;
 
-/// What is done to the world.
+/// The operations on the world.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// The client performs its next step. If it sends the same signal several times in a row, the handler takes each in time,
@@ -154,7 +154,7 @@ struct Client {
     in_words: bool,
 }
 
-/// What the server has of a process.
+/// The server's state of a process.
 struct Session {
     receiver: FrameReceiver,
     /// The number of this process among those of the same PID.
@@ -197,7 +197,7 @@ impl World {
             known: Vec::new(),
             unwritten: VecDeque::new(),
         };
-        // What the adversary knows comes from a process that had the PID of the first client.
+        // The adversary's knowledge comes from a process that had the PID of the first client.
         let processes = (0..CLIENTS).map(|client| (client, 1)).chain([(0, 0)]);
         for (process, number) in processes {
             let session = world.session(process, number);
@@ -240,7 +240,7 @@ impl World {
         (number, sender)
     }
 
-    /// Returns what the adversary knows.
+    /// Returns the adversary's knowledge.
     pub fn known(&self) -> &[u64] {
         &self.known
     }
@@ -366,7 +366,7 @@ impl World {
         }
     }
 
-    /// Takes one signal in the server's main loop; if none is left, what is owed at once is sent.
+    /// Takes one signal in the server's main loop; if none is left, the replies that are due at once are sent.
     fn process(&mut self, is_quick: bool) {
         let Some(signal) = self.server.ring.pop_front() else {
             return;

@@ -37,13 +37,13 @@ fn flip(payload: &mut [u8]) {
 
 type Serve = fn(&mut FrameReceiver, Channel, Option<Request>) -> Response;
 
-/// Returns what the receiver replies to its client.
+/// Returns the receiver's reply to its client.
 fn status(receiver: &FrameReceiver) -> Reply {
     let client = receiver.client_nonce();
     greet(receiver, client)
 }
 
-/// Returns what the receiver replies to a client with this nonce.
+/// Returns the receiver's reply to a client with this nonce.
 fn greet(receiver: &FrameReceiver, client: u64) -> Reply {
     let version = VERSION;
     let hello = Request::Hello { client, version };

@@ -24,7 +24,7 @@ pub fn run(checks: &[(&str, fn())]) {
         .filter(|(name, _)| filter.as_ref().is_none_or(|filter| name.contains(filter)))
         .peekable();
     assert!(wanted.peek().is_some(), "no check is named {filter:?}");
-    // A shell has SIGINT ignored by what it starts in the background.
+    // A shell has SIGINT ignored by the programs that it starts in the background.
     // SAFETY: SIG_DFL is a disposition and no function, so nothing is ever called.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     for (name, check) in wanted {

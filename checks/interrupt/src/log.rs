@@ -62,7 +62,7 @@ pub fn entry_at(place: usize) -> Entry<REST> {
     }
 }
 
-/// Returns what the signal at this index carries, which differs in every word that the kernel keeps.
+/// Returns the content of the signal at this index, which differs in every word that the kernel keeps.
 fn packet(place: u64) -> Packet {
     Packet {
         // Not that of a word, which names no sender.

@@ -135,7 +135,7 @@ extern "C" fn on_trap(_: c_int, _: *mut c_void, context: *mut c_void) {
         // The instruction before cleared the flag: the region has ended.
         return;
     }
-    // SAFETY: only `step` stores here, and what it stores is such a function.
+    // SAFETY: only `step` stores here, and it stores such a function.
     let visit: fn(&Boundary) -> Next = unsafe { std::mem::transmute(VISIT.load(Relaxed)) };
     let boundary = Boundary(context);
     let (next, is_syscall) = (visit(&boundary), boundary.is_syscall());

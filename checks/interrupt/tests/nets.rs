@@ -157,7 +157,7 @@ fn stack() {
         ss_flags: libc::SS_DISABLE,
         ss_size: SIZE,
     };
-    // SAFETY: it disables what was installed above; no handler runs on it now.
+    // SAFETY: it disables the stack that was installed above; no handler runs on it now.
     let result = unsafe { libc::sigaltstack(&raw const off, ptr::null_mut()) };
     assert_eq!(result, 0);
     assert!(

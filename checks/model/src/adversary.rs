@@ -15,13 +15,13 @@ const PID: u64 = 2;
 /// A nonce that it draws itself.
 const OWN: u64 = 0xADAD;
 
-/// What it knows of clients' nonces: two that are guessed soon, and its own.
+/// The clients' nonces that it knows: two that are guessed soon, and its own.
 const CLIENTS: [u64; 3] = [0, 1, OWN];
 
 /// A third process.
 #[derive(Clone, Debug)]
 pub struct Adversary {
-    /// What it knows of servers' nonces: two that are guessed soon, and the one that it was sent.
+    /// The servers' nonces that it knows: two that are guessed soon, and the one that was sent to it.
     known: [u64; 3],
     /// The frame of its own message, in the transfer that the server has greeted it for.
     frame: Vec<u8>,
@@ -37,7 +37,7 @@ impl Adversary {
         }
     }
 
-    /// Returns what it may send to the server, in the client's name: bits and words that are `due`.
+    /// Returns the signals that it may send to the server, in the client's name: bits and words that are `due`.
     pub fn to_server(&self, due: u64, guessed: Option<u32>) -> Vec<Signal> {
         let mut signals = Vec::with_capacity(64);
         for number in [0, 1, REAL_TIME] {
@@ -64,7 +64,7 @@ impl Adversary {
         signals
     }
 
-    /// Returns what it may send to the client, in the server's name: up to the `end` of the frame.
+    /// Returns the signals that it may send to the client, in the server's name: up to the `end` of the frame.
     pub fn to_client(&self, end: u64) -> Vec<Signal> {
         let mut signals = Vec::with_capacity(32);
         for client in CLIENTS {

@@ -16,7 +16,7 @@ use stateright::Model;
 use std::marker::PhantomData;
 use std::mem;
 
-/// The events that are possible in a model, beside those that always are.
+/// The events that are possible in a model, beside the usual ones.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// What holds in all states, in both directions.
@@ -65,7 +65,7 @@ pub struct Both<L: Link> {
 /// An event in process 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The process sends what is next of its transfer, or its timeout passes and it retransmits.
+    /// The process sends the next signal of its transfer, or its timeout passes and it retransmits.
     Send(usize, Time),
     /// The process takes the lowest signal that is pending for it, and reacts.
     Take(usize, Time),

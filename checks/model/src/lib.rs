@@ -44,7 +44,7 @@
 //!   the scheduler, and when it withholds bits, is repeated in `both`, and not copied from `src/engine/`.
 //! - Longer messages, wider windows, more room and third successors: these are left to the simulation.
 //! - Durations: timeouts may pass at any moment, and the client's own limit on silence is out of reach.
-//! - A client that repeats its hello while a greeting is pending that came before: it takes what is pending first.
+//! - A client that repeats its hello while a greeting is pending that came before: it takes the pending signals first.
 //! - A server that forgets a client whose signals are pending, or whose words it has never answered. Such a client could open the
 //!   same transfer again; the server draws another key when it forgets one (`src/server/machine.rs`, `evict`).
 //! - That a client in bits is never given up when the opens of earlier transfers of its PID come late, time after time.

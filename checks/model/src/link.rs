@@ -32,7 +32,7 @@ pub type Key = [u64; 2];
 pub trait Client: Clone + Debug + Send + Sync {
     /// Returns the sender of `message`, which draws its nonces with `key`.
     fn new(message: &'static [u8], key: Key, timeout: u64, lane: Lane) -> Self;
-    /// Returns what the sender does at `now`.
+    /// Returns the sender's action at `now`.
     fn poll(&mut self, now: u64) -> Move;
     /// Handles a signal of the server.
     fn receive(&mut self, now: u64, signal: Signal);
@@ -79,7 +79,7 @@ pub trait Server: Clone + Debug + PartialEq + Eq + Hash + Send + Sync {
     fn owes(&self) -> bool;
     /// Sets whether to withhold replies.
     fn hold(&mut self, is_held: bool);
-    /// Stops withholding replies, and returns the one that was due.
+    /// Stops withholding replies, and returns the reply that was due.
     fn release(&mut self) -> Option<Packet>;
     /// Handles the end of the writing of the message of the transfer that `client` names.
     fn written(&mut self, client: u64) -> Option<Packet>;
@@ -109,7 +109,7 @@ pub trait Turns: Clone + Debug + Default + PartialEq + Eq + Hash + Send + Sync {
     fn next(&mut self, is_silent: bool) -> Option<Party>;
 }
 
-/// One of two processes that send to each other, as seen by the one that decides about the turns.
+/// One of two processes that send to each other, as seen by the process that decides about the turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
     /// The process that decides.
@@ -118,7 +118,7 @@ pub enum Party {
     Other,
 }
 
-/// What a client may use, and the server takes.
+/// The lane that a client may use, and that the server takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
     /// SIGUSR1 and SIGUSR2 alone.
@@ -139,11 +139,11 @@ pub const REAL_TIME: usize = 2;
 pub struct Signal {
     /// Which of the three signals it is.
     pub number: usize,
-    /// What it carries; `None` if it is bare.
+    /// Its content; `None` if it is bare.
     pub packet: Option<Packet>,
 }
 
-/// What a signal carries.
+/// The content of a signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Packet {
     /// `si_errno`.

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-/// The events that are possible in a model, beside those that always are.
+/// The events that are possible in a model, beside the usual ones.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// What holds in all states.

@@ -1,4 +1,4 @@
-//! A client as the models compare it: by what it will do.
+//! A client as the models compare it: by its future actions.
 
 use crate::link::{Client, Ended, Lane, Link, Move, kind};
 use crate::world::MESSAGES;

@@ -1,4 +1,4 @@
-//! What the server keeps for the PID of a client.
+//! The state that the server keeps for the PID of a client.
 
 use crate::link::{Key, Lane, Link, Packet, REAL_TIME, Reaction, Server, Signal, kind};
 

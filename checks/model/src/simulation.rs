@@ -150,7 +150,7 @@ impl<L: Link> Simulation<L> {
                 self.sent.push((client.nonce(), number, message));
             }
             match self.random.below(6) {
-                // As in the model: a client takes what is pending before it repeats anything.
+                // As in the model: a client takes the pending signals before it repeats anything.
                 0 | 1 if client.phase() == 2 && self.to_client.holds(kind::GREETED) => {}
                 0 | 1 => match client.poll(self.now) {
                     Move::Send(signal) => {

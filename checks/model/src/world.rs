@@ -17,7 +17,7 @@ pub const PIDS: [u64; 2] = [1, 3];
 /// What must hold in every state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Property {
-    /// What is complete is what the client sent, and only once.
+    /// A complete message is one that the client sent, and comes only once.
     Integrity,
     /// A client that ends with success has its message written.
     Agreement,
@@ -40,9 +40,9 @@ pub enum Property {
 /// What holds in all states of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
-    /// What the client may use in its first transfer, and the server takes.
+    /// The lane that the client may use in its first transfer, and that the server takes.
     pub lane: Lane,
-    /// What the client may use in later transfers, if not the same.
+    /// The lane that the client may use in later transfers, if not the same.
     pub later: Option<Lane>,
     /// The number of real-time signals for which the kernel has room, in each direction.
     pub room: usize,
@@ -98,7 +98,7 @@ pub enum Fate {
 }
 
 impl Rules {
-    /// Returns what the client may use in this transfer.
+    /// Returns the lane that the client may use in this transfer.
     fn lane_of(&self, transfer: usize) -> Lane {
         self.later.filter(|_| transfer > 0).unwrap_or(self.lane)
     }
@@ -134,7 +134,7 @@ impl<L: Link> World<L> {
         }
         let client = &mut self.client.client;
         let next = match client.poll(0) {
-            // A client takes what is pending before it repeats anything, so no greeting is older than all of its repetitions.
+            // A client takes the pending signals before it repeats anything, so no greeting is older than all of its repetitions.
             Move::Wait(_) if client.phase() == 2 && self.to_client.holds(kind::GREETED) => {
                 return None;
             }

@@ -214,7 +214,7 @@ const BOTH: BothBounds = BothBounds {
     ends: 0,
 };
 
-/// The same, up to the first bits, with one repetition of what is not lost.
+/// The same, up to the first bits, with one repetition of a signal that is not lost.
 const BOTH_EARLY: BothBounds = BothBounds {
     until: [1, 1],
     early: 1,
@@ -228,7 +228,7 @@ const BOTH_END: BothBounds = BothBounds {
     ..BOTH
 };
 
-/// The last bits of two transfers, with one repetition of what is not lost.
+/// The last bits of two transfers, with one repetition of a signal that is not lost.
 const BOTH_END_EARLY: BothBounds = BothBounds {
     from: [13, 21],
     early: 1,
@@ -248,7 +248,7 @@ const BOTH_QUEUED_END: BothBounds = BothBounds {
     ..BOTH_END
 };
 
-/// A transfer of two words and one of one word, with one repetition of what is not lost.
+/// A transfer of two words and one of one word, with one repetition of a signal that is not lost.
 const BOTH_WORDS: BothBounds = BothBounds {
     rules: WORDS.rules,
     transfers: [2, 1],

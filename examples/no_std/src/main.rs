@@ -1,9 +1,9 @@
-//! Receives and sends messages without the standard library: `no-std` prints its PID and then every message, until SIGINT or SIGTERM;
-//! `no-std PID MESSAGE` sends one.
+//! Receives and sends messages without the standard library: `no-std` prints its PID and then every message, until SIGINT or
+//! SIGTERM; `no-std PID MESSAGE` sends one.
 //!
 //! `cargo run --manifest-path examples/no_std/Cargo.toml` in one terminal, `minitalk send PID MESSAGE` in another.
 //!
-//! The core has the handler, the inbox and the protocol. What it leaves to the program is here: random numbers, a clock, memory, output,
+//! The core has the handler, the inbox and the protocol. The program's part is here: random numbers, a clock, memory, output,
 //! and the two loops. It also leaves out what the library does with `/proc` and pidfds:
 //!
 //! * The sender does not check that the process handles the signals, which kill a process that does not. Be sure of the PID.
@@ -88,7 +88,7 @@ fn receive() -> Result<()> {
 
 fn handle(client: &mut Option<Client>, event: Event) {
     match event.origin {
-        // A client introduces itself by a bare signal 44. So nobody can name a process that did not ask.
+        // A client introduces itself by a bare signal 44. So no process can be named that did not ask.
         Origin::Attested { pid, .. } if event.signal == Signal::WORD => {
             let is_free = |client: &Client| client.receiver.is_closed() || !exists(client.pid);
             if client.as_ref().is_none_or(is_free) && client.as_ref().map(|c| c.pid) != Some(pid) {

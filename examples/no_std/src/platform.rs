@@ -1,4 +1,4 @@
-//! What a program without the standard library has to bring along, by the C library.
+//! The parts that a program without the standard library has to bring along, by the C library.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_int;

@@ -10,7 +10,7 @@ const PAGE: &str = "docs/dialect-counts.md";
 const BEGIN: &str = "<!-- counts:begin -->\n";
 const END: &str = "<!-- counts:end -->\n";
 
-/// What is counted of a program: two cells of its row.
+/// The counts of a program: two cells of its row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// The texts that arrive exactly, with minitalk and with the program's own partner.
@@ -130,7 +130,7 @@ fn read() -> Result<String, String> {
     fs::read_to_string(&path).map_err(failed("read", &path))
 }
 
-/// Returns what the page has before its tables, the tables, and what it has after them.
+/// Returns the text before the page's tables, the tables, and the text after them.
 fn split(page: &str) -> Result<(&str, &str, &str), String> {
     let parts = || {
         let (head, rest) = page.split_once(BEGIN)?;

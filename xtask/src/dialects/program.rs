@@ -8,7 +8,7 @@ use super::trial::Argv;
 use crate::header::Header;
 use crate::{failed, output, product};
 
-/// What a program is.
+/// The role of a program.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Client,

@@ -14,7 +14,7 @@ use crate::marked::Mark;
 /// After this time a client is stuck.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// How long a server is given to print what a client that has ended has sent.
+/// How long a server may take to print the text of a client that has ended.
 const LATE: Duration = Duration::from_secs(3);
 
 /// What became of a text.
@@ -81,7 +81,7 @@ pub type Argv = Vec<OsString>;
 pub struct Series<'m> {
     pub name: String,
     pub server: Argv,
-    /// What the PID and the text are appended to.
+    /// The command to which the PID and the text are appended.
     pub client: Argv,
     /// Whether the server prints a newline after each text.
     pub has_newline: bool,

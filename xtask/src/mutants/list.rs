@@ -90,7 +90,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
     "AS-21" in "src/server/foreign.rs", by UNITS "a_client_that_becomes_another_program_is_sent_no_second_acknowledgement":
         "core.inspect(*pid, Then::Poll(sleep));"
         => "core.poll_text(session, sleep);";
-    // Each repeated inspection backs up the others, so the mutant keeps what was seen before.
+    // Each repeated inspection backs up the others, so the mutant keeps the earlier observation.
     "AS-21" in "src/server/session.rs", by TRANSFER "a_client_that_became_another_program_is_not_sent_unhandled_signals":
         "        self.handled = inspection.handled.unwrap_or(SignalSet::NONE);\n"
         => "        self.handled = self.handled.union(inspection.handled.unwrap_or(SignalSet::NONE));\n";

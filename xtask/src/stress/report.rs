@@ -66,7 +66,7 @@ fn has_none(printed: &str) -> bool {
     printed.lines().any(|line| line == "running 0 tests")
 }
 
-/// Counts the tests that passed, and lists those that failed, by the lines of the test harness.
+/// Counts the passed tests and lists the failed ones, by the lines of the test harness.
 fn verdicts(printed: &str) -> (usize, Vec<String>) {
     let mut passed = 0;
     let mut failed = vec![];

@@ -112,7 +112,7 @@ impl World {
         for (client, lane) in LANES.into_iter().enumerate() {
             let message = self.transfers[self.clients[client].transfer].message;
             let frame = Frame::new(MessageKind::Message, message).expect("a short message");
-            // A bit or word a round, and what the faults have left: pending signals, a message to begin again.
+            // A bit or word a round, and the leftovers of the faults: pending signals, a message to begin again.
             let enough = 24
                 + match lane {
                     Lane::Word => frame.bytes().div_ceil(SIZE),
