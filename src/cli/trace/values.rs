@@ -15,9 +15,10 @@ pub fn word(word: &Word, remark: &str) -> String {
 
 /// Returns the name of a signal without its prefix.
 pub fn name(signal: Signal) -> String {
+    let name = signal.to_string();
     match signal {
         Signal::WORD => "RT44".into(),
-        _ => signal.to_string().replacen("SIG", "", 1),
+        _ => name.strip_prefix("SIG").unwrap_or(&name).into(),
     }
 }
 
