@@ -79,6 +79,8 @@ pub(super) struct AckProbe {
     /// Where the client waits in its head, as far as is known, and how many bits it sent before it did.
     head: HeadAck,
     head_bits: u32,
+    /// The number of bits up to the end of the client's PID, if it may have sent that first.
+    pid_bits: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,7 @@ impl AckProbe {
             character: 8,
             head: HeadAck::All,
             head_bits: 0,
+            pid_bits: 0,
         }
     }
 
@@ -162,6 +165,13 @@ impl AckProbe {
         is_due
     }
 
+    /// Records that the last symbol may have completed the client's PID, behind which a byte begins.
+    pub const fn note_pid(&mut self) {
+        if matches!(self.state, GoesOn) && self.byte_stops == 0 {
+            (self.pid_bits, self.of_byte) = (self.unanswered, 0);
+        }
+    }
+
     /// Returns the acknowledgement for a client that has stopped; `sleeps` says that it was seen to wait for a signal.
     pub fn poll_ack(&mut self, now: Nanos, sleeps: bool) -> Option<Symbol> {
         self.poll_timeout(sleeps).filter(|at| now >= *at)?;
@@ -176,14 +186,17 @@ impl AckProbe {
             (_, 0) if !self.has_repeated => self.has_repeated = true,
             (state, 0) => self.choice.switch(state == Watching && self.bit_stops == 1),
             (Watching, _) => self.bit_stops = self.bit_stops.saturating_add(1),
-            (_, count) if count != 9 && count % 8 == 1 && self.of_byte == 1 => {
+            (_, count)
+                if self.of_byte == 1
+                    && (self.is_head(count - 1) || count % 8 == 1 && count != 9) =>
+            {
                 if self.byte_stops == 0 {
                     self.head = HeadAck::None;
                 }
                 (self.state, self.bit_stops) = (Watching, 1);
             }
             (_, count) => {
-                if self.byte_stops == 0 && HEADS.contains(&count) {
+                if self.byte_stops == 0 && self.is_head(count) {
                     (self.head, self.head_bits) = (HeadAck::Last, count);
                 } else if self.byte_stops == 0 && count > 15 {
                     // The head and the first byte of the text.
@@ -257,7 +270,8 @@ impl AckProbe {
         let is_after_byte = self.of_byte == 0 && matches!(self.unanswered, 1..=15);
         let is_after_head = match self.byte_stops {
             0 => {
-                matches!(self.unanswered, 16 | 17 | 32 | 33 | 64 | 65)
+                self.is_head(self.unanswered)
+                    || self.is_head(self.unanswered.wrapping_sub(1))
                     || self.is_after_head_and_byte()
             }
             _ => self.head == HeadAck::Last && self.unanswered == 1,
@@ -268,6 +282,11 @@ impl AckProbe {
             _ => self.unanswered == self.character,
         };
         is_after_character || self.unanswered == 8 || is_after_byte || is_after_head
+    }
+
+    /// Returns whether so many bits can be a head that the client sent without waiting.
+    fn is_head(&self, count: u32) -> bool {
+        HEADS.contains(&count) || count > 0 && count == self.pid_bits
     }
 
     /// Returns a dialect with the acknowledgements that a client with this head waits for, as far as is known.

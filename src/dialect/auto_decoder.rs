@@ -290,6 +290,11 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if !detector.is_empty())
     }
 
+    /// Returns whether the dialect is being detected and the last symbol may have completed the client's PID.
+    pub fn is_after_pid(&self) -> bool {
+        matches!(&self.mode, Mode::Unknown(detector) if detector.is_after_pid())
+    }
+
     /// Returns whether the dialect is being detected and all symbols are SIGUSR2.
     pub fn has_only_usr2(&self) -> bool {
         matches!(&self.mode, Mode::Unknown(detector) if detector.has_only_usr2())

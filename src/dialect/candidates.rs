@@ -172,6 +172,11 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
     costs.sum()
 }
 
+/// Returns whether a text of `len` bytes is too short to be sure of so rare a dialect: letters are found in any bits.
+pub fn is_scant(d: &Dialect, len: usize) -> bool {
+    len > 0 && dialect_cost(d) as usize >= 8 + 8 * len
+}
+
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
 pub const fn text_cost(byte: u8, at: usize) -> u32 {
     match at {

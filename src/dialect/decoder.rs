@@ -15,6 +15,9 @@ use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Place, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
+/// The number of bits of the shortest PID in bits.
+const LEAST_PID_BITS: u8 = 16;
+
 /// Decodes one message after the other in one dialect.
 #[derive(Clone, Debug)]
 pub struct TextDecoder {
@@ -73,7 +76,7 @@ enum TextPart {
 struct HeadState {
     /// The number of the present part.
     index: usize,
-    /// The number of bytes of this part so far, and their value as a number.
+    /// The number of bytes of this part so far, or of bits, and their value as a number.
     count: u8,
     value: u64,
 }
@@ -179,6 +182,12 @@ impl TextDecoder {
         start.part == self.part && self.bits == 0 && self.text_len == 0
     }
 
+    /// Returns whether the last symbol completed the PID, alone before the text.
+    pub fn is_after_pid(&self) -> bool {
+        let is_at_text = self.part == TextPart::Text { left: None } && self.text_len == 0;
+        self.dialect.head == Head::Pid && is_at_text && self.bits == 0
+    }
+
     /// Returns whether the last symbol completed a byte.
     pub const fn is_at_byte_boundary(&self) -> bool {
         self.bits == 0
@@ -229,6 +238,10 @@ impl TextDecoder {
             }
             return self.start_part(0);
         }
+        let (head, is_one) = (self.pid_from_top(), symbol == self.dialect.one);
+        if let Some(head) = head {
+            return self.push_pid_bit(is_one, head);
+        }
         let order = match self.part {
             // Digits are text.
             TextPart::Head { .. } if !self.dialect.head.is_decimal() => self.dialect.head_order,
@@ -244,7 +257,7 @@ impl TextDecoder {
             self.byte = 0;
         }
         let wide = self.wide.as_deref_mut();
-        let (at, is_one) = (self.bits, symbol == self.dialect.one);
+        let at = self.bits;
         self.bits = (at + 1) % symbols;
         let place = match order {
             _ if at == width && is_one == self.dialect.parity_bit(self.byte) => None,
@@ -332,6 +345,44 @@ impl TextDecoder {
             },
             TextPart::End if Some(byte) == self.dialect.end => self.finish(),
             TextPart::End | TextPart::Hello | TextPart::Over => self.reject(Reason::NotText),
+        }
+    }
+
+    /// Returns the state of a PID whose highest bit comes first.
+    fn pid_from_top(&self) -> Option<HeadState> {
+        let TextPart::Head(head) = self.part else {
+            return None;
+        };
+        let is_pid = matches!(
+            self.dialect.head_part(head.index),
+            Some(HeadPart::Number(Meaning::Pid, Form::Binary(_)))
+        );
+        let orders = (self.dialect.head_order, self.dialect.head_bytes);
+        (is_pid && orders == (BitOrder::Msb, ByteOrder::Big)).then_some(head)
+    }
+
+    /// Takes the next bit of a PID whose highest bit comes first. Programs leave out some of the zeros at its front.
+    fn push_pid_bit(&mut self, is_one: bool, head: HeadState) -> DecodeProgress {
+        let HeadState {
+            index,
+            count,
+            value,
+        } = head;
+        let (count, value) = (count + 1, value << 1 | u64::from(is_one));
+        self.bits = count % 8;
+        let pid = u64::from(self.pid.get() as u32);
+        match count {
+            LEAST_PID_BITS.. if value == pid => {
+                self.bits = 0;
+                self.start_part(index + 1)
+            }
+            32.. => self.reject(Reason::NotText),
+            _ if value > pid => self.reject(Reason::NotText),
+            _ => self.enter(TextPart::Head(HeadState {
+                index,
+                count,
+                value,
+            })),
         }
     }
 
@@ -465,14 +516,9 @@ impl TextDecoder {
         Ok(())
     }
 
-    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end. Two bytes behind a NUL
-    /// that are the rest of the client's PID in 24 bits are no text.
+    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end.
     fn is_plausible(&self, byte: u8) -> bool {
-        let is_classic = self.dialect == Dialect::CLASSIC;
-        let [.., high, low] = self.pid.get().to_be_bytes();
-        let is_after_high = self.dialect.head == Head::Nul && self.digest == digest(0, high);
-        let is_of_pid = is_after_high && byte == low;
-        (is_usual(byte) || is_classic && byte != 0) && !is_of_pid
+        is_usual(byte) || self.dialect == Dialect::CLASSIC && byte != 0
     }
 }
 

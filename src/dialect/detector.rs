@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
+use core::ops::Range;
 
 use super::candidates;
 use super::decoder::DecodeProgress::{self, Complete, Incomplete};
@@ -119,6 +120,11 @@ impl Detector {
     /// Returns whether a message may have ended with the last symbol.
     pub fn may_be_over(&self) -> bool {
         self.state().has_message() || self.log.len() % 8 == 0 && !self.has_begun
+    }
+
+    /// Returns whether the last symbol may have completed the client's PID.
+    pub fn is_after_pid(&self) -> bool {
+        self.open.iter().any(TextDecoder::is_after_pid)
     }
 
     /// Returns whether all symbols are SIGUSR2.
@@ -257,7 +263,8 @@ impl Detector {
         let known = &self.known;
         self.complete.retain(|reading| is_message(reading, known));
         let (best, certainty) = rank(&self.complete, &self.known)?;
-        let (dialect, at, has_run_on) = (*best.dialect(), best.at(), best.has_run_on());
+        let (dialect, at) = (*best.dialect(), best.at());
+        let has_run_on = best.has_run_on() || self.is_environment(dialect, at);
         let excerpt =
             |rival: &Reading| Box::new((*rival.dialect(), self.excerpt(*rival.dialect(), at)));
         let certainty = match certainty {
@@ -273,7 +280,7 @@ impl Detector {
                     .into_text(at, |symbol| decoder.push_for_text(symbol))
             }
             // The bytes are more than the symbols take, or several end with one symbol.
-            _ => self.text(dialect, at, usize::MAX)?,
+            _ => self.text(dialect, 0..at, usize::MAX)?,
         };
         Some(Detection {
             dialect,
@@ -289,17 +296,28 @@ impl Detector {
         ranking::is_tie(&self.complete, &self.known, self.log.len())
     }
 
+    /// Returns whether the text behind the first `at` symbols has the form of a variable of the environment. That stands behind the
+    /// last argument of the client, whose handler sends it if it does not look for the end of the text.
+    fn is_environment(&self, dialect: Dialect, at: usize) -> bool {
+        let text = self
+            .text(dialect, at..self.log.len(), usize::MAX)
+            .unwrap_or_default();
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let name = text.iter().position(|byte| !is_name(byte));
+        dialect.end == Some(0) && name.is_some_and(|len| len > 0 && text[len] == b'=')
+    }
+
     /// Returns the first bytes of the text that the first `at` symbols are in `dialect`.
     fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
-        let mut text = self.text(dialect, at, EXCERPT).unwrap_or_default();
+        let mut text = self.text(dialect, 0..at, EXCERPT).unwrap_or_default();
         text.truncate(EXCERPT);
         text
     }
 
-    /// Returns the text that the first `at` symbols are in `dialect`, or its beginning of at least `most` bytes.
-    fn text(&self, dialect: Dialect, at: usize, most: usize) -> Option<Vec<u8>> {
+    /// Returns the text that these symbols are in `dialect`, or its beginning of at least `most` bytes.
+    fn text(&self, dialect: Dialect, symbols: Range<usize>, most: usize) -> Option<Vec<u8>> {
         let mut decoder = TextDecoder::new(dialect, self.limit, self.pid, Provenance::Detected);
-        for symbol in self.log.iter().take(at) {
+        for symbol in self.log.iter().take(symbols.end).skip(symbols.start) {
             decoder.push(symbol);
             if decoder.text_len() >= most {
                 break;

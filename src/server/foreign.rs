@@ -204,23 +204,21 @@ impl Machine {
             core.drive_text(session, |receiver, now| receiver.handle_exit(well, now));
             let receiver = session.foreign.receiver.as_ref();
             let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
-            let update =
-                receiver.and_then(|receiver| receiver.profile_update(has_failed, core.now));
-            let timing = receiver.and_then(|receiver| receiver.ack_sleep_update(has_failed));
-            let admission = receiver.and_then(TextReceiver::admission_update);
             let is_noise = session.foreign.pace.is_noise();
-            let ends_well = well && ended_on == Some(Symbol::Usr1);
-            let flood = receiver.and_then(|receiver| receiver.flood_update(is_noise));
-            let updates = update
-                .into_iter()
-                .chain(admission)
-                .chain(timing)
-                .chain(ends_well.then_some(ProfileUpdate::EndsOnUsr1))
-                .filter(|_| !is_noise);
-            if let Some(program) = session.foreign.program {
-                for update in updates.chain(flood) {
-                    core.foreign.profiles.update(program, update);
+            if let (Some(receiver), Some(program)) = (receiver, session.foreign.program) {
+                let mut learn = |update: Option<ProfileUpdate>| {
+                    if let Some(update) = update {
+                        core.foreign.profiles.update(program, update);
+                    }
+                };
+                if !is_noise {
+                    learn(receiver.profile_update(has_failed, core.now));
+                    learn(receiver.admission_update());
+                    learn(receiver.ack_sleep_update(has_failed));
+                    let ends_well = well && ended_on == Some(Symbol::Usr1);
+                    learn(ends_well.then_some(ProfileUpdate::EndsOnUsr1));
                 }
+                learn(receiver.flood_update(is_noise));
             }
             let is_in_first_byte = session.foreign.in_message() && session.received_bytes() == 0;
             if session.answered_at.is_none() && is_in_first_byte {
@@ -381,13 +379,20 @@ impl Core {
             TextAction::Acknowledge(symbol) => {
                 self.answer(session, symbol.into(), None);
             }
-            TextAction::Detected { dialect, rival } => {
+            TextAction::Detected {
+                dialect,
+                rival,
+                is_scant,
+            } => {
                 let note = Note::DialectFound {
                     pid,
                     dialect,
                     rival,
                 };
                 self.note_of(session, note);
+                if is_scant {
+                    self.note_of(session, Note::Doubtful(pid, 0));
+                }
             }
             TextAction::Ambiguous { one, other } => {
                 self.note_of(session, Note::Undecided { pid, one, other });

@@ -64,8 +64,8 @@ pub enum Note {
     NoDialect(Pid, String),
     /// A client has stopped in mid-message, after so many bits, in another protocol than minitalk's own.
     Stalled(Pid, u64),
-    /// The order of so many bits of a text, in another protocol than minitalk's own, is not certain: each was taken together with
-    /// the one before.
+    /// A text in another protocol than minitalk's own may be wrong. The order of so many bits is not certain, since each was taken
+    /// together with the one before; or it is 0, and the text is too short to be sure of so rare a dialect.
     Doubtful(Pid, u64),
     /// A process with this server's PID among its arguments waits for a signal, but nothing of it has come.
     WaitingUnseen(Pid),
@@ -235,6 +235,10 @@ impl fmt::Display for Note {
                     "client {pid} has sent {bits} and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or give --dialect"
                 )
             }
+            Self::Doubtful(pid, 0) => write!(
+                f,
+                "a text of client {pid} may be wrong: it is too short to be sure of so rare a dialect"
+            ),
             Self::Doubtful(pid, bits) => {
                 let bits = Count(*bits, "bit");
                 write!(
@@ -368,6 +372,7 @@ mod tests {
             Note::Undecided { pid, one, other },
             Note::NoDialect(pid, bits),
             Note::Stalled(pid, 1),
+            Note::Doubtful(pid, 0),
             Note::Doubtful(pid, 2),
             Note::Withheld(pid, 1),
             Note::Withheld(pid, 2),
@@ -389,6 +394,7 @@ did not print a text of client 7: in classic it says \"a\", in order=lsb \"b\", 
 what client 7 sends fits no known dialect (0 is SIGUSR1): 0110
 client 7 has sent 1 bit and nothing for 5 s: a bit is lost, or it waits for what no known dialect sends; start it again, or \
 give --dialect
+a text of client 7 may be wrong: it is too short to be sure of so rare a dialect
 a text of client 7 may be wrong: 2 bits came together with the one before, and such bits can change places
 1 more note of client 7 is not shown
 2 more notes of client 7 are not shown

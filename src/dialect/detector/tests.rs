@@ -563,3 +563,23 @@ fn a_length_after_a_handshake_is_not_a_text_before_what_stands_behind_it() {
         }
     }
 }
+
+#[test]
+fn a_variable_of_the_environment_behind_a_text_is_not_another_text() {
+    for (spec, next, has_run_on) in [
+        ("classic", &b"HOME=/root"[..], true),
+        ("classic", b"=/root", false),
+        ("classic", b"a b=c", false),
+    ] {
+        let mut detector = detector(64);
+        let stream = [&b"A"[..], next].map(|text| symbols(spec, text));
+        push(&mut detector, &stream.concat());
+        assert!(detector.handle_silence().has_message(), "{spec} {next:?}");
+        let found = detector.finish().unwrap();
+        assert_eq!(
+            (found.text, found.has_run_on),
+            (b"A".to_vec(), has_run_on),
+            "{spec} {next:?}"
+        );
+    }
+}

@@ -95,9 +95,14 @@ impl TextReceiver {
         Some(ack)
     }
 
-    /// Returns the acknowledgement of a single byte behind a text, such as a newline, that is no message.
+    /// Returns the acknowledgement of a single byte behind a text, such as a newline, that is no message; or of a signal that opens
+    /// no handshake, and so is the end of that with which the text began.
     pub(super) fn ack_of_tail(&mut self, symbol: Symbol, bytes: usize) -> Option<Symbol> {
-        let is_tail = |d: &mut Dialect| bytes == 1 && d.ack == Ack::Bit && !d.hello;
+        let may_run_on = self.probe.choice.handled.both();
+        let is_tail = |d: &mut Dialect| match d.hello {
+            true => bytes == 0 && d.ack == Ack::Bit && !may_run_on,
+            false => bytes == 1 && d.ack == Ack::Bit,
+        };
         let dialect = self.delivered.take_if(is_tail)?;
         Some(dialect.ack_for(symbol))
     }

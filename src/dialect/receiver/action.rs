@@ -18,6 +18,8 @@ pub enum TextAction {
         dialect: Dialect,
         /// Another dialect that is nearly as likely, and the first bytes of the text in it.
         rival: Option<Excerpt>,
+        /// Whether the text is too short to be sure of so rare a dialect.
+        is_scant: bool,
     },
     /// Report a message that has different texts in two dialects that the program uses; it is not delivered.
     Ambiguous {

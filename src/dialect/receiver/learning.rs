@@ -115,7 +115,7 @@ impl TextReceiver {
             || dialect.parity != Parity::None
             || dialect.ack_signal == AckSignal::Echo;
         let is_usual = dialect.ack_byte == ByteAck::Same && dialect.final_ack == FinalAck::Same;
-        let is_free = is_usual && !has_other_meaning && dialect.ack != Ack::Message;
+        let is_free = is_usual && !has_other_meaning;
         is_free
             && self.probe.choice.handled.both()
             && (self.ends_on_usr1 || !self.probe.choice.has_policy())

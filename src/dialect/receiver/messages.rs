@@ -6,6 +6,7 @@ use core::mem;
 
 use super::{REPEATS_WITHIN, TextAction, TextReceiver};
 use crate::dialect::auto_decoder::DecodeOutcome;
+use crate::dialect::candidates::is_scant;
 use crate::dialect::decoder::DecodeProgress;
 use crate::dialect::detector::{DetectState, EXCERPT};
 use crate::dialect::ranking::Certainty;
@@ -61,6 +62,9 @@ impl TextReceiver {
         match self.decoder.push(symbol) {
             DecodeOutcome::Detecting(state) => {
                 let at_once = self.probe.handle_symbol(symbol, now);
+                if self.decoder.is_after_pid() {
+                    self.probe.note_pid();
+                }
                 // A text of one byte would have ended before the silence.
                 let is_no_text = state == DetectState::NoMatch
                     || was_silent && self.decoder.received_symbols() > 8;
@@ -134,7 +138,11 @@ impl TextReceiver {
         };
         let is_news = !is_sure || !self.decoder.is_known(&dialect);
         if is_news && (is_sure || !found.text.is_empty()) {
-            self.act(TextAction::Detected { dialect, rival });
+            self.act(TextAction::Detected {
+                dialect,
+                rival,
+                is_scant: is_scant(&dialect, found.text.len()),
+            });
         }
         self.deliver(Some(found.text));
         self.has_run_on = found.has_run_on;

@@ -47,10 +47,12 @@ fn words(receiver: &mut TextReceiver) -> String {
         TextAction::Detected {
             dialect,
             rival: None,
+            ..
         } => std::format!("<{dialect}>"),
         TextAction::Detected {
             dialect,
             rival: Some(_),
+            ..
         } => std::format!("<{dialect}?>"),
         TextAction::Ambiguous { .. } => "ambiguous".into(),
         TextAction::Complete(text) => std::format!("{:?}", String::from_utf8(text).unwrap()),

@@ -285,3 +285,24 @@ fn a_byte_behind_a_text_of_a_dialect_that_is_not_certain_is_no_text() {
     receiver.handle_exit(true, now);
     assert_eq!(words(&mut receiver), "");
 }
+
+#[test]
+fn a_signal_that_opens_no_handshake_is_the_end_of_one_and_acknowledged_once() {
+    for (spec, handled, expected) in [
+        ("hello=yes", USR1, "usr1"),
+        ("hello=yes,ack-signal=usr2", USR2, "usr2"),
+        ("hello=yes,ack=message", USR1, "NotText:0"),
+    ] {
+        let mut receiver = known_to(&[spec], handled);
+        send(&mut receiver, &[Usr1], 0);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        words(&mut receiver);
+        assert_eq!(send(&mut receiver, &[Symbol::Usr2], 1), expected, "{spec}");
+        assert_eq!(
+            send(&mut receiver, &[Symbol::Usr2], 2),
+            "NotText:0",
+            "{spec}"
+        );
+    }
+}

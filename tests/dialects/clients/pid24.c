@@ -1,4 +1,7 @@
 /* Sends its PID in three bytes, since no PID needs more, and the text, at a pace. */
+// dialect: head=pid,ack=none
+// auto: yes, the zeros at the front of a PID may be fewer
+// bytes: 100
 // lossy: yes
 #include <signal.h>
 #include <stdlib.h>
