@@ -37,11 +37,9 @@ impl TextReceiver {
             dialect.ack = Ack::Byte;
         }
         // The client ended on the acknowledgement that had to show whether its text was over.
-        let is_untried = awaited.is_none() && !self.final_acks.were_sent();
-        if is_untried && self.may_be_other(&dialect) && !self.in_message() {
-            dialect.final_ack = FinalAck::Other;
-        }
+        let is_untried = awaited.is_none() && !self.final_acks.were_sent() && !self.in_message();
         dialect.final_ack = match awaited.unwrap_or(dialect.final_ack) {
+            _ if is_untried && self.may_be_other(&dialect) => FinalAck::Other,
             // The client was acknowledged to the end, and takes the last acknowledgement for a failure.
             FinalAck::Same if may_be_other => FinalAck::Other,
             FinalAck::Other if may_be_other => FinalAck::Both,

@@ -246,15 +246,19 @@ fn a_client_that_goes_on_between_two_last_acknowledgements_gets_the_other_at_onc
 
 #[test]
 fn a_client_that_ended_on_the_acknowledgement_that_showed_its_end_may_wait_for_the_other_signal() {
-    for (handled, shown) in [(BOTH, "one=usr1,final=other"), (USR1, "one=usr1")] {
+    for (handled, has_failed, shown) in [
+        (BOTH, false, "one=usr1,final=other"),
+        (BOTH, true, "one=usr1,final=other"),
+        (USR1, false, "one=usr1"),
+    ] {
         let (mut receiver, mut now) = (unknown_to(handled), 0);
         let last = say(&mut receiver, &symbols("one=usr1", "Hello"), &mut now);
-        receiver.handle_exit(true, now);
+        receiver.handle_exit(!has_failed, now);
         assert_eq!(
             (&*last, &*words(&mut receiver)),
             ("usr1", "<one=usr1> \"Hello\"")
         );
-        assert_eq!(receiver.profile_update(false, now), speaks(shown));
+        assert_eq!(receiver.profile_update(has_failed, now), speaks(shown));
     }
 }
 
