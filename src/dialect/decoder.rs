@@ -353,12 +353,9 @@ impl TextDecoder {
         let TextPart::Head(head) = self.part else {
             return None;
         };
-        let is_pid = matches!(
-            self.dialect.head_part(head.index),
-            Some(HeadPart::Number(Meaning::Pid, Form::Binary(_)))
-        );
         let orders = (self.dialect.head_order, self.dialect.head_bytes);
-        (is_pid && orders == (BitOrder::Msb, ByteOrder::Big)).then_some(head)
+        let is_from_top = orders == (BitOrder::Msb, ByteOrder::Big);
+        (is_from_top && self.dialect.head.pid_part() == Some(head.index)).then_some(head)
     }
 
     /// Takes the next bit of a PID whose highest bit comes first. Programs leave out some of the zeros at its front.
@@ -374,6 +371,8 @@ impl TextDecoder {
         match count {
             LEAST_PID_BITS.. if value == pid => {
                 self.bits = 0;
+                // The shorter it is, the likelier are its bits the first letters of a text.
+                self.cost = self.cost.saturating_add(u32::from(32 - count));
                 self.start_part(index + 1)
             }
             32.. => self.reject(Reason::NotText),

@@ -80,6 +80,15 @@ impl Head {
         }
     }
 
+    /// Returns which part of the head is the client's PID in bits.
+    pub(super) const fn pid_part(self) -> Option<usize> {
+        match self {
+            Self::Pid | Self::PidLen32 | Self::PidLen64 => Some(0),
+            Self::Len32Pid => Some(1),
+            _ => None,
+        }
+    }
+
     /// Returns whether the head is the client's PID and the length in bits.
     pub const fn has_pid_and_length(self) -> bool {
         matches!(self, Self::Len32Pid | Self::PidLen32 | Self::PidLen64)

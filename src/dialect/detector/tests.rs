@@ -583,3 +583,19 @@ fn a_variable_of_the_environment_behind_a_text_is_not_another_text() {
         );
     }
 }
+
+#[test]
+fn a_text_that_begins_with_the_letters_that_the_pid_has_in_16_bits_is_a_text() {
+    let pid = Pid::new(i32::from_be_bytes(*b"\0\0PU")).unwrap();
+    for (head, text, expected) in [
+        (&b""[..], &b"PUma"[..], &b"PUma"[..]),
+        (b"\0", b"PUma", b"ma"),
+        (b"\0\0", b"PUma", b"ma"),
+    ] {
+        let mut detector = Detector::new(64, pid, true, &[]);
+        let bytes = [head, text, b"\0"].concat();
+        push(&mut detector, &symbols_of(&bytes));
+        assert!(detector.handle_silence().has_message(), "{bytes:?}");
+        assert_eq!(detector.finish().unwrap().text, expected, "{bytes:?}");
+    }
+}
