@@ -1,5 +1,5 @@
 /* Knocks with SIGUSR1, and says good-bye with a SIGUSR2 behind the NUL. The server has to answer both, as it answers each bit. */
-// dialect: hello=yes
+// dialect: hello=yes,final=same
 // auto: yes, the signal behind the text opens no handshake
 #include <signal.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Its server knows no siginfo_t and Linux no PID of more than 22 bits, so it sends 20 of its own, at a pace; then it waits, and
  * from then on for each bit. */
-// dialect: head=pid,ack-head=last,pace=500
+// dialect: head=pid,ack-head=last,final=same,pace=500
 // auto: yes, the first stop is after the PID that the kernel states too
 // bytes: 60
 // lossy: yes
