@@ -35,6 +35,9 @@ impl Index {
         let loads: Vec<u64> = read
             .filter(|by| (function.0..function.1).contains(by) && loads(image, *by))
             .collect();
+        if loads.is_empty() {
+            return None;
+        }
         let after = |at: u64| decoded(image, at).next_ip();
         let is_between = |call: u64| {
             let stops = [&loads[..], &[at]].concat();

@@ -179,10 +179,9 @@ fn asked(
     to: u64,
 ) -> Vec<(Test, bool)> {
     use crate::reach::{never_leads, surely_leads};
-    let function = image.function_at(to);
-    let own = tests
-        .iter()
-        .filter(|test| function.is_some() && image.function_at(test.at) == function);
+    let function = image.function_at(to).map(|(start, end)| start..end);
+    let is_near = |test: &&Test| function.as_ref().is_some_and(|of| of.contains(&test.at));
+    let own = tests.iter().filter(is_near);
     own.filter_map(|test| {
         let stops = [&[test.at], others].concat();
         let ways = [

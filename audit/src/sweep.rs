@@ -163,8 +163,10 @@ impl Tables {
     /// Returns the places that call one of these functions of the C library.
     pub fn calls_of(&self, image: &Image, all: &[&str]) -> Vec<u64> {
         let by_name = all.iter().filter_map(|name| self.outside.get(*name));
-        let linked = image.names.iter().filter(|(_, names)| {
-            image.is_static && names.iter().any(|name| all.contains(&&**name))
+        let names = image.is_static.then_some(&image.names);
+        let linked = names.into_iter().flatten().filter(|(_, names)| {
+            let mut names = names.iter();
+            names.any(|name| all.contains(&&**name))
         });
         let by_address = linked.filter_map(|(at, _)| self.callers.get(at));
         by_name.chain(by_address).flatten().copied().collect()

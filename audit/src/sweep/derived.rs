@@ -7,7 +7,7 @@ use iced_x86::{
     OpAccess, OpKind, Register,
 };
 
-use super::known::Local;
+use super::known::{Local, is_frame};
 use crate::state::ARGUMENTS;
 
 /// The register of a result.
@@ -49,13 +49,18 @@ pub struct Derived {
 }
 
 impl Derived {
-    pub fn new() -> Self {
-        let mut registers: [Words; 16] = Default::default();
+    /// Returns what is known where a function begins: each argument was computed from itself.
+    pub fn of_arguments() -> Self {
+        let mut derived = Self::new();
         for (n, register) in ARGUMENTS.into_iter().enumerate() {
-            registers[register].push(ARGUMENT + n as u64);
+            derived.registers[register].push(ARGUMENT + n as u64);
         }
+        derived
+    }
+
+    pub fn new() -> Self {
         Self {
-            registers,
+            registers: Default::default(),
             vectors: Default::default(),
             floats: Vec::new(),
             flags: Words::new(),
@@ -77,7 +82,7 @@ impl Derived {
         let mut again = Self {
             arriving: self.returning,
             arriving_frames: self.returning_frames,
-            ..Self::new()
+            ..Self::of_arguments()
         };
         again.arrives(start);
         Some(again)
@@ -213,12 +218,16 @@ impl Derived {
                 for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
                     self.registers[scratch].clear();
                 }
-                self.vectors = Default::default();
+                self.vectors.iter_mut().for_each(Words::clear);
                 self.floats.clear();
                 self.flags.clear();
                 return;
             }
             _ => return,
+        }
+        // Where nothing is known, an instruction that loads no word adds nothing.
+        if word.is_none() && self.is_empty() {
+            return;
         }
         let info = self.factory.info(i);
         let reads = |access| {
@@ -262,7 +271,8 @@ impl Derived {
         }
         if i.cpuid_features().contains(&CpuidFeature::FPU) {
             if let Some(local) = local.filter(|_| is_float_store(i)) {
-                self.frame.insert(local, self.float(0).to_vec());
+                let words = self.float(0).to_vec();
+                self.keeps(local, words);
             }
             self.floats(i, memory, all);
             return;
@@ -271,7 +281,7 @@ impl Derived {
             && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
             && let Some(local) = local
         {
-            self.frame.insert(local, all.clone());
+            self.keeps(local, all.clone());
         }
         for (register, access) in used {
             if matches!(access, OpAccess::Read | OpAccess::CondRead) {
@@ -279,12 +289,29 @@ impl Derived {
             }
             if register.is_gpr() {
                 let full = register.full_register();
-                self.frame.retain(|(base, _), _| *base != full);
+                if is_frame(full) {
+                    self.frame.retain(|(base, _), _| *base != full);
+                }
                 self.registers[full.number()].clone_from(&all);
             } else if register.is_vector_register() {
                 self.vectors[register.number()].clone_from(&all);
             }
         }
+    }
+
+    fn keeps(&mut self, local: Local, words: Words) {
+        match words.is_empty() {
+            true => self.frame.remove(&local),
+            false => self.frame.insert(local, words),
+        };
+    }
+
+    fn is_empty(&self) -> bool {
+        let mut held = self.registers.iter().chain(&self.vectors);
+        held.all(Words::is_empty)
+            && self.floats.is_empty()
+            && self.flags.is_empty()
+            && self.frame.is_empty()
     }
 
     /// Follows an instruction of the floating-point unit.

@@ -18,6 +18,11 @@ pub type Held = (Option<u64>, Option<usize>);
 /// Is a place of the frame: the register that points into it, and the offset.
 pub type Local = (Register, u64);
 
+/// Returns whether places of the frame are measured from the register.
+pub const fn is_frame(register: Register) -> bool {
+    matches!(register, Register::RBP | Register::RSP)
+}
+
 /// Says what a sweep knows of the registers, without regard to branches.
 pub struct Known {
     pub function: u64,
@@ -66,7 +71,7 @@ impl Known {
             lea: [None; 16],
             within: [None; 16],
             arguments,
-            derived: Derived::new(),
+            derived: Derived::of_arguments(),
             through: Derived::new(),
             has_frame_pointer: false,
             used: Set::default(),
@@ -204,7 +209,7 @@ impl Known {
     /// other.
     pub fn local(&self, i: &Instruction) -> Option<Local> {
         let base = i.memory_base();
-        let is_local = matches!(base, Register::RBP | Register::RSP)
+        let is_local = is_frame(base)
             && i.memory_index() == Register::None
             && self.within[base.number()].is_none();
         is_local.then(|| (base, i.memory_displacement64()))

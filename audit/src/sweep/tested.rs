@@ -2,7 +2,7 @@
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::known::Local;
+use super::known::{Local, is_frame};
 use super::{Tables, Touched};
 use crate::hash::Map;
 use crate::state::is_high;
@@ -130,7 +130,9 @@ impl Tested {
         if register.is_gpr() {
             let full = register.full_register();
             self.plain[full.number()] = value;
-            self.frame.retain(|(base, _), _| *base != full);
+            if is_frame(full) {
+                self.frame.retain(|(base, _), _| *base != full);
+            }
         }
     }
 }
