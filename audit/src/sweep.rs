@@ -1,5 +1,6 @@
 //! One sweep over the code of a file: calls, stores, and addresses that are taken.
 
+mod called;
 mod derived;
 mod instruction;
 mod known;

@@ -1,0 +1,181 @@
+//! What calls do, as far as the sweep knows their arguments: what they store, free and open, and which signals they block.
+
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
+
+use super::Tables;
+use super::known::Known;
+use super::parameter::How;
+use crate::image::Image;
+use crate::mask::{Signals, only};
+use crate::state::ARGUMENTS;
+
+impl Known {
+    /// Notes what a call of a function that is known by its name frees, and where it stores; `is_outer`: whether another file has
+    /// the function.
+    pub fn calls(
+        &mut self,
+        image: &Image,
+        at: u64,
+        (name, is_outer): (&str, bool),
+        tables: &mut Tables,
+    ) {
+        const WORD: i64 = 8;
+        const CLEARING: [&str; 4] = ["bzero", "explicit_bzero", "memset", "sigemptyset"];
+        let plain = crate::libc::plain(name);
+        for (argument, size) in super::stored::through(name, is_outer) {
+            if let Some(place) = self.passes(ARGUMENTS[*argument])
+                && size.is_none_or(|size| size > WORD)
+            {
+                let how = How::Fills(size.map(i64::cast_unsigned));
+                tables.note_change(image, self.function, at, place, how);
+                if CLEARING.contains(&plain) {
+                    tables.note_change(image, self.function, at, place, How::Clears);
+                }
+            }
+        }
+        self.gives_to(plain, tables);
+        self.fills_set(plain, tables);
+        self.opens(image, at, plain, tables);
+        self.frees(at, plain, tables);
+        if plain == "syscall" {
+            self.enters_kernel(tables);
+        }
+        // RTLD_DEFAULT: the program's own functions come first.
+        self.returned = None;
+        if plain == "dlsym"
+            && self.first == Some(0)
+            && !image.is_library
+            && let Some(name) = self.lea[Register::RSI.number()]
+        {
+            let text = image.bytes(name).split(|byte| *byte == 0).next();
+            let text = text.and_then(|text| std::str::from_utf8(text).ok());
+            self.returned = text.and_then(|name| image.exports.get(name)).copied();
+        }
+    }
+
+    /// Notes a call of `syscall`.
+    fn enters_kernel(&self, tables: &mut Tables) {
+        const RT_SIGPROCMASK: u64 = 14;
+        tables.blocks_by_number |= self.first.is_none_or(|number| number == RT_SIGPROCMASK);
+    }
+
+    /// Follows the address of `syscall` in a register, as a loop that waits for a lock keeps it.
+    pub fn keeps_syscall(&mut self, i: &Instruction, is_loaded: bool, tables: &mut Tables) {
+        let register = i.op0_register();
+        if i.op_count() == 0 || i.op0_kind() != OpKind::Register || !register.is_gpr64() {
+            return;
+        }
+        let number = register.number();
+        if i.flow_control() != FlowControl::Next {
+            if self.syscall & 1 << number != 0 {
+                self.enters_kernel(tables);
+            }
+        } else if is_loaded {
+            self.syscall |= 1 << number;
+        }
+    }
+
+    /// Notes what a call has returned.
+    pub fn returns(&mut self) {
+        self.first = None;
+        self.second = None;
+        if let Some(address) = self.returned.take() {
+            self.names(Register::RAX, address);
+        }
+    }
+
+    /// Notes the numbers that the first two arguments of a call become.
+    pub fn counts(&mut self, i: &Instruction) {
+        let to = i.op0_register().full_register();
+        if i.op_count() == 0 || i.op0_kind() != OpKind::Register {
+            return;
+        }
+        let known = match to {
+            Register::RDI => &mut self.first,
+            Register::RSI => &mut self.second,
+            _ => return,
+        };
+        *known = match i.mnemonic() {
+            Mnemonic::Mov => i.try_immediate(1).ok(),
+            Mnemonic::Xor if i.op1_kind() == OpKind::Register => {
+                (i.op0_register() == i.op1_register()).then_some(0)
+            }
+            Mnemonic::Cmp | Mnemonic::Test => *known,
+            _ => None,
+        };
+    }
+
+    /// Notes what a call puts into a set of signals of the file, or that it only uses one.
+    fn fills_set(&self, plain: &str, tables: &mut Tables) {
+        let added = match plain {
+            "sigemptyset" | "sigdelset" => 0,
+            "sigfillset" => Signals::MAX,
+            "sigaddset" => {
+                let signal = self.second.map(|n| only(n.cast_signed()));
+                signal.unwrap_or(Signals::MAX)
+            }
+            "sigprocmask" | "pthread_sigmask" => {
+                if let Some(set) = self.lea[Register::RSI.number()] {
+                    tables.sets.entry(set).or_default().1 += 1;
+                }
+                return;
+            }
+            _ => return,
+        };
+        match self.lea[Register::RDI.number()] {
+            Some(set) => {
+                let (signals, uses) = tables.sets.entry(set).or_default();
+                *signals |= added;
+                *uses += 1;
+            }
+            // It may be any set, as where a register keeps the address over a jump.
+            None => tables.fills_unknown_set |= added != 0,
+        }
+    }
+
+    /// Notes a call that makes a pipe, or descriptors that do not block.
+    fn opens(&self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
+        // `mov $F_SETFL, %esi`, which comes shortly before the call.
+        const SETS_FLAGS: [u8; 5] = [0xbe, 4, 0, 0, 0];
+        const NEAR: u64 = 32;
+        const SOCKET: u64 = 4;
+        let place = |argument: usize| self.lea[ARGUMENTS[argument]];
+        match plain {
+            "pipe" => tables.channels.extend(place(0)),
+            "socketpair" => {
+                let ends = place(3).map(|first| [first, first + SOCKET]);
+                tables.channels.extend(ends.into_iter().flatten());
+            }
+            "ioctl" => tables.unblocks |= !image.is_static,
+            "fcntl" => {
+                let before = image.bytes(at.saturating_sub(NEAR));
+                let before = &before[..before.len().min(NEAR as usize)];
+                tables.unblocks |= before.windows(5).any(|code| code == SETS_FLAGS);
+            }
+            _ => {}
+        }
+    }
+
+    fn frees(&self, at: u64, plain: &str, tables: &mut Tables) {
+        const FREE: [&str; 9] = [
+            "_ZdaPv",
+            "_ZdaPvm",
+            "_ZdlPv",
+            "_ZdlPvm",
+            "fclose",
+            "free",
+            "munmap",
+            "realloc",
+            "reallocarray",
+        ];
+        if !FREE.contains(&plain) {
+            return;
+        }
+        let first = Register::RDI.number();
+        if let Some(word) = self.pointers[first] {
+            tables.freed.entry(word).or_default().push(at);
+        } else if let Some(argument) = self.arguments[first] {
+            tables.frees.push((self.function, argument));
+        }
+    }
+}
