@@ -68,6 +68,9 @@ pub fn find(
         let found = found.or_else(|| search.chosen(place, by));
         conflicts.extend(found.or_else(|| search.asked_again(place, by)));
     }
+    for (&(number, words), &by) in explorer.pairs.iter().filter(|(_, by)| is_judged(**by)) {
+        conflicts.extend(search.combined(number, words, by));
+    }
     let mut loads: BTreeMap<u16, BTreeMap<(u64, u64), Place>> = BTreeMap::new();
     for (&(number, word, width), &by) in &explorer.loads {
         loads.entry(number).or_default().insert((word, width), by);
@@ -303,6 +306,37 @@ impl Search<'_> {
             weight: Weight::Doubt,
             why,
             remedy: UPDATE,
+        })
+    }
+
+    /// Returns the conflict of stores to two words with a function of the program that loads both and makes one value of them.
+    fn combined(&mut self, number: u16, words: [u64; 2], by: Place) -> Option<Conflict> {
+        let file = self.files.image(number);
+        let tables = self.index.of(number, &file);
+        let functions = words.map(|word| {
+            let all = tables.read.get(&word).into_iter().flatten();
+            let all = all.filter_map(|at| file.function_at(*at));
+            all.collect::<BTreeSet<(u64, u64)>>()
+        });
+        let mut both = functions[0].intersection(&functions[1]);
+        let other = both.find_map(|&function| {
+            let loads = crate::sweep::loads_of_both(&file, function, words)?;
+            let mut is_open =
+                |at| self.index.who(number, &file, at, &self.coming) == Some(Who::Program);
+            loads.into_iter().all(&mut is_open).then_some(loads[1])
+        })?;
+        let why = format!(
+            "stores to {} and {}, of which {} makes one value, at {other:#x}: a signal between its two loads leaves it with one of \
+             before and one of after",
+            file.place(words[0]),
+            file.place(words[1]),
+            file.name_around(other)
+        );
+        Some(Conflict {
+            by,
+            weight: Weight::Doubt,
+            why,
+            remedy: PAIR,
         })
     }
 

@@ -121,6 +121,8 @@ pub struct Explorer<'a> {
     pub statements: HashMap<Pointer, String>,
     /// The places that are stored to through a word of a file, by their offset, each with an instruction that does so.
     pub stored_through: BTreeMap<(u16, u64, i64), (u16, u64)>,
+    /// The words that the handler stores one after the other, other than flags, each pair with an instruction that stores the second.
+    pub pairs: BTreeMap<(u16, [u64; 2]), (u16, u64)>,
     /// Whether a word of the file is taken to hold what the file and its instructions are seen to put there.
     ///
     /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
@@ -233,6 +235,7 @@ impl<'a> Explorer<'a> {
             pointers: Vec::new(),
             statements: HashMap::new(),
             stored_through: BTreeMap::new(),
+            pairs: BTreeMap::new(),
             supposes: false,
             handler: (0, 0),
             signals: 0,

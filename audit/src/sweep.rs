@@ -1,6 +1,7 @@
 //! One sweep over the code of a file: calls, stores, and addresses that are taken.
 
 mod called;
+mod combined;
 mod derived;
 mod instruction;
 mod known;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 
+pub use self::combined::loads_of_both;
 use self::derived::{Crossing, Derived};
 use self::instruction::{is_store, named_by, note};
 pub use self::known::changes_in_place;

@@ -108,6 +108,21 @@ impl Explorer<'_> {
         self.signals == 0 || self.nesting.is_certain() != Some(false)
     }
 
+    /// Notes the words that were stored on the way to this store, other than flags: the program may take them together.
+    fn note_pairs(&mut self, by: (u16, u64), stored: &Stored, before: &[Stored]) {
+        const MOST: usize = 256;
+        let is_word = |of: &&Stored| !of.is_flag && of.lo == of.hi && of.through.is_none();
+        if !is_word(&stored) || self.pairs.len() >= MOST {
+            return;
+        }
+        for earlier in before.iter().filter(is_word) {
+            if earlier.image == stored.image && earlier.lo != stored.lo {
+                let pair = (stored.image, [earlier.lo, stored.lo]);
+                self.pairs.entry(pair).or_insert(by);
+            }
+        }
+    }
+
     /// Reports a store to a word that another instruction has loaded, if the handler may interrupt itself between the two.
     pub fn lost_update(
         &mut self,
@@ -224,6 +239,7 @@ impl Explorer<'_> {
                 .filter(|earlier| place(earlier) != place(stored) && !is_same(self, earlier))
                 .filter_map(|earlier| Some((*earlier, bond(&file, earlier, stored)?)));
             let partners: Vec<(Stored, Weight)> = partner.collect();
+            self.note_pairs(own, stored, &before);
             for (earlier, _) in &partners {
                 self.note_torn(frame, at, [stored, earlier]);
             }

@@ -93,6 +93,13 @@ impl Derived {
         self.of(register).contains(&word)
     }
 
+    /// Returns whether a register, or the condition, was computed from both words.
+    pub fn has_made_one_of(&self, words: [u64; 2]) -> bool {
+        let held = self.registers.iter().chain(&self.vectors);
+        let mut held = held.chain(&self.floats).chain([&self.flags]);
+        held.any(|held| words.iter().all(|word| held.contains(word)))
+    }
+
     /// Returns whether the instruction does nothing but store what was computed from the word.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
         let is_plain = i.mnemonic() == Mnemonic::Xchg
