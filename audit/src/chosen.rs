@@ -361,12 +361,21 @@ impl Index {
         else {
             return false;
         };
+        // No way to it comes from the function's start, or from where a question has found something else, but by another question.
         let is_chosen = |at: u64| {
-            let asked = asked(image, tests, (None, &[]), at).into_iter();
-            let right = asked.filter(|(test, is_taken)| answer(*test, *set) == Some(*is_taken));
-            let right: Vec<u64> = right.map(|(test, _)| test.at).collect();
-            let function = image.function_at(at);
-            function.is_some_and(|(start, _)| crate::reach::never_leads(image, start, at, &right))
+            let Some((start, end)) = image.function_at(at) else {
+                return false;
+            };
+            let own = tests.iter().filter(|test| (start..end).contains(&test.at));
+            let own = own.filter_map(|test| Some((test, answer(*test, *set)?)));
+            let own: Vec<(&Test, bool)> = own.collect();
+            let stops: Vec<u64> = own.iter().map(|(test, _)| test.at).collect();
+            let others = own.iter().map(|(test, is_taken)| match is_taken {
+                true => test.next,
+                false => test.taken,
+            });
+            let mut ways = others.chain([start]);
+            ways.all(|way| crate::reach::never_leads(image, way, at, &stops))
         };
         let mut todo: Vec<(u64, usize)> = all.iter().map(|at| (*at, 0)).collect();
         while let Some((at, depth)) = todo.pop() {

@@ -191,12 +191,13 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
         let word = word.then(|| of.ip_rel_memory_address());
         word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
     };
-    // A register that is never given anything but the address of such a function may be called, if calls leave it as it is.
-    let is_known = |register: Register| {
+    // A register may be called that holds the address of such a function on each way there, if calls leave it as it is.
+    let is_known = |call: &Instruction| {
+        let register = call.op0_register();
         let writes = code.iter().filter(|i| {
             let is_kept = matches!(
                 i.mnemonic(),
-                Mnemonic::Push | Mnemonic::Pop | Mnemonic::Cmp | Mnemonic::Test
+                Mnemonic::Push | Mnemonic::Cmp | Mnemonic::Test
             );
             i.op_count() > 0
                 && i.flow_control() == FlowControl::Next
@@ -204,12 +205,14 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
                 && i.op0_register().full_register() == register
                 && !is_kept
         });
-        KEPT.contains(&register) && writes.clone().count() > 0 && writes.clone().all(loads)
+        let all: Vec<u64> = writes.clone().map(Instruction::ip).collect();
+        let mut others = writes.filter(|i| !loads(i)).map(Instruction::next_ip);
+        KEPT.contains(&register)
+            && never_leads(image, start, call.ip(), &all)
+            && others.all(|after| never_leads(image, after, call.ip(), &all))
     };
     code.iter().any(|i| {
-        i.flow_control() == FlowControl::IndirectCall
-            && !is_outside(image, i)
-            && !is_known(i.op0_register())
+        i.flow_control() == FlowControl::IndirectCall && !is_outside(image, i) && !is_known(i)
     })
 }
 
