@@ -79,7 +79,9 @@ impl Frame {
         let before = self.named.range(..=lo).next_back();
         // A walk downwards may begin where an instruction names the end.
         let behind = self.named.range(lo + 1..(hi - 1).max(lo + 1)).next();
-        before.is_some_and(|(_, is_array)| *is_array) && behind.is_none() || self.is_lowest(lo, hi)
+        // The lowest data of a frame begins at the stack pointer, which is copied then.
+        let begins = |(place, is_array): (&i64, &bool)| *is_array || self.floor == Some(*place);
+        before.is_some_and(begins) && behind.is_none() || self.is_lowest(lo, hi)
     }
 
     /// Returns whether no instruction names any place of the frame below the last byte, and the first lies in the frame: then it all is
