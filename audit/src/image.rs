@@ -185,6 +185,15 @@ impl Image {
         first.is_some_and(|first| first < address)
     }
 
+    /// Returns whether a function holds the instruction that the C library of a static program alone may define, and calls itself.
+    pub fn is_reserved_to_libc(&self, at: u64) -> bool {
+        let start = self.function_at(at).map(|(start, _)| start);
+        let names = start.and_then(|start| self.names.get(&start));
+        self.is_static
+            && self.is_behind_libc(at)
+            && names.is_some_and(|names| names.iter().all(|name| name.starts_with("__nptl_")))
+    }
+
     /// Returns where an exception goes on that leaves the call which returns to `after`.
     pub fn pad(&self, after: u64) -> Option<u64> {
         let (_, (end, pad)) = self.pads.range(..after).next_back()?;

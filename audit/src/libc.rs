@@ -408,6 +408,7 @@ pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
         "clock_getres" => &[(1, Some(16))],
         "sigwaitinfo" | "sigtimedwait" => &[(1, Some(128))],
         "socketpair" => &[(3, Some(8))],
+        "timer_create" => &[(2, Some(8))],
         "timer_settime" => &[(3, Some(32))],
         "time" => &[(0, Some(8))],
         "pipe" | "pipe2" => &[(0, Some(8))],
@@ -672,7 +673,7 @@ pub fn touches(name: &str) -> &'static [Touched] {
             const { &[one(1, Size::Pointed(2), true, true)] }
         }
         "epoll_wait" => const { &[one(1, Size::Elements(2, 12), true, true)] },
-        "timer_create" => const { &[one(2, Size::Bytes(4), true, true)] },
+        "timer_create" => const { &[one(2, Size::Bytes(8), true, true)] },
         "getsockopt" => const { &[one(3, Size::Pointed(4), true, true)] },
         "getgroups" => const { &[one(1, Size::Elements(0, 4), true, true)] },
         "poll" => const { &[one(0, Size::Elements(1, 8), true, true)] },

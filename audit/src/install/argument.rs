@@ -51,6 +51,7 @@ impl Finder<'_> {
     pub(super) fn number(&mut self, function: Place, at: u64, number: &Value) {
         match number.base {
             Base::Num if number.number().is_some_and(|n| n != RT_SIGACTION) => {}
+            _ if self.files.image(function.0).is_reserved_to_libc(at) => {}
             Base::Arg(n) if number.exact() == Some(0) => self.want(
                 (function.0, at),
                 Wanted {
