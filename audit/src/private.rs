@@ -66,8 +66,18 @@ impl Explorer<'_> {
     /// Notes a store that is wider than the machine writes at once: it is a fault only if somebody may see a half of it.
     pub fn note_half(&mut self, frame: &Frame, at: u64, (image, place): (u16, &Value), width: u64) {
         let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
-        let is_known = place.is_bounded() && place.lo >= 0;
-        let part = is_known.then_some((image, lo, hi.saturating_add(width), None));
+        // Whether it stays in its object is another question.
+        let object = self
+            .files
+            .image(image)
+            .object_at(lo)
+            .map(|object| object.address + object.size);
+        let end = match place.is_bounded() {
+            true => Some(hi.saturating_add(width)),
+            false => object,
+        };
+        let end = end.filter(|_| place.lo >= 0);
+        let part = end.map(|end| (image, lo, end, None));
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 

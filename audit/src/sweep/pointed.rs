@@ -184,7 +184,13 @@ impl Tables {
                 || self.stores.range(inside.clone()).next().is_none()
                     && self.taken.range(inside).next().is_none()
         };
-        let all = self.escaped.range(from..=word).filter(is_whole);
+        // An object whose end is known may end before the word.
+        let reaches = |address: &&u64| {
+            let own = image.object_at(**address);
+            own.is_none_or(|own| word < own.address + own.size)
+        };
+        let all = self.escaped.range(from..=word);
+        let all = all.filter(|address| reaches(address) && is_whole(address));
         let all = all.filter_map(|address| of.get(&(word - address)));
         let all = all.flatten().filter(|(_, bytes)| *bytes == width);
         all.map(|(at, _)| *at).collect()
