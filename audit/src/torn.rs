@@ -44,7 +44,10 @@ impl Explorer<'_> {
                 .object_at(first)
                 .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
             let is_known = place.exact().is_some() || width <= 8 && place.all().is_some();
-            let is_certain = is_one && value.number().is_none() && is_known;
+            // Without symbols an index may choose an element of any array, as where a compiler copies a text in blocks.
+            let is_named =
+                file.object_at(first).is_some() || i.memory_index() == iced_x86::Register::None;
+            let is_certain = is_one && is_named && value.number().is_none() && is_known;
             let what = match (file.object_at(first), place.exact()) {
                 (Some(object), None) => {
                     format!("an element of {}", file.place(object.address))
