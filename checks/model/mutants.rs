@@ -133,7 +133,7 @@ pub const MUTANTS_OF_BOTH: &[(&str, Edits)] = mutants! {
         "ends.rs" "            None => {\n"
             => "            None if signal.packet.is_some_and(|packet| matches!(Reply::from_packet(&wire_packet(packet)), Some(Reply { status: super::wire::control::Status::Delivered(_), .. }))) => {\n                Response { reply: self.handle_written(self.client_nonce(), Ok(())), outcome: None }\n            }\n            None => {\n";
     "turn_lasts_for_ever":
-        "scheduler.rs" "if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {" => "if false {";
+        "scheduler.rs" "let has_had_it = now.saturating_sub(holder.since) >= party.quantum();" => "let has_had_it = false;";
     "turn_passed_to_a_party_that_still_waits":
         "scheduler.rs" "let next = self.waiting.remove(0);" => "let next = self.waiting[0];";
     "client_goes_on_without_the_turn":

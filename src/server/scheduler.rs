@@ -2,7 +2,8 @@
 //! other's bits and wait for their retransmission timers, so taking turns is faster for all.
 //!
 //! One client has the turn. The answers to the others are withheld, in the order in which they came. The turn passes on when
-//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`], or [`FOREIGN_IDLE_LIMIT`].
+//! its holder has had it for [`QUANTUM`] or has been silent for [`IDLE_LIMIT`]; for clients of other protocols see
+//! [`FOREIGN_QUANTUM`] and [`FOREIGN_IDLE_LIMIT`].
 //!
 //! A client of another protocol sends each bit once. After its turn has passed on, a client that was stopped may still send a bit,
 //! which can merge with a bit of the new holder. So the turn pauses after such a bit until the server has looked at the first
@@ -16,8 +17,12 @@ use std::vec::Vec;
 use crate::process::pid::Pid;
 use crate::wire::Nanos;
 
-/// Limits how long a client may send while others wait.
-pub const QUANTUM: Nanos = 20_000_000;
+/// Limits how long a client may send while others wait: a fraction of the time of a message of 1 KB in bits, so that the last of
+/// many such messages is not much later than the others.
+pub const QUANTUM: Nanos = 5_000_000;
+
+/// Limits the same for a client of another protocol, of which a bit may be lost whenever the turn passes on.
+pub const FOREIGN_QUANTUM: Nanos = 20_000_000;
 
 /// Limits how long the holder of the turn may be silent while others wait.
 pub const IDLE_LIMIT: Nanos = 5_000_000;
@@ -46,6 +51,13 @@ impl Party {
 
     const fn is_own(self) -> bool {
         matches!(self, Self::Own(_))
+    }
+
+    const fn quantum(self) -> Nanos {
+        match self {
+            Self::Foreign(_) => FOREIGN_QUANTUM,
+            Self::Client(_) | Self::Own(_) => QUANTUM,
+        }
     }
 
     const fn idle_limit(self) -> Nanos {
@@ -88,7 +100,8 @@ impl TurnScheduler {
             }
             Some(holder) if holder.party == party => {
                 holder.last_seen = now;
-                if now.saturating_sub(holder.since) >= QUANTUM && !self.waiting.is_empty() {
+                let has_had_it = now.saturating_sub(holder.since) >= party.quantum();
+                if has_had_it && !self.waiting.is_empty() {
                     self.holder = None;
                     self.waiting.push(party);
                     return false;
@@ -229,6 +242,15 @@ mod tests {
         scheduler.leave(client(1));
         assert_eq!(scheduler.deadline(), None);
         assert!(scheduler.may_go_on(client(2), 2 * QUANTUM));
+    }
+
+    #[test]
+    fn a_client_of_another_protocol_has_longer_turns() {
+        let mut scheduler = TurnScheduler::default();
+        let foreign = Party::Foreign(Pid::new(1).unwrap());
+        assert!(scheduler.may_go_on(foreign, 0) && !scheduler.may_go_on(client(2), 0));
+        assert!(scheduler.may_go_on(foreign, FOREIGN_QUANTUM - 1));
+        assert!(!scheduler.may_go_on(foreign, FOREIGN_QUANTUM));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{classic, converse, server, without_handlers};
 use crate::dialect::Dialect;
 use crate::dialect::ack_timing::SleepState;
 use crate::server::Dialects;
-use crate::server::scheduler::QUANTUM;
+use crate::server::scheduler::FOREIGN_QUANTUM;
 use crate::server::tests::own::{frame, words};
 use crate::server::tests::world::*;
 use crate::signal::event::Event;
@@ -81,7 +81,7 @@ fn a_client_that_goes_on_after_the_bit_of_another_is_looked_at_no_longer() {
     world.process(first).run_time = Some(7);
     converse(&mut world, first, &events[..8]);
     // Its time is up, so that the other one gets the turn when nothing is under way.
-    world.now += QUANTUM;
+    world.now += FOREIGN_QUANTUM;
     world.feed_each([others[0], events[8]]);
     world.feed(&[]);
     assert_eq!(world.answers(first), []);
