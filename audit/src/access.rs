@@ -13,7 +13,7 @@ const SIGINFO: i64 = 128;
 /// Bytes of the kernel's `struct ucontext` on x86-64: flags, link, stack, registers and the signal mask.
 const UCONTEXT: i64 = 8 + 8 + 24 + 256 + 8;
 
-/// How far apart the places are at most that an index with a bound chooses; it is further where nothing is known of it.
+/// The largest distance between places that a bounded index chooses; an unknown index gives a larger distance.
 const FAR: i64 = 1 << 24;
 
 pub const ABOVE_FRAME: &str =
@@ -41,7 +41,7 @@ impl Explorer<'_> {
                 }
                 let low = place.lo.cast_unsigned();
                 let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
-                    // What leaves the file in a later round of a loop may do so after an end that is not known.
+                    // An unknown end of the loop may precede an access that leaves the file in a later round.
                     let is_later = frame.inside.get(&at).is_some_and(|last| *last != low);
                     let (weight, why) = if place.exact().is_some() && !is_later {
                         (
@@ -58,14 +58,14 @@ impl Explorer<'_> {
                     return;
                 };
                 let last = frame.inside.get(&at).copied().filter(|last| *last != low);
-                // A call reads the loader's table by the way.
+                // Reads of the loader's table belong to calls.
                 if place.exact().is_some() && !file.settled.contains(&low) {
                     frame.inside.insert(at, low);
                 }
                 let has_left = last.and_then(|last| left_array(&file, last, low));
                 let end = place.hi.saturating_add(size).cast_unsigned();
                 let is_inside = match file.object_at(low) {
-                    // Where a structure goes on behind what an index chooses, its next member may have begun before.
+                    // If a structure continues behind the elements that an index chooses, its next member may begin among them.
                     Some(object) => {
                         let last = object.address + object.size;
                         let is_whole = end == last
@@ -129,7 +129,7 @@ impl Explorer<'_> {
                         "writes a pointer that calls of other files go through",
                     );
                 }
-                // What is known only from its lowest place on may lie in data that can be written.
+                // A place of which only the lowest address is known may lie in writable data.
                 let is_whole = place.exact().is_some()
                     || file.object_at(low).is_some()
                     || end <= region.end;
@@ -167,7 +167,7 @@ impl Explorer<'_> {
                     && place.exact().is_none()
                     && place.hi.saturating_add(size) > 0
                 {
-                    // How far the frame was let down, and how far the store goes, may be the same number.
+                    // The stack pointer may be lowered by the same number that bounds the store.
                     frame.doubt(
                         kind,
                         at,
@@ -260,9 +260,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns the object that an access leaves with the one signal that is explored, if it is not shown to stay inside it
-    /// with all signals. What lies in another region of the file before it is another object, that the function is given as
-    /// well.
+    /// Returns the object that an access leaves with the one explored signal, if the access is not shown to stay inside with all
+    /// signals. Data before the object in another region of the file counts as another object that the function is also given.
     fn left_object(&self, file: &Image, at: (u16, u64), place: &Value, size: i64) -> Option<u64> {
         let (start, end) = *self.objects.get(&at)?;
         let low = place.exact()?.cast_unsigned();
@@ -272,8 +271,8 @@ impl Explorer<'_> {
         is_out.then_some(start)
     }
 
-    /// Returns whether an instruction that was seen to leave an object with the one signal that is explored also stays inside it:
-    /// then data that is not known chooses the place, as where a loop ends at an entry of a table.
+    /// Returns whether an instruction also stays inside an object that it was seen to leave with the one explored signal. Then
+    /// unknown data chooses the place, as in a loop that ends at an entry of a table.
     pub fn stays_at_times(&self, at: (u16, u64)) -> bool {
         let (left, places) = (self.left.get(&at), self.places.get(&at));
         left.zip(places)
@@ -283,7 +282,7 @@ impl Explorer<'_> {
             })
     }
 
-    /// Returns whether a word begins as null and is stored to by a function that installs the handler, and not before it does.
+    /// Returns whether a word begins as null, and the function that installs the handler stores to it only after the installation.
     pub fn is_set_late(&mut self, image: u16, file: &Image, word: u64) -> bool {
         if file.number(word, 8) != Some(0) || file.slots.contains_key(&word) {
             return false;
@@ -324,7 +323,8 @@ impl Explorer<'_> {
         let bytes = (word, word.saturating_add(8));
         let keeps =
             !changes && (file.is_settled(word) || self.index.is_sealed(image, &file, bytes));
-        // An index that may choose the word is one of a table; what other files can name they may fill, as the C library does stderr.
+        // A word that an index may choose belongs to a table. Other files may fill a word that they can name, as the C library
+        // fills stderr.
         let is_shared = file.exports.values().any(|at| *at == word);
         let is_scalar = file.object_at(word).is_some_and(|object| object.size <= 8) && !is_shared;
         let sets_null = self.index.stores_null(image, &file, word, &self.installers);
@@ -373,15 +373,15 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns the array that an instruction has left which touched `last` before it touches `low`: by a step of no more than half of it.
+/// Returns the array around `last` that an instruction has left, if its step to `low` is at most half the array's size.
 fn left_array(file: &Image, last: u64, low: u64) -> Option<&Symbol> {
     let array = file.object_at(last)?;
     let end = array.address + array.size;
     (low >= end && low - last <= array.size / 2).then_some(array)
 }
 
-/// Returns whether the bytes are read-only data, or are once the loader has filled them, such as tables of virtual functions. They may
-/// be read without a signal whatever object they belong to.
+/// Returns whether the bytes are read-only data, at the latest once the loader has filled them, such as tables of virtual
+/// functions. Reading them raises no signal, whatever object they belong to.
 fn is_constant(file: &Image, from: u64, to: u64) -> bool {
     let is_sealed = |&(start, end): &(u64, u64)| start <= from && to <= end;
     file.region(from).is_some_and(|region| {
@@ -389,7 +389,7 @@ fn is_constant(file: &Image, from: u64, to: u64) -> bool {
     })
 }
 
-/// Returns whether the places are the beginnings of several objects, or one member of each, rather than an index into one.
+/// Returns whether the places are the beginnings of several objects, or the same member of each, rather than parts of one object.
 fn is_scattered(file: &Image, places: &[i64]) -> bool {
     let mut objects = std::collections::BTreeSet::new();
     let mut offsets = places.iter().map(|at| {

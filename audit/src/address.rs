@@ -7,7 +7,7 @@ use crate::frame::Frame;
 use crate::state::{State, is_high};
 use crate::value::{Base, Value};
 
-/// Returns where the first operand is, if a comparison with it can tell something.
+/// Returns the place of the first operand, if a comparison can bound its value.
 pub fn place_of(frame: &Frame, i: &Instruction, state: &State) -> Option<Compared> {
     match i.op0_kind() {
         OpKind::Register if i.op0_register().is_gpr() && !is_high(i.op0_register()) => Some(

@@ -71,7 +71,7 @@ mod tests {
     fn the_list_in_the_repository_names_the_safe_and_not_the_unsafe() {
         let list = Allow::of_the_repository().unwrap();
         assert!(list.citation("write").unwrap().contains("2.4.3"));
-        // What POSIX.1-2024 withdrew was required to be safe before.
+        // Earlier POSIX versions required the functions that POSIX.1-2024 withdrew to be safe.
         for withdrawn in ["sigpause", "sigset", "utime"] {
             assert!(list.citation(withdrawn).is_some(), "{withdrawn}");
         }

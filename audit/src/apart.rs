@@ -1,4 +1,4 @@
-//! Data at which the program looks only while the signals are blocked: nobody can see it half changed.
+//! Data that the program accesses only while the signals are blocked: no code can see it half changed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::mask::{Change, Signals};
 use crate::races::{Coming, needs_only_libc};
 use crate::reach;
 
-/// Functions after which another thread, where no signal need be blocked, or a file that was not read may look at data.
+/// Functions after which other code may look at data: another thread, which need not block signals, or a file that was not read.
 const ELSEWHERE: [&str; 12] = [
     "__clone",
     "aio_read",
@@ -31,11 +31,11 @@ const ELSEWHERE: [&str; 12] = [
 /// Functions that start a thread.
 pub const THREADS: [&str; 4] = ["__clone", "clone", "pthread_create", "thrd_create"];
 
-/// How the names of the functions begin by which C++ starts threads.
+/// The prefix of the names of the functions that start threads in C++.
 pub const CPP_THREAD: &str = "_ZNSt6thread";
 
-/// Functions of the C library, beside those that block signals, that may change which are blocked: by another context, by what they
-/// call, or by a number.
+/// Functions of the C library, beside the signal-blocking ones, that may change the signal mask: by another context, by a callback
+/// or by numeric arguments.
 const OTHERS: [&str; 13] = [
     "__longjmp_chk",
     "__sigsetjmp",
@@ -53,8 +53,8 @@ const OTHERS: [&str; 13] = [
 ];
 
 impl Index {
-    /// Returns whether the program is seen to look at the data, and only before the handler is installed or in one critical section:
-    /// all else that names the data is run by the handler alone.
+    /// Returns whether the program looks at the data only before the handler is installed or in one critical section, and is seen
+    /// to do so. The handler alone runs all other code that names the data.
     pub fn is_seen_apart(
         &mut self,
         number: u16,
@@ -105,13 +105,13 @@ impl Index {
     /// Returns whether the instruction precedes the installation of the handler on each way that is seen.
     pub fn is_seen_before(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let start = image.function_at(at).map(|(start, _)| start);
-        // What an exception leads to is not seen.
+        // Code that an exception leads to is not seen.
         start.is_some_and(|start| reach::surely_leads(image, start, at, &[]))
             && self.precedes_installation(number, image, coming.handler, at)
     }
 
-    /// Returns whether all uses are in one function where each way to one of them passes a call that blocks the signals, or which is
-    /// called only where they are blocked; and whether the same use is the first after each such beginning.
+    /// Returns whether all uses lie in one function and in one critical section, which always begins with the same use. Each way to
+    /// a use passes a call that blocks the signals, or the function is called only while they are blocked.
     ///
     /// If sections began with different uses, a pair could be read half in one and half in another.
     fn is_one_section(
@@ -159,7 +159,7 @@ impl Index {
         uses.iter().filter(|at| is_first(at)).count() == 1
     }
 
-    /// Returns whether the signals are blocked at each call of the function, of which nothing else is seen to be made.
+    /// Returns whether the signals are blocked at each call of the function, and the function is seen to be used only in calls.
     fn is_called_blocked(
         &mut self,
         number: u16,
@@ -206,7 +206,8 @@ impl Index {
         true
     }
 
-    /// Returns the calls of a function that block the signals, and those that may unblock one; `None` if not all of it is seen.
+    /// Returns the calls of a function that block the signals, and the calls that may unblock one of them. Returns `None` if parts
+    /// of the function are not seen.
     fn section(
         &mut self,
         number: u16,
@@ -233,7 +234,7 @@ impl Index {
                     None if self.may_unblock(number, image, &i) => section.opens.push(i.ip()),
                     None => {}
                 },
-                // A part of it that lies elsewhere may unblock, and come back, unless it ends the process at once.
+                // A part of the function elsewhere may unblock a signal and come back, unless it ends the process at once.
                 FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch => {
                     let target = i.near_branch_target();
                     let is_inside = (start..end).contains(&target);
@@ -247,7 +248,7 @@ impl Index {
         Some(section)
     }
 
-    /// Returns whether what the instruction calls, or what that calls, may change which signals are blocked.
+    /// Returns whether the called function, or a function that it calls in turn, may change which signals are blocked.
     fn may_unblock(&mut self, number: u16, image: &Image, call: &Instruction) -> bool {
         let mut seen = Set::default();
         let mut todo = vec![*call];
@@ -299,7 +300,7 @@ impl Index {
     }
 }
 
-/// Holds the calls of a function that block the signals, and those that may unblock one of them.
+/// Holds the calls of a function that block the signals, and the calls that may unblock one of them.
 struct Section {
     blocks: Vec<u64>,
     opens: Vec<u64>,

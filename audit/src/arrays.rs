@@ -1,6 +1,6 @@
-//! Arrays of the frame into which digits and texts are put: where they begin, as far as instructions say so.
+//! The beginnings of the arrays of a frame that digits and texts are stored to, as far as instructions name them.
 //!
-//! That a number divided again and again comes to zero bounds how many digits it has, and a text ends; but an array may be smaller.
+//! A number that is divided repeatedly comes to zero, which bounds its digits, and a text ends; but an array may be smaller.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -14,13 +14,14 @@ use crate::value::Base;
 pub const BEHIND_ARRAY: &str = "stores digits or a text, and is not shown to stay inside its array";
 
 impl Frame {
-    /// Notes that the instruction at `at` divides a number up to `most` by a constant; returns whether it divides what it left.
+    /// Notes that the instruction at `at` divides a number up to `most` by a constant. Returns whether the instruction divides its
+    /// own earlier quotient.
     pub fn reduces(&mut self, at: u64, most: u64) -> bool {
         let last = self.dividends.insert(at, most);
         last.is_some_and(|last| most < last)
     }
 
-    /// Notes the place of the stack that an operand names, if it does: as the beginning of an array, or of a word.
+    /// Notes the place of the stack that an operand names, if any, as the beginning of an array or of a word.
     pub fn names(&mut self, i: &Instruction, state: &State) {
         let base = i.memory_base();
         if self.is_member(i)
@@ -39,7 +40,7 @@ impl Frame {
             && i.op1_kind() == OpKind::Register
             && i.op1_register() == Register::RSP;
         if copies_stack && let Some(place) = state.get(Register::RSP).exact() {
-            // What begins there, if anything does, need not reach far.
+            // The data that begins there, if any, need not reach far.
             self.named.entry(place).or_insert(false);
         }
         if !matches!(base, Register::RSP | Register::RBP) {
@@ -56,8 +57,8 @@ impl Frame {
         }
     }
 
-    /// Returns whether the instruction adds a constant to an address of the frame that the one before it takes, as code at -O0 does for
-    /// a member of a structure.
+    /// Returns whether the instruction adds a constant to an address of the frame that the instruction before it takes. Unoptimized
+    /// code (-O0) does so for a member of a structure.
     fn is_member(&self, i: &Instruction) -> bool {
         let is_sum = i.mnemonic() == Mnemonic::Add
             && i.op0_kind() == OpKind::Register
@@ -73,8 +74,8 @@ impl Frame {
         is_sum && (takes(4, 0x45) || takes(7, 0x85))
     }
 
-    /// Returns whether a store of bytes from `lo` to below `hi` of the stack stays between two places that instructions name, of which
-    /// the first is the beginning of an array.
+    /// Returns whether a store to the bytes of the stack from `lo` to below `hi` stays between two named places. Instructions name
+    /// both places, and the first is the beginning of an array.
     fn is_in_array(&self, lo: i64, hi: i64) -> bool {
         let before = self.named.range(..=lo).next_back();
         // A walk downwards may begin where an instruction names the end.
@@ -84,8 +85,8 @@ impl Frame {
         before.is_some_and(begins) && behind.is_none() || self.is_lowest(lo, hi)
     }
 
-    /// Returns whether no instruction names any place of the frame below the last byte, and the first lies in the frame: then it all is
-    /// one array that is filled downwards, of which instructions name the end.
+    /// Returns whether no instruction names a place of the frame below the last byte, and the first byte lies in the frame. Then
+    /// the whole is one array that is filled downwards, and instructions name its end.
     fn is_lowest(&self, lo: i64, hi: i64) -> bool {
         !self.is_growing
             && hi <= 0
@@ -95,7 +96,7 @@ impl Frame {
 }
 
 impl Explorer<'_> {
-    /// Asks of each store, where texts are read or once digits were seen to be made, whether it stays inside its array.
+    /// Reports each store that is not shown to stay inside its array, if texts are read or digits were seen to be made.
     pub fn judge_arrays(&mut self, frame: &mut Frame) {
         if !(self.is_reduced || frame.reads_texts) {
             return;
@@ -106,7 +107,7 @@ impl Explorer<'_> {
             let is_store = i.flow_control() == FlowControl::Next
                 && i.op0_kind() == OpKind::Memory
                 && !is_named(&i, hi - lo);
-            // Of an array of the caller, the caller knows where it begins.
+            // The caller knows where its own array begins.
             let is_given = *lo >= 8 && *hi < ENDLESS && self.is_spread(frame, *at, *lo, *hi);
             (is_store && !is_given && !frame.is_in_array(*lo, *hi)).then_some(*at)
         };
@@ -131,7 +132,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns whether the instruction stores to a place that it names whole.
+/// Returns whether the instruction names the whole place that it stores to.
 fn is_named(i: &Instruction, length: i64) -> bool {
     matches!(i.memory_base(), Register::RSP | Register::RBP)
         && i.memory_index() == Register::None

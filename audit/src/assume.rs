@@ -8,12 +8,12 @@ use crate::image::Image;
 use crate::races::Coming;
 use crate::value::{Base, Value};
 
-/// Names a pointer: a word of a file, or a word of what another pointer points to.
+/// Names a pointer: a word of a file, or a word of the data behind another pointer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pointer {
     pub image: u16,
     pub word: u64,
-    /// The offset of each further word in what the pointer before it points to.
+    /// The offset of each further word in the data that the previous pointer points to.
     pub offsets: Vec<u64>,
 }
 
@@ -21,14 +21,14 @@ pub struct Pointer {
 #[derive(Default)]
 pub struct Assumptions(Vec<(String, Pointer)>);
 
-/// Says up to which byte handlers read and write what a pointer points to.
+/// Describes up to which byte handlers read and write the data behind a pointer.
 #[derive(Clone, Copy, Default)]
 pub struct Extent {
     read: i64,
     written: i64,
 }
 
-/// How far behind the pointer an access may lie to count as one of what it points to.
+/// The largest offset from a pointer at which data still counts as the data behind the pointer.
 const FAR: i64 = 1 << 16;
 
 /// The numbers of blocks that the program allocates begin here.
@@ -59,7 +59,7 @@ impl Assumptions {
         self.0.iter().position(|(_, known)| known == pointer)
     }
 
-    /// Returns the statements that are not among those relied on.
+    /// Returns the statements that were not relied on.
     pub fn not_needed(&self, relied: &std::collections::BTreeSet<usize>) -> Vec<String> {
         let all = self.0.iter().enumerate();
         all.filter(|(n, _)| !relied.contains(n))
@@ -68,7 +68,7 @@ impl Assumptions {
     }
 }
 
-/// Returns a number as it is written in statements.
+/// Parses a number of a statement, decimal or hexadecimal.
 fn number(text: &str) -> Option<u64> {
     match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
@@ -148,7 +148,7 @@ fn objects(file: &Image, name: &str) -> Vec<u64> {
     named.map(|o| o.address).collect()
 }
 
-/// Returns the name of a word in statements: that of its object if no other has it, otherwise its address.
+/// Returns the name of a word in statements: the name of its object if that is unique, otherwise its address.
 fn name_of_word(file: &Image, word: u64) -> String {
     let Some(object) = file.object_at(word) else {
         return format!("{word:#x}");
@@ -178,8 +178,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns the number of the statement that the pointer which a place is measured from is valid.
-    /// A block that the program allocates and never frees has a number of its own.
+    /// Returns the number of the statement by which the base pointer of a place is valid. A block that the program allocates and
+    /// never frees has a number of its own.
     pub fn stated(&self, place: &Value) -> Option<usize> {
         if let (Base::Static(_, word) | Base::NotNull(_, word), Some(_)) =
             (place.base, self.block_of(place))
@@ -190,7 +190,8 @@ impl Explorer<'_> {
         assumptions.find(&self.pointer_of(place)?)
     }
 
-    /// Returns what is loaded through a pointer that is stated to be valid: another pointer, of which nothing is stated by that.
+    /// Returns the value loaded through a pointer that is stated to be valid: another pointer, for which that statement does not
+    /// hold.
     pub fn load_through(&mut self, place: &Value) -> Option<Value> {
         self.stated(place)?;
         let offset = u64::try_from(place.exact()?).ok()?;
@@ -258,13 +259,13 @@ impl Explorer<'_> {
         *most = (*most).max(end);
     }
 
-    /// Returns what a report calls the pointer that a place is measured from, if it is stated to be valid.
+    /// Returns the name in reports of the pointer that a place is measured from, if the pointer is stated to be valid.
     fn stated_name(&self, place: &Value) -> Option<String> {
         self.stated(place)?;
         Some(self.described(&self.pointer_of(place)?))
     }
 
-    /// Reports a text that is read through a pointer that is stated to be valid, which says nothing of where the text ends.
+    /// Reports a text that is read through a pointer stated to be valid: the statement does not say where the text ends.
     pub fn doubt_text(&mut self, frame: &mut Frame, at: u64, name: &str, place: &Value) {
         let Some(what) = self.stated_name(place) else {
             return;
@@ -290,7 +291,8 @@ impl Explorer<'_> {
         );
     }
 
-    /// Returns a call by which the program frees what the word points to, and whether a signal is shown to be possible there.
+    /// Returns a call by which the program frees the block that the word points to, and whether a signal is shown to be possible
+    /// there.
     pub fn frees(&mut self, (image, word): (u16, u64)) -> Option<(u64, bool)> {
         let file = self.files.image(image);
         let coming = Coming::new(self.handler, self.signals, &self.contexts);
@@ -298,7 +300,7 @@ impl Explorer<'_> {
             .frees(image, &file, word, &self.installers, &coming)
     }
 
-    /// Returns what a report calls a pointer.
+    /// Returns the name of a pointer in reports.
     fn described(&self, pointer: &Pointer) -> String {
         let place = self.files.image(pointer.image).place(pointer.word);
         let offsets = pointer.offsets.iter();
@@ -353,7 +355,8 @@ impl Explorer<'_> {
             .collect()
     }
 
-    /// Applies a store through a pointer that is stated to be valid, and reports what is reported of stores to data of the file.
+    /// Applies a store through a pointer that is stated to be valid, and reports the same findings as for stores to data of the
+    /// file.
     pub fn store_through(
         &mut self,
         frame: &mut Frame,
@@ -375,7 +378,7 @@ impl Explorer<'_> {
                 "a copy of what is needed",
             );
         }
-        // An atomic instruction: other threads see all of it or nothing, and its author asked for that.
+        // Other threads see the effect of an atomic instruction whole or not at all, as its author intended.
         if has_lock_prefix {
             return;
         }
@@ -419,7 +422,7 @@ impl Explorer<'_> {
         self.also_stored(frame, at, &[stored], None, state);
     }
 
-    /// Returns what a report calls a place that was stored to.
+    /// Returns the name in reports of a place that was stored to.
     pub fn place_stored(&self, stored: &crate::state::Stored) -> String {
         let pointed = stored
             .through

@@ -1,4 +1,4 @@
-//! Audits each handler of a file: what it can reach, what of it is wrong, and the chain of calls that leads there.
+//! Audits each handler of a file: the code that it can reach, the findings in that code, and the chain of calls to each.
 
 mod collect;
 mod verdict;
@@ -34,7 +34,7 @@ const LIMITS: Limits = Limits {
     depth: 120,
 };
 
-/// Returns whether the handler may be the C library's own: that of `profil`, or one for the signals that it keeps for itself.
+/// Returns whether the handler may be the C library's own: the handler of `profil`, or a handler of the library's internal signals.
 fn may_be_of_libc(of: &Handler) -> bool {
     const OWN: [i64; 3] = [27, 32, 33];
     !of.more && of.signals.iter().all(|signal| OWN.contains(signal))
@@ -70,7 +70,7 @@ fn runtime(
     verdict
 }
 
-/// Audits one handler: with all that may be, and if that is an open question, with what the program is seen to do.
+/// Audits one handler under all possible conditions, and if a question stays open, under the conditions seen in the program.
 pub fn handler(
     files: &mut Files,
     index: &mut Index,
@@ -112,7 +112,7 @@ fn judged(
             false => Some(false),
         },
         other: of.interrupts(of),
-        // That the other threads do not block the signal themselves is not known.
+        // It is not known whether the other threads block the signal themselves.
         threads: match index.may_run_on_threads(place.0, &files.image(place.0), of.mask()) {
             true => None,
             false => Some(false),
@@ -145,7 +145,7 @@ fn judged(
         explorer.supposes = supposes;
         explorer.follows_texts = follows_texts.get();
         explorer.tells_errors = tells_errors.get();
-        // With so many rounds told apart, an array's end would not be asked for.
+        // If so many rounds were told apart, the end of an array would not be checked.
         if !explorer.follows_texts {
             explorer.limits.wide = 0;
         }
@@ -179,7 +179,7 @@ fn judged(
         };
         (verdict, explorer.steps, explorer.is_ended, unblocks, broken)
     };
-    // A handler that unblocks its signal somewhere may interrupt itself from there on, and is read again for what that means.
+    // A handler that unblocks its signal may interrupt itself from there on, so it is read again to find the effects.
     let mut explore = |supposes: bool, signal: Value| {
         let mut unblocks = Some(false);
         loop {
@@ -189,7 +189,7 @@ fn judged(
                 not_counters.borrow_mut().extend(broken);
                 continue;
             }
-            // What the first reading saw of the calls need not be all.
+            // The first reading may not have seen all calls that change the mask.
             if [Some(false), unblocks].contains(&now) || unblocks == Some(true) {
                 return (verdict, steps, is_ended);
             }
@@ -197,7 +197,7 @@ fn judged(
         }
     };
     let (mut verdict, mut steps, _) = explore(false, any.clone());
-    // Where only the array is not known that they go to, a counter may show what the end of digits or of a text does not.
+    // If the only open question is the array of stored digits or texts, a counter may answer it where their end does not.
     let is_array = |found: &Located| {
         found.finding.weight < Weight::Doubt || found.finding.why.starts_with(BEHIND_ARRAY)
     };
@@ -209,7 +209,7 @@ fn judged(
             (verdict, steps) = (counted, more);
         }
     }
-    // Where errno alone is wrong, the handler may put it back after each error, and only then.
+    // If errno is the only problem, the handler may restore it after each error, and only then.
     let is_errno =
         |found: &Located| found.finding.kind == Kind::Errno && found.finding.weight != Weight::Note;
     let is_wrong = |found: &&Located| found.finding.weight != Weight::Note;
@@ -223,7 +223,7 @@ fn judged(
             (verdict, steps) = (told, more);
         }
     }
-    // What is stated decides no fault.
+    // A stated assumption does not decide whether there is a fault.
     let is_open = verdict.weight() == Weight::Doubt || !verdict.relied.is_empty();
     if is_open {
         let (supposed, ..) = explore(true, any);
@@ -232,10 +232,10 @@ fn judged(
             .findings
             .splice(..0, supposed.findings.into_iter().filter(is_fault));
     }
-    // What each signal reaches is told where it costs little.
+    // The findings that each signal reaches are named if that costs little.
     const MOST_STEPS: usize = 12_000;
     const MOST_SIGNALS: usize = 8;
-    // Stands for those that are not known.
+    // SIGTERM stands for unknown signals.
     const SIGTERM: i64 = 15;
     let is_cheap = steps <= MOST_STEPS && of.signals.len() <= MOST_SIGNALS;
     if verdict.weight() == Weight::Note && !is_open || of.signals.is_empty() || !is_cheap {
@@ -267,7 +267,7 @@ fn judged(
                     };
                     found.finding.weight == Weight::Fault && !verdict.findings.iter().any(is_known)
                 });
-                // What is open for all signals together may be a fault for one.
+                // A question that is open for all signals together may be a fault for one signal.
                 let faults: Vec<Located> = faults.cloned().collect();
                 for fault in faults {
                     verdict.findings.retain(|known| {

@@ -1,4 +1,4 @@
-//! What the program does before it installs a handler, which no signal can interrupt with that handler.
+//! Code that the program runs before it installs a handler: no signal can interrupt it with that handler.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::install::Place;
 const JUMPS_BACK: [&str; 4] = ["longjmp", "_longjmp", "siglongjmp", "__longjmp_chk"];
 
 impl Index {
-    /// Returns whether the handler is not installed yet where control first comes to `place`, and does not come there again: the
-    /// function that holds it runs once, and only later installs the handler or calls what does.
+    /// Returns whether control comes to `place` only before the handler is installed. The function around it runs once, and only
+    /// later installs the handler or calls a function that installs it.
     pub fn precedes_installation(
         &mut self,
         number: u16,
@@ -42,7 +42,7 @@ impl Index {
             && self.runs_once(number, image, start)
     }
 
-    /// Returns the calls that install the handler, and those of functions that do; `None` if not all can be known.
+    /// Returns the calls that install the handler, and the calls of functions that install it; `None` if not all can be known.
     fn find_installing(
         &mut self,
         number: u16,
@@ -59,7 +59,7 @@ impl Index {
             todo.push(image.function_at(*at)?.0);
         }
         let tables = self.of(number, image);
-        // By a jump back, what precedes the installation may come again.
+        // After a jump back (`longjmp`), code that precedes the installation may run again.
         if !tables.calls_of(image, &JUMPS_BACK).is_empty() {
             return None;
         }

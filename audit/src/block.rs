@@ -59,7 +59,7 @@ impl Explorer<'_> {
             );
         let to = state.registers[7].clone();
         if (scans || compares) && most != Some(0) {
-            // Without a bound it ends at what it looks for, as in a text.
+            // Without a bound, the instruction ends at the value that it searches for, as in a text.
             let length = most.map_or(width, |_| length);
             self.check(frame, at, &to, length, false);
             if most.is_none() {
@@ -141,7 +141,7 @@ impl Explorer<'_> {
             state.flags = None;
         }
     }
-    /// Returns the words that are known of a block which is copied to the stack, by their offsets there.
+    /// Returns the known words of a block that is copied to the stack, each with its offset on the stack.
     pub fn copied_words(
         &mut self,
         frame: &Frame,

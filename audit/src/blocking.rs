@@ -1,4 +1,4 @@
-//! Calls that may wait without a time limit, for what the interrupted program would have to do.
+//! Calls that may wait without a time limit for an action of the interrupted program.
 
 use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
@@ -7,7 +7,7 @@ use crate::image::Image;
 use crate::races::needs_only_libc;
 use crate::value::Value;
 
-/// Functions by which somebody else may come to write to a pipe: a child, a thread, or who is sent its descriptor.
+/// Functions after which a pipe may have another writer: a child, a thread, or a process that is sent its descriptor.
 const SHARE: [&str; 12] = [
     "__clone",
     "clone",
@@ -23,13 +23,13 @@ const SHARE: [&str; 12] = [
     "vfork",
 ];
 
-/// Says what a function may wait for without a time limit.
+/// Names the event that a function may wait for without a time limit.
 enum For {
     Data,
     Child,
 }
 
-/// Returns what a call waits for if what it is given does not keep it from waiting.
+/// Returns the event that a call waits for, unless its arguments keep it from waiting.
 fn waits_for(name: &str, arguments: &[Value; 6]) -> Option<For> {
     const MSG_DONTWAIT: i64 = 0x40;
     const WNOHANG: i64 = 1;
@@ -38,7 +38,7 @@ fn waits_for(name: &str, arguments: &[Value; 6]) -> Option<For> {
         "accept" | "read" => true,
         "recv" | "recvfrom" => lacks(3, MSG_DONTWAIT),
         "recvmsg" => lacks(2, MSG_DONTWAIT),
-        // The limit is an int, of which the upper half of the register says nothing.
+        // The limit is an int: the upper half of the register is not part of it.
         "poll" => arguments[2]
             .number()
             .is_some_and(|limit| (limit as i32) < 0),
@@ -51,7 +51,8 @@ fn waits_for(name: &str, arguments: &[Value; 6]) -> Option<For> {
 }
 
 impl Explorer<'_> {
-    /// Reports a call that may wait for ever: a question if the handler uses the end of a pipe that the program itself made.
+    /// Reports a call that may wait for ever. The finding is a doubt or a fault if the handler uses a pipe that the program itself
+    /// made, otherwise a note.
     pub fn waits(&mut self, frame: &mut Frame, at: u64, name: &str, arguments: &[Value; 6]) {
         let waited = match waits_for(name, arguments) {
             Some(For::Child) => "a child",
@@ -92,8 +93,8 @@ impl Explorer<'_> {
         frame.add(finding.or("a descriptor that does not block (O_NONBLOCK), or a time limit"));
     }
 
-    /// Returns whether the handler, which is the only one, has loaded descriptors of the program's own pipes alone and has written
-    /// nothing yet, and no other thread or process writes there.
+    /// Returns whether only the interrupted code writes to the program's own pipes. The handler is the only one, has loaded no
+    /// other descriptors and has written nothing yet; no other thread or process writes there.
     fn is_alone(&mut self, number: u16, file: &Image, at: u64) -> bool {
         const WRITE: [&str; 4] = ["send", "sendto", "write", "writev"];
         const DESCRIPTOR: u64 = 4;

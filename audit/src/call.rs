@@ -8,7 +8,7 @@ use crate::summary::{Summary, is_preserved, unknown_call};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Applies the effects of a call of a function of a file, and returns whether control comes back.
+    /// Applies the effects of a call of a function of a file, and returns the summary of that function.
     pub fn call(
         &mut self,
         frame: &mut Frame,
@@ -18,7 +18,7 @@ impl Explorer<'_> {
         state: &State,
         is_jump: bool,
     ) -> Summary {
-        // Who looks for handlers takes each function to keep the registers that the ABI says, and reads few of them.
+        // The search for handlers takes each function to keep the registers that the ABI preserves, and reads few functions.
         let unread = self.watch.as_ref().map(|_| Summary {
             clobbers: given_stack(state),
             ..unknown_call()
@@ -121,7 +121,7 @@ impl Explorer<'_> {
             return false;
         };
         let pairs = || last.arguments.iter().zip(arguments);
-        // What is halved comes to zero after few calls, which the walk then sees.
+        // A halved number comes to zero after few calls, and the walk then sees the end.
         if pairs().any(|(a, b)| halves(a, b)) {
             return false;
         }
@@ -130,7 +130,7 @@ impl Explorer<'_> {
         if is_new && outer.len() < MOST && contexts < MOST {
             return false;
         }
-        // A few values of a number that changes: it may well count down to an end.
+        // A changing number with few values may count down to an end.
         let counts =
             pairs().any(|(a, b)| a != b && b.base == Base::Num && b.hi.saturating_sub(b.lo) < 4096);
         if counts {
@@ -152,7 +152,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns whether a number that is not negative is at most half of what it was.
+/// Returns whether a non-negative number is at most half of its earlier value.
 fn halves(before: &Value, now: &Value) -> bool {
     let is_number = before.base == Base::Num && now.base == Base::Num && now.lo >= 0;
     is_number && before.hi > 0 && now.hi <= before.hi / 2
@@ -166,7 +166,7 @@ fn out(value: &Value, entry: i64) -> Value {
     }
 }
 
-/// Returns the part of the stack that a callee may write to: what lies above a pointer that it is given.
+/// Returns the part of the stack that a callee may write to: all places above the lowest pointer that it is given.
 fn given_stack(state: &State) -> Option<(i64, i64)> {
     let pointers = ARGUMENTS.iter().map(|n| &state.registers[*n]);
     let lowest = pointers.filter(|v| v.base == Base::Stack).map(|v| v.lo);

@@ -1,4 +1,4 @@
-//! What a value that is called or jumped to reaches.
+//! The targets of values that are called or jumped to.
 
 use crate::explore::Explorer;
 use crate::files::Found;
@@ -7,13 +7,13 @@ use crate::image::Slot;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
-/// Says where a call or a jump goes.
+/// Names the target of a call or a jump.
 #[derive(Clone, Debug)]
 pub enum Callee {
     Code(u16, u64),
     Libc(String),
     Missing(String, String),
-    /// The word at that address of that file may change; what it is known to hold at times.
+    /// The values that a changing word is known to hold at times, by the word's file and address.
     Changing(u16, u64),
     /// A fixed address that no file has.
     Nowhere,
@@ -21,7 +21,7 @@ pub enum Callee {
 }
 
 impl Explorer<'_> {
-    /// Returns what a value that is called or jumped to is.
+    /// Returns the targets of a value that is called or jumped to.
     pub fn callees(&mut self, frame: &Frame, value: &Value) -> Vec<Callee> {
         match value.base {
             Base::Image(image) => match value.all() {
@@ -36,7 +36,7 @@ impl Explorer<'_> {
                 callees.push(Callee::Unknown("a pointer that may be null"));
                 callees
             }
-            // The first page of memory belongs to nobody.
+            // No file occupies the first page of memory.
             Base::Num if value.number().is_some_and(|at| (0..0x1000).contains(&at)) => {
                 vec![Callee::Nowhere]
             }
@@ -66,7 +66,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns what a call through the word at that address reaches.
+    /// Returns the targets of a call through the word at that address.
     pub fn word(&mut self, image: u16, at: u64) -> Vec<Callee> {
         let file = self.files.image(image);
         if !file.is_settled(at) {
@@ -118,7 +118,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns what is at an address of code: a function, or a stub that jumps on.
+    /// Returns the targets at an address of code: a function, or the targets of a stub that jumps on.
     pub fn code(&mut self, image: u16, at: u64) -> Vec<Callee> {
         let file = self.files.image(image);
         if let Some(name) = file.externs.get(&at) {

@@ -1,4 +1,4 @@
-//! Changes that carry a value from one critical section to the next: what a signal stores between the two is lost.
+//! Changes that carry a value from one critical section to the next: a store of the handler between the two is lost.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, OpKind};
 
@@ -19,8 +19,8 @@ const LETS_IN: [&str; 6] = [
 ];
 
 impl Index {
-    /// Returns who is interrupted between a load of one of the words and the instruction at `at`, which stores what was made of it,
-    /// although the signals are blocked at both: a call between lets them in.
+    /// Returns the code that is interrupted between a load of one of the words and the instruction at `at`, which stores a derived
+    /// value. The signals are blocked at both, but a call between lets them in.
     pub fn carried(
         &mut self,
         number: u16,
@@ -55,8 +55,8 @@ impl Index {
         })
     }
 
-    /// Returns the calls of a function that let one of the signals in, each with a place where it comes unless it does so within the
-    /// call; `is_outer`: functions that are called count, too.
+    /// Returns the calls of a function that let one of the signals in. Each has the place where the signal comes, or `None` if it
+    /// comes within the call. If `is_outer`, calls within the called functions count, too.
     fn lets_in(
         &mut self,
         number: u16,

@@ -1,4 +1,4 @@
-//! Stores that a question about the same word has chosen, or their values: between question and store the word may have changed.
+//! Stores, or their values, that a question about the same word has chosen: between the two the word may have changed.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -15,10 +15,10 @@ use crate::install::Place;
 use crate::races::{Coming, Who};
 use crate::sweep::{Test, signed};
 
-/// Holds a store of a value, and what was asked on each way to where the value was made.
+/// Holds a store of a value, and the questions on each way to the instruction that makes the value.
 pub struct Choice {
     at: u64,
-    /// The constant that is stored, if it is one.
+    /// The stored value, if it is a constant.
     value: Option<i64>,
     /// Whether the store itself computes the new value from the old one.
     is_change: bool,
@@ -29,7 +29,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Returns whether the answers allow the word to have held that; what is not understood allows all.
+    /// Returns whether the answers allow the word to have held `value`; a question that is not understood allows all values.
     fn admits(&self, value: i64) -> bool {
         self.asked
             .iter()
@@ -43,8 +43,8 @@ impl Choice {
             .all(|(test, is_taken)| answer(*test, value) == Some(*is_taken))
     }
 
-    /// Returns whether a store of the handler between question and store is lost, or makes the answer wrong. It stores `value`, or
-    /// `None`: what is not known.
+    /// Returns whether a store of the handler between question and store is lost, or makes the answer wrong. The handler stores
+    /// `value`, or an unknown value if it is `None`.
     fn loses(&self, value: Option<i64>) -> bool {
         match value {
             Some(value) if self.is_change => !self.surely_admits(value),
@@ -53,7 +53,7 @@ impl Choice {
         }
     }
 
-    /// Returns whether the store changes nothing if the word is as it was when it was asked for.
+    /// Returns whether the store changes nothing if the word still holds the value that the question found.
     fn is_same(&self) -> bool {
         let is_equal = |(test, is_taken): &(Test, bool)| {
             let equal = match test.condition {
@@ -66,7 +66,7 @@ impl Choice {
         self.asked.iter().any(is_equal)
     }
 
-    /// Returns whether one question has another answer on the way to each.
+    /// Returns whether a question has different answers on the ways to the two stores.
     fn contradicts(&self, other: &Self) -> bool {
         let mut own = self.asked.iter();
         own.any(|(test, answer)| {
@@ -76,7 +76,7 @@ impl Choice {
     }
 }
 
-/// Returns whether the branch is taken if the word holds that, or `None` if it is not understood.
+/// Returns whether the branch is taken if the word holds `value`, or `None` if the condition is not understood.
 fn answer(test: Test, value: i64) -> Option<bool> {
     use ConditionCode as C;
     let (left, right) = (value, test.with);
@@ -98,13 +98,13 @@ fn answer(test: Test, value: i64) -> Option<bool> {
     })
 }
 
-/// Returns the constant that the instruction stores, if it does.
+/// Returns the constant that the instruction stores, if it stores one.
 fn constant(image: &Image, at: u64) -> Option<i64> {
     let (width, value) = crate::races::constant(image, at);
     Some(signed(value.number()?.cast_unsigned(), width))
 }
 
-/// Returns whether the operand is a place of the frame, as of code at -O0.
+/// Returns whether the operand is a place of the frame, as in unoptimized code (-O0).
 fn is_local(i: &Instruction, operand: u32) -> bool {
     i.mnemonic() == Mnemonic::Mov
         && i.op_kind(operand) == OpKind::Memory
@@ -112,7 +112,7 @@ fn is_local(i: &Instruction, operand: u32) -> bool {
         && i.memory_index() == Register::None
 }
 
-/// Returns the instructions that make what the one at `at` stores, each with the constant if it is one.
+/// Returns the instructions that make the value that the instruction at `at` stores, each with the value if it is a constant.
 pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     const LONGEST: u64 = 1 << 16;
     let direct = || vec![(at, constant(image, at))];
@@ -170,8 +170,8 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     if last.is_empty() { direct() } else { last }
 }
 
-/// Returns the questions that choose whether the instruction at `to` is reached from that at `from`, or from anywhere, on a way that
-/// passes none of `others`.
+/// Returns the questions that choose whether the instruction at `to` is reached on a way that passes none of `others`. The way
+/// begins at `from`, or anywhere.
 fn asked(
     image: &Image,
     tests: &[Test],
@@ -201,7 +201,7 @@ fn asked(
 }
 
 impl Index {
-    /// Returns the stores to the word that questions about it choose, or whose values these choose; found once for each word.
+    /// Returns the stores to the word that questions about it choose, or whose values they choose; finds them once for each word.
     fn choices(&mut self, number: u16, image: &Image, word: u64) -> Rc<[Choice]> {
         if let Some(known) = self.choices.get(&(number, word)) {
             return Rc::clone(known);
@@ -211,8 +211,8 @@ impl Index {
         choices
     }
 
-    /// Finds the stores to the word that a question about it chooses, or whose values that question chooses. Leaves out a store that
-    /// writes the value which the question has found.
+    /// Finds the stores to the word that a question about it chooses, or whose values that question chooses. Leaves out
+    /// exchanges.
     fn find_choices(&mut self, number: u16, image: &Image, word: u64) -> Vec<Choice> {
         let tables = self.of(number, image);
         let Some(tests) = tables.tests.get(&word) else {
@@ -248,7 +248,7 @@ impl Index {
         made.filter(|choice| !choice.asked.is_empty()).collect()
     }
 
-    /// Returns whether the instruction is reached only where the word was found to hold something else than the value.
+    /// Returns whether the instruction is reached only if the word was found to hold a different value.
     pub fn is_denied(
         &mut self,
         number: u16,
@@ -265,8 +265,8 @@ impl Index {
         })
     }
 
-    /// Returns whether the instruction takes one step of several, each chosen by what the word holds, so that a second step goes on
-    /// from what the first stores; `Some(true)`: and comes back.
+    /// Returns `Some` if the instruction takes one of several steps that the value of the word chooses. A second step continues
+    /// from the value that the first stores; `Some(true)` if it also leads back.
     pub fn is_step(&mut self, number: u16, image: &Image, word: u64, at: u64) -> Option<bool> {
         let choices = self.choices(number, image, word);
         let function = image.function_at(at);
@@ -288,7 +288,7 @@ impl Index {
     }
 }
 
-/// Returns whether what the instruction stores is more than what was loaded, if it was computed from what it stores to.
+/// Returns whether the instruction stores a larger value than the loaded one, if the value is computed from the same word.
 pub fn raises(image: &Image, at: u64) -> bool {
     const MOST: u64 = 1 << 16;
     let step = |step: Option<u64>| step.is_some_and(|step| (1..=MOST).contains(&step));
@@ -311,7 +311,7 @@ pub fn raises(image: &Image, at: u64) -> bool {
 }
 
 impl Explorer<'_> {
-    /// Returns the words that the handler raises, and that nothing is seen to set back.
+    /// Returns the words that the handler raises, and that no code is seen to set back.
     pub fn raised_words(&mut self) -> BTreeSet<Place> {
         let exact = self.stored.keys().filter(|(_, lo, hi, _)| lo == hi);
         let words: BTreeSet<Place> = exact.map(|(of, word, ..)| (*of, *word)).collect();
@@ -334,8 +334,8 @@ impl Explorer<'_> {
 }
 
 impl Index {
-    /// Returns whether the program comes to each of these instructions only where it has found in the word the one constant that the
-    /// handler stores there.
+    /// Returns whether the program reaches each of these instructions only after it has found the handler's constant in the word.
+    /// The handler stores only this one constant there.
     pub fn are_chosen_by(
         &mut self,
         number: u16,
@@ -361,7 +361,7 @@ impl Index {
         else {
             return false;
         };
-        // No way to it comes from the function's start, or from where a question has found something else, but by another question.
+        // Each way to the instruction from the function's start, or from a different answer to a question, passes another question.
         let is_chosen = |at: u64| {
             let Some((start, end)) = image.function_at(at) else {
                 return false;
@@ -397,8 +397,8 @@ impl Index {
 }
 
 impl Search<'_> {
-    /// Returns the conflict of the handler's stores to a word with one of the program that a question about the word has chosen: the
-    /// handler's value would have been no answer, and is lost.
+    /// Returns the conflict of the handler's stores to a word with a store of the program that a question about the word has
+    /// chosen. The handler's value would have given another answer, and is lost.
     pub fn chosen(
         &mut self,
         (number, word, last, _): (u16, u64, u64, u64),
@@ -424,14 +424,15 @@ impl Search<'_> {
             makers.map(move |(_, value)| (adds || is_change && value >= Some(0), value))
         });
         let values: Vec<(bool, Option<i64>)> = values.collect();
-        // What the handler only adds is added before or after a change. A store may lose it, as if it had raised zero.
+        // A number that the handler only adds is added before or after a change. A store may lose it, as if the handler had raised
+        // zero.
         let loses = |choice: &Choice| {
             values.iter().any(|(adds, value)| match adds {
                 true => !choice.is_change && (choice.loses(Some(1)) || choice.loses(None)),
                 false => choice.loses(*value),
             })
         };
-        // What only a timer sends may not come before the program starts that again.
+        // A signal that only a timer sends may not come before the program starts the timer again.
         let is_open = self.coming.signals & of_anyone() != 0;
         let lost = choices
             .iter()

@@ -1,7 +1,7 @@
-//! Comparisons of a value that is known with one of a few: which of them are left on each way.
+//! Comparisons of a known value with one of a few values, and the values that are left on each way.
 //!
-//! A loop that ends at one of a few lengths counts with a number that is known in each round, so that each round tells which of the
-//! lengths it has not reached.
+//! A loop that ends at one of a few lengths counts with a number that is known in each round. Each round shows which of the lengths
+//! the number has not reached.
 
 use iced_x86::ConditionCode;
 
@@ -9,7 +9,7 @@ use crate::comparison::{Compared, Flags, holds};
 use crate::state::State;
 use crate::value::{Base, Value};
 
-/// Returns whether the comparison holds of the first value and each of the second, if it does of all or of none.
+/// Returns `Some(true)` if the comparison of the first value holds with all second values, and `Some(false)` if with none.
 pub fn decides(condition: ConditionCode, flags: &Flags) -> Option<bool> {
     let (one, all) = (flags.left.exact()?, flags.right.set.as_ref()?);
     if !is_comparable(condition, flags) {
@@ -20,7 +20,8 @@ pub fn decides(condition: ConditionCode, flags: &Flags) -> Option<bool> {
     outcomes.all(|o| o == Some(first)).then_some(first)
 }
 
-/// Addresses are compared for being equal only: which of two is below is not known where one of them counts from below its base.
+/// Returns whether the comparison can be decided. Addresses are compared for equality only: their order is unknown if one counts
+/// from below its base.
 fn is_comparable(condition: ConditionCode, flags: &Flags) -> bool {
     let is_equality = matches!(condition, ConditionCode::e | ConditionCode::ne);
     let base = flags.left.base;
@@ -33,7 +34,7 @@ fn is_comparable(condition: ConditionCode, flags: &Flags) -> bool {
 }
 
 impl State {
-    /// Takes into account, of a comparison of a known value with one of a few, that a branch was taken.
+    /// Takes into account that a branch was taken after a comparison of a known value with one of a few values.
     pub fn assume_choice(&mut self, condition: ConditionCode) {
         let Some(flags) = &self.flags else {
             return;

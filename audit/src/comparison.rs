@@ -1,4 +1,4 @@
-//! The last comparison: which branches it decides, and what a branch tells about the places that were compared.
+//! The last comparison: the branches that it decides, and the facts that a branch shows about the compared places.
 
 use iced_x86::ConditionCode;
 
@@ -18,25 +18,25 @@ pub enum Compared {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Flags {
     pub place: Option<Compared>,
-    /// The place whose value is `right`, which is one of a few.
+    /// The place whose value is `right`, if `right` is one of a few values.
     pub second: Option<Compared>,
     pub left: Value,
     pub right: Value,
     pub bits: u32,
-    /// What was added to `left` since, to make what the place holds.
+    /// The number that was added to `left` afterwards: the place holds the sum.
     pub moved: i64,
-    /// Whether it only says if a result is zero, and its sign.
+    /// Whether the flags only show if a result is zero, and its sign.
     pub is_result: bool,
-    /// Whether it only says if a bit is set, in the carry.
+    /// Whether the flags only show if a bit is set, in the carry.
     pub is_bit: bool,
-    /// A word of the stack that holds what `left` was too, zero-extended.
+    /// A word of the stack that holds the value of `left` too, zero-extended.
     pub twin: Option<i64>,
-    /// What `left` was made from, and the number that was added to that.
+    /// The place from which `left` was made, and the number that was added to its value.
     pub origin: Option<(Compared, i64)>,
 }
 
 impl Flags {
-    /// Returns whether two places of one file, or of the stack, were compared: by their offsets there, as signed numbers are.
+    /// Returns whether two places of one file, or of the stack, were compared. Their offsets are compared as signed numbers.
     fn are_places(&self) -> bool {
         let is_place = matches!(self.left.base, Base::Image(_) | Base::Stack);
         is_place && self.left.base == self.right.base && self.bits == 64
@@ -44,7 +44,7 @@ impl Flags {
 }
 
 impl State {
-    /// Returns whether a branch is taken, where that is known.
+    /// Returns whether a branch is taken, if that is known.
     pub fn decides(&self, condition: ConditionCode) -> Option<bool> {
         let flags = self.flags.as_ref()?;
         if flags.is_result
@@ -123,8 +123,8 @@ impl State {
         }
     }
 
-    /// Returns the state as it is if what was compared is not negative and if it is, where both may be: as one range they would be
-    /// all numbers.
+    /// Returns the state once for a non-negative and once for a negative compared value, if both are possible. As one range the two
+    /// would be all numbers.
     pub fn by_sign(&self) -> Option<[Self; 2]> {
         const HALF: i64 = 1 << 31;
         let flags = self.flags.as_ref()?;
@@ -139,7 +139,7 @@ impl State {
         };
         let is_range = |v: &Value| v.base == Base::Num && v.set.is_none();
         let has_both = is_range(left) && (0..HALF).contains(&left.lo) && left.hi >= HALF;
-        // A register may hold it sign-extended.
+        // A register may hold the value sign-extended.
         let is_signed = matches!(place, Compared::Register(_))
             && is_range(held)
             && (-HALF..0).contains(&held.lo)
@@ -167,7 +167,8 @@ impl State {
         Some([with(left.lo, HALF - 1), with(HALF, left.hi)])
     }
 
-    /// Returns the state as it is if what was compared with zero is below it and if it is above, where that is not one range.
+    /// Returns the state once for a value below zero and once for a value above, after a comparison with zero. The two are not one
+    /// range.
     pub fn by_zero(&self) -> Option<[Self; 2]> {
         let flags = self.flags.as_ref()?;
         let left = &flags.left;
@@ -258,10 +259,10 @@ impl State {
             );
             match condition {
                 C::e if left.base != Base::SavedErrno => Value::num(to),
-                // What lies below a bound is a number, whatever it was taken for.
+                // A value below a bound is a number, whatever it was taken for.
                 C::b if is_word && flags.bits == 64 && to > 0 => Value::range(0, to - 1),
                 C::be if is_word && flags.bits == 64 && to >= 0 => Value::range(0, to),
-                // As is what is asked for its sign.
+                // A value whose sign is tested is a number, too.
                 C::g if is_word && flags.bits == 64 && (0..i64::MAX).contains(&to) => {
                     Value::range(to + 1, i64::MAX)
                 }
@@ -339,7 +340,7 @@ impl State {
         }
     }
 
-    /// Takes into account that the lower half of what a place holds is from `lo` to `hi`.
+    /// Takes into account that the lower half of the value in a place is from `lo` to `hi`.
     fn narrow(&mut self, place: Compared, lo: i64, hi: i64) {
         const HALF: i64 = 1 << 31;
         let known = match place {
@@ -351,7 +352,7 @@ impl State {
                 .cloned()
                 .unwrap_or_else(|| any(4)),
         };
-        // The upper half of a register is another matter.
+        // The comparison does not bound the upper half of a register.
         let is_half = !matches!(place, Compared::Register(_)) || known.hi < HALF;
         if lo < 0 || hi >= HALF || known.base != Base::Num || known.lo < 0 || !is_half {
             return;
@@ -378,8 +379,8 @@ impl State {
     }
 }
 
-/// Returns what is left of the numbers between two where the condition holds of each and `to`, compared as 64-bit numbers are;
-/// `None` if it holds of none, or says nothing.
+/// Returns the range of the numbers from `lo` to `hi` for which the condition with `to` holds, compared as 64-bit numbers. Returns
+/// `None` if it holds for none, or does not bound them.
 fn satisfies(condition: ConditionCode, (lo, hi): (i64, i64), to: i64) -> Option<(i64, i64)> {
     use ConditionCode as C;
     let (lo, hi) = match condition {
@@ -397,7 +398,7 @@ fn satisfies(condition: ConditionCode, (lo, hi): (i64, i64), to: i64) -> Option<
     (lo <= hi).then_some((lo, hi))
 }
 
-/// Returns the bounds of a number, as a comparison of that kind sees it.
+/// Returns the bounds of a number in a comparison with this condition and width.
 fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
     use ConditionCode as C;
     let value = if bits == 64 {
@@ -408,7 +409,7 @@ fn bounds(value: &Value, condition: ConditionCode, bits: u32) -> (i64, i64) {
         value.low_bits(bits)
     };
     if bits == 64 && matches!(condition, C::b | C::ae | C::be | C::a) && value.lo < 0 {
-        // Unsigned: what is negative is large.
+        // As an unsigned number, a negative number is large.
         return if value.hi < 0 {
             (i64::MAX - 1, i64::MAX)
         } else {
@@ -443,14 +444,14 @@ pub fn holds(condition: ConditionCode, a: i64, b: i64, bits: u32) -> Option<bool
     })
 }
 
-/// Says what the upper bits of a register are, of which the lower ones were compared.
+/// Describes the upper bits of a register whose lower bits were compared.
 enum Upper {
     Zero,
-    /// As the highest of the lower ones.
+    /// Copies of the highest of the lower bits.
     Sign,
 }
 
-/// Returns how what is known of its lowest bits tells all of a register.
+/// Returns how the upper bits of a register follow from its lowest bits, if they do.
 fn whole(register: &Value, bits: u32) -> Option<Upper> {
     let within = |lo, hi| register.base == Base::Num && register.lo >= lo && register.hi < hi;
     if bits >= 64 || within(0, 1 << bits) {
@@ -462,7 +463,7 @@ fn whole(register: &Value, bits: u32) -> Option<Upper> {
     }
 }
 
-/// Returns the condition that compares as signed numbers what this one compares as unsigned ones.
+/// Returns the signed condition that corresponds to an unsigned condition.
 const fn signed(condition: ConditionCode) -> ConditionCode {
     use ConditionCode as C;
     match condition {
@@ -474,7 +475,7 @@ const fn signed(condition: ConditionCode) -> ConditionCode {
     }
 }
 
-/// Returns the condition that holds where this one does not.
+/// Returns the condition that holds exactly if the given condition does not.
 pub fn opposite(condition: ConditionCode) -> ConditionCode {
     use ConditionCode as C;
     match condition {

@@ -1,4 +1,4 @@
-//! Arithmetic: what is known of a result, and of the flags that it sets.
+//! Arithmetic: the known facts about a result, and about the flags that it sets.
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
@@ -150,7 +150,7 @@ impl Explorer<'_> {
         if !is_idle {
             self.put(frame, i, 0, value.clone(), state);
         }
-        // What the flags say of the result.
+        // The flags that the result sets.
         let is_comparison = matches!(i.mnemonic(), Mnemonic::Sub);
         let keeps = matches!(i.mnemonic(), Mnemonic::Not | Mnemonic::Rol | Mnemonic::Ror);
         if !keeps {
@@ -240,7 +240,7 @@ impl Explorer<'_> {
             Value { set: Some(all), .. } => all.contains(&number),
             value => value.base != Base::Num || value.lo <= number && number <= value.hi,
         };
-        // What lies above is commonly made of the sign.
+        // The upper half of the dividend is commonly made from the sign.
         let is_unsigned = bits >= 32 && state.get(high).number() == Some(0);
         if !is_zero_out {
             frame.find(
@@ -260,7 +260,7 @@ impl Explorer<'_> {
                 "a divisor with a bound that can be seen",
             );
         }
-        // What lies above is zero, or for signed numbers one of the two that their sign makes of it.
+        // The upper half of the dividend is zero, or for signed numbers one of the two values made from the sign.
         let is_single = state.get(high).all().is_some_and(|high| {
             let is_signed = i.mnemonic() == Mnemonic::Idiv;
             high.iter()
@@ -391,7 +391,7 @@ pub fn compare(
     });
 }
 
-/// Returns the bits of `mask` of the first operand, of which `left` is what is seen, if it is an aligned pointer.
+/// Returns the bits of `mask` in the first operand, if it is an aligned pointer; `left` is the value of the operand at its width.
 fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option<i64> {
     let is_register = i.op0_kind() == OpKind::Register && i.op0_register().is_gpr();
     if !is_register || i.op0_register() == i.op0_register().full_register() {
@@ -402,7 +402,7 @@ fn known_bits(i: &Instruction, left: &Value, mask: i64, state: &State) -> Option
     bits.filter(|_| !is_high(i.op0_register()))
 }
 
-/// Returns the place of the second operand of a comparison, if that is one of a few values and the first is known.
+/// Returns the place of the second operand of a comparison, if its value is one of a few and the first operand is known.
 fn second_place(
     frame: &Frame,
     i: &Instruction,
@@ -416,7 +416,7 @@ fn second_place(
     match i.op1_kind() {
         OpKind::Register => {
             let number = i.op1_register().full_register().number();
-            // What is left of the lower half is put in place of the whole.
+            // The values that are left for the lower half replace the whole register.
             (state.registers[number] == *right).then_some(Compared::Register(number))
         }
         OpKind::Memory => {

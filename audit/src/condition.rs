@@ -1,4 +1,4 @@
-//! Under which condition an instruction of a function is reached, in words.
+//! The condition under which an instruction of a function is reached, in words.
 
 use std::collections::VecDeque;
 
@@ -62,7 +62,7 @@ impl Way<'_> {
         self.explorer.instruction_at(self.node.image, at)
     }
 
-    /// Returns the instructions before `at`, as long as there is one way to them.
+    /// Returns the instructions before `at`, as long as each has only one predecessor.
     fn back(&self, at: u64) -> impl Iterator<Item = Instruction> {
         const MOST: usize = 40;
         let mut at = at;
@@ -111,7 +111,7 @@ impl Way<'_> {
         Some(format!("{what} {how} {with}"))
     }
 
-    /// Returns a name of what an instruction compares.
+    /// Returns a name of the value that an instruction compares.
     fn what(&self, setter: &Instruction) -> Option<String> {
         let image = self.explorer.files.image(self.node.image);
         if setter.op0_kind() == OpKind::Memory {

@@ -1,4 +1,4 @@
-//! Conflicts over data between the handler and what it interrupts.
+//! Conflicts over data between the handler and the code that it interrupts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::install::Place;
 use crate::policy::Policy;
 use crate::races::{Coming, Who};
 
-/// Holds what the handler does to data while something else is in the middle of a change of it.
+/// Holds an access of the handler to data that the interrupted code is in the middle of changing.
 pub struct Conflict {
     /// The handler's instruction.
     pub by: Place,
@@ -21,20 +21,20 @@ pub struct Conflict {
     pub remedy: &'static str,
 }
 
-/// Holds what the handler reads of a file that is stored in several steps.
+/// Holds the data of a file that the handler reads and other code stores in several steps.
 struct Reads {
     number: u16,
     groups: Vec<Group>,
     /// The words that the handler reads and the program changes.
     guards: BTreeSet<u64>,
-    /// The open question that is left if it is no fault.
+    /// The open question that is left if no group is a fault.
     pair: Option<Conflict>,
 }
 
 pub const UPDATE: &str = "an atomic operation there, or signals that are blocked meanwhile";
 const PAIR: &str = "data of one word, or signals that are blocked meanwhile";
 
-/// Adds what the handler stores or reads while the program, or another handler, is in the middle of a change of it.
+/// Adds the conflicts of the handler's stores and loads with unfinished changes of the same data by the program or another handler.
 pub fn find(
     explorer: &mut Explorer,
     policy: &Policy,
@@ -172,7 +172,7 @@ fn overwritten(by: Place) -> Conflict {
     }
 }
 
-/// Returns the conflict of an instruction that uses together what the program stores one after the other.
+/// Returns the conflict of an instruction that uses words together which the program stores one after the other.
 fn mixed_words(files: &Files, number: u16, other: u64, by: Place) -> Conflict {
     let file = files.image(number);
     let why = format!(
@@ -188,7 +188,7 @@ fn mixed_words(files: &Files, number: u16, other: u64, by: Place) -> Conflict {
     }
 }
 
-/// Holds what the questions about each access of the handler need.
+/// Holds the context in which the accesses of the handler are judged.
 pub struct Search<'a> {
     pub files: &'a Files,
     pub index: &'a mut Index,
@@ -243,8 +243,8 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a store with an instruction of the program that changes the word after others have used what it held.
-    /// What the handler only adds is added before or after that, so it is no conflict.
+    /// Returns the conflict of a store with an instruction of the program that changes the word after others have used its value. A
+    /// number that the handler only adds is added before or after the change, so it is no conflict.
     fn store_between(
         &mut self,
         (number, place): (u16, (u64, u64, u64)),
@@ -276,7 +276,7 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a store with a change of what a pointer leads to, which may be the same word.
+    /// Returns the conflict of a store with a change through a pointer, which may point to the same word.
     fn store_by_pointer(
         &mut self,
         (number, word, last, width): (u16, u64, u64, u64),
@@ -340,8 +340,8 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a store to an element of an array with one that clears its index, after the program has asked for it:
-    /// what a signal adds in between is lost.
+    /// Returns the conflict of a store to an element of an array with a store that clears the index after the program has read it.
+    /// An element that the handler adds in between is lost.
     fn cleared(&mut self, by: Place, word: u64) -> Option<Conflict> {
         const STOPS: [&str; 9] = [
             "alarm",
@@ -405,7 +405,7 @@ impl Search<'_> {
         }
     }
 
-    /// Returns the conflict of two loads with stores to both, one after the other.
+    /// Returns the conflict of two loads with stores to both words, one after the other.
     fn pair(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Option<Conflict> {
         let file = self.files.image(number);
         let words: BTreeSet<(u64, u64)> = loads.keys().copied().collect();
@@ -426,7 +426,7 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a store at an offset of what a word points to.
+    /// Returns the conflict of a store at an offset in the data that a word points to.
     fn store_through(
         &mut self,
         (number, word, offset): (u16, u64, i64),

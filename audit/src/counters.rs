@@ -1,6 +1,6 @@
-//! Numbers in data of a file that nothing but the handler changes while it runs: what it has asked for still holds when it loads them
-//! again. Some of them are never negative, as the count of what an array holds: the program gives them such constants only, and what
-//! the handler stores is seen where it is explored.
+//! Numbers in data of a file that only the handler changes while it runs: a tested fact still holds when it loads them again. Some
+//! are never negative, such as the count of an array's elements: the program stores only non-negative constants to them. The stores
+//! of the handler are seen where it is explored.
 
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
@@ -21,7 +21,7 @@ use crate::value::{Base, Value};
 const WIDTH: u64 = 4;
 
 impl Explorer<'_> {
-    /// Returns what is known of a number that is loaded from a word of a file.
+    /// Returns the known value of a number that is loaded from a word of a file.
     pub fn counted(&mut self, place: &Value, width: u32, state: &State) -> Option<Value> {
         let Base::Image(image) = place.base else {
             return None;
@@ -37,7 +37,7 @@ impl Explorer<'_> {
             .then(|| Value::range(0, i32::MAX.into()))
     }
 
-    /// Returns the place of a comparison with a number of a file, if that keeps its value until the handler stores to it.
+    /// Returns the place of a comparison with a number of a file, if the number keeps its value until the handler stores to it.
     pub fn compared_word(&mut self, frame: &Frame, place: &Value, width: u32) -> Option<Compared> {
         let Base::Image(image) = place.base else {
             return None;
@@ -48,7 +48,7 @@ impl Explorer<'_> {
             .then_some(Compared::Word(image, word))
     }
 
-    /// Takes note of a store to data of a file.
+    /// Notes a store to data of a file.
     pub fn counts(
         &mut self,
         frame: &Frame,
@@ -79,7 +79,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns the words that were taken to be never negative, and to which something else may have been stored.
+    /// Returns the words that were taken to be never negative, but to which another value may have been stored.
     pub fn broken_counters(&self) -> Vec<(u16, u64)> {
         let is_broken = |(image, word): &&(u16, u64)| {
             self.odd_stores
@@ -107,8 +107,8 @@ impl Explorer<'_> {
         is_one
     }
 
-    /// Returns whether no thread and no other handler may change the word while the handler runs the function, nor a signal that comes
-    /// while the program runs it.
+    /// Returns whether no other thread or handler may change the word while the handler runs the function. The same must hold for
+    /// signals that come while the program runs it.
     fn is_kept_meanwhile(&mut self, frame: &Frame, image: u16, word: u64) -> bool {
         let key = (image, word, frame.start);
         if let Some(known) = self.kept_meanwhile.get(&key) {
@@ -127,7 +127,7 @@ impl Explorer<'_> {
         is_kept
     }
 
-    /// Notes that the comparison is one with a number of a file, or with a register that was loaded from it just before.
+    /// Notes that a comparison tests a number of a file, or a register that was just loaded from it.
     pub fn note_compared(&mut self, frame: &Frame, i: &Instruction, state: &mut State) {
         let from = match i.op0_kind() {
             OpKind::Memory => {
@@ -158,7 +158,8 @@ impl Explorer<'_> {
 }
 
 impl Index {
-    /// Returns the instructions that store to the word; `None` if an address by which others may is not followed.
+    /// Returns the instructions that store to the word; `None` if other instructions may store to it by an address that is not
+    /// followed.
     fn stores_to(
         &mut self,
         number: u16,
@@ -174,7 +175,7 @@ impl Index {
         let none = std::collections::HashMap::new();
         for at in taken {
             let is_read = at != 0 && crate::escape::is_only_read(image, at, &none);
-            // What the handler stores through an address is seen where it is explored.
+            // The handler's stores through an address are seen where the handler is explored.
             let mut is_handlers = || {
                 self.is_run_by(number, image, at, coming)
                     && crate::escape::uses(image, at, &none, true).is_some()
@@ -199,7 +200,8 @@ impl Index {
         Some(all.filter(|i| stores(i)).collect())
     }
 
-    /// Returns whether the number is not negative at first, and the program, beside the handler, gives it such constants only.
+    /// Returns whether the number is not negative at first, and code other than the handler stores only non-negative constants to
+    /// it.
     fn is_counter(&mut self, number: u16, image: &Image, word: u64, coming: &Coming) -> bool {
         let is_positive = |n: u64| n <= i32::MAX.cast_unsigned().into();
         if !image.is_writable(word)
@@ -212,7 +214,7 @@ impl Index {
         let Some(stores) = self.stores_to(number, image, word, coming) else {
             return false;
         };
-        // Where the handler does not count, nothing says that the number counts anything.
+        // If the handler does not store to the number, no evidence shows that it is a count.
         let mut counts = |i: &Instruction| self.is_run_by(number, image, i.ip(), coming);
         if !stores.iter().any(&mut counts) {
             return false;
@@ -228,7 +230,8 @@ impl Index {
         })
     }
 
-    /// Returns whether what stores to the word is not run by other threads, nor by handlers that may interrupt this one.
+    /// Returns whether no other thread, and no handler that may interrupt this handler, runs an instruction that stores to the
+    /// word.
     fn is_changed_by_no_other(
         &mut self,
         number: u16,
@@ -257,7 +260,7 @@ impl Index {
             .all(|i| self.is_run_by_no_other(number, image, i.ip(), coming))
     }
 
-    /// Returns whether each function on each way to the instruction is one of the handler, or of `main`, and no other handler.
+    /// Returns whether each way of calls to the instruction begins at the handler or at `main`, and none at another handler.
     fn is_run_by_no_other(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let mut seen = Set::default();
         let mut todo = vec![at];

@@ -1,4 +1,4 @@
-//! What the dynamic loader reads: the tables that `PT_DYNAMIC` names, through the segments, not through sections.
+//! The tables that the dynamic loader reads: `PT_DYNAMIC` names them, and they are found through segments, not sections.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use object::elf;
 
 use crate::image::{Extern, Image, Slot, Symbol};
 
-/// Holds the entries of the dynamic section that the audit needs. Addresses are those of memory.
+/// Holds the entries of the dynamic section that the audit needs. All addresses are memory addresses.
 #[derive(Default)]
 pub struct Dynamic {
     strings: u64,
@@ -24,9 +24,9 @@ pub struct Dynamic {
     relocations: [(u64, u64); 2],
     /// Compressed relative relocations: address and size.
     relative: (u64, u64),
-    /// The function that runs when the file is loaded, and the table of such functions: address and size.
+    /// The function that runs when the file is loaded; `starts` is the table of such functions: address and size.
     start: u64,
-    /// Whether it says of itself that it is a program (`DF_1_PIE`).
+    /// Whether the file is marked as a program (`DF_1_PIE`).
     pub is_program: bool,
     starts: (u64, u64),
     /// Whether the loader looks all names up before the program begins (`-z now`).
@@ -118,7 +118,7 @@ impl Dynamic {
         Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
-    /// Returns where a section of that kind lies by this table; `None` if the table does not say.
+    /// Returns the address of the section of that name according to this table; `None` if the table does not give it.
     pub fn place_of(&self, name: &str) -> Option<u64> {
         let at = match name {
             ".dynstr" => self.strings,
@@ -135,7 +135,7 @@ impl Dynamic {
         (at != 0).then_some(at)
     }
 
-    /// Returns how many symbols there are, by the tables that the loader looks names up in.
+    /// Returns the number of symbols, according to the tables in which the loader looks names up.
     fn symbol_count(&self, image: &Image) -> u64 {
         if self.hash != 0 {
             return word(image, self.hash.wrapping_add(4))
@@ -170,7 +170,7 @@ impl Dynamic {
         (last + 1).min(MOST_SYMBOLS)
     }
 
-    /// Returns the names of versions by their number, and the library that each is asked of; definitions have none.
+    /// Returns the names of versions by their number, each with the library that must provide it; definitions have no library.
     fn version_names(&self, image: &Image) -> HashMap<u64, (String, Option<String>)> {
         let mut names = HashMap::new();
         let mut at = self.needed_versions;
@@ -221,11 +221,11 @@ impl Dynamic {
         names
     }
 
-    /// Adds the symbols that the file defines for others, and what the loader puts into its pointers.
+    /// Adds the symbols that the file defines for others, and the values that the loader stores to its pointers.
     pub fn apply(&self, image: &mut Image) {
         let versions = self.version_names(image);
         if self.symbols != 0 {
-            // No more than the file has bytes for, whatever the tables say.
+            // The count is limited by the bytes of the file, whatever the tables say.
             let room = image.bytes(self.symbols).len() as u64 / SYMBOL;
             let count = self.symbol_count(image).min(room);
             let symbols = self.symbols..self.symbols.saturating_add(count * SYMBOL);
@@ -344,7 +344,7 @@ impl Dynamic {
                 let number = half(image, self.versions.saturating_add(2 * index))
                     .filter(|_| self.versions != 0)
                     .unwrap_or(0);
-                // A version counts only of the library that is to have it.
+                // A version counts only if no library other than the C library must provide it.
                 let version = versions
                     .get(&(number & 0x7fff))
                     .filter(|(_, file)| file.as_deref().is_none_or(crate::files::is_libc))

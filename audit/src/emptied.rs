@@ -1,5 +1,5 @@
-//! Words that the program takes and then replaces, in two steps: what a signal stores between them is lost. Words that it asks for and
-//! then loads again.
+//! Words that the program loads and then replaces in two steps: a value that a signal handler stores in between is lost. Words that
+//! the program tests and then loads again.
 
 use std::collections::BTreeSet;
 
@@ -19,12 +19,12 @@ use crate::state::ARGUMENTS;
 use crate::summary::is_preserved;
 use crate::sweep::element;
 
-/// Bytes by which the widest access may begin before a word.
+/// The number of bytes before a word at which the widest access that covers it may begin.
 const WIDEST: u64 = 31;
 
 impl Search<'_> {
-    /// Returns the conflict of the handler's stores to a word with a store by the program, which has loaded the word before and goes on
-    /// with what it has loaded.
+    /// Returns the conflict between the handler's stores to a word and a store by the program. The program has loaded the word
+    /// before that store and goes on with the loaded value.
     pub fn emptied(
         &mut self,
         (number, word, last, _): (u16, u64, u64, u64),
@@ -49,7 +49,7 @@ impl Search<'_> {
             .flat_map(|at| makers(&file, *at))
             .map(|(_, value)| value)
             .collect();
-        // Of several constants a newer one says something else.
+        // If the handler stores several constants, a newer constant carries other information than an older one.
         let gathers = values.len() > 1
             || own.iter().any(|at| {
                 let makers = makers(&file, *at);
@@ -91,7 +91,7 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the same for an element of a table that an index chooses.
+    /// Returns the same conflict as [`emptied`](Self::emptied) for an element of a table that an index chooses.
     fn emptied_element(
         &mut self,
         (number, first, last): (u16, u64, u64),
@@ -137,8 +137,8 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of a constant that the handler stores with a load by the program, which comes there only where it has found
-    /// something else in the word.
+    /// Returns the conflict between a constant that the handler stores and a load by the program. The program reaches the load only
+    /// after it has found another value in the word.
     pub fn asked_again(
         &mut self,
         (number, word, last, _): (u16, u64, u64, u64),
@@ -153,7 +153,7 @@ impl Search<'_> {
         let read: Vec<u64> = read.map(|(_, by)| by).collect();
         let mut all = read.into_iter().filter(|at| is_kept(&file, *at));
         let other = all.find(|at| {
-            // What is set to 1 is a flag: it is no pointer, and divides.
+            // A word that is set to 1 is a flag: 1 is not a pointer, and a division by 1 does not fail.
             let denies = values.iter().any(|(_, value)| {
                 let value = value.filter(|value| *value != 1);
                 value.is_some_and(|value| self.index.is_denied(number, &file, (word, *at), value))
@@ -182,7 +182,7 @@ impl Search<'_> {
         who.or_else(carried) == Some(Who::Program)
     }
 
-    /// Returns whether the function loads the word before it comes to the store, and keeps what it has loaded.
+    /// Returns whether the function loads the word before it reaches the store, and keeps the loaded value.
     fn takes_before(&mut self, number: u16, file: &Image, word: u64, at: u64) -> bool {
         let Some((start, end)) = file.function_at(at) else {
             return false;
@@ -201,7 +201,7 @@ impl Search<'_> {
 }
 
 impl Index {
-    /// Returns the instructions that store to the word, also those that store more than it.
+    /// Returns the instructions that store to the word, including wider stores that cover it.
     fn stores_over(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         let writes = &self.of(number, image).writes;
         let near = word.saturating_sub(WIDEST)..=word;
@@ -217,7 +217,7 @@ fn width(image: &Image, at: u64) -> u64 {
     decoded(image, at).memory_size().size() as u64
 }
 
-/// Returns whether the instruction exchanges a word for a register of which something is made afterwards: nothing is lost then.
+/// Returns whether the instruction exchanges a word with a register whose value is used afterwards: no value is lost then.
 pub fn exchanges(image: &Image, at: u64) -> bool {
     let i = decoded(image, at);
     let register = [i.op0_register(), i.op1_register()];
@@ -226,7 +226,7 @@ pub fn exchanges(image: &Image, at: u64) -> bool {
         && register.is_some_and(|held| is_used(image, i.next_ip(), held.full_register(), true))
 }
 
-/// Returns whether the instruction loads what it names, and what it has loaded is used for more than a comparison.
+/// Returns whether the instruction loads its operand, and the loaded value is used for more than a comparison.
 fn is_kept(image: &Image, at: u64) -> bool {
     let i = decoded(image, at);
     let is_move = matches!(
@@ -249,7 +249,8 @@ fn is_asked(i: &Instruction) -> bool {
     matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
 }
 
-/// Returns whether the instructions from there on use what the register holds; `counts`: whether comparisons do.
+/// Returns whether the instructions from `from` on use the value of the register `held`; `counts`: whether a comparison counts as a
+/// use.
 fn is_used(image: &Image, from: u64, held: Register, counts: bool) -> bool {
     const MOST: usize = 40;
     let mut factory = InstructionInfoFactory::new();
@@ -271,7 +272,7 @@ fn is_used(image: &Image, from: u64, held: Register, counts: bool) -> bool {
                 continue;
             }
             FlowControl::Return => return held == Register::RAX && !is_compared,
-            // What calls leave as it is was put there to be used later.
+            // A value in a register that calls preserve was put there to be used later.
             _ => return is_preserved(held.number()),
         }
         let used = factory.info(&i).used_registers().iter();

@@ -1,4 +1,4 @@
-//! Which word of the file chose the element that an instruction stores to.
+//! Finds the word of the file that chose the element to which an instruction stores.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::frame::Frame;
 
 /// Returns the word that the index of the store at `at` was loaded from.
 ///
-/// The function is read in the order in which it lies, whatever its branches do: enough for an open question.
+/// Reads the function in the order of addresses and ignores its branches: exact enough for an open question.
 pub fn chosen_by(frame: &Frame, at: u64) -> Option<u64> {
     let (start, end) = frame.bounds;
     let bytes = frame.image.bytes(start);
@@ -32,7 +32,7 @@ pub fn chosen_by(frame: &Frame, at: u64) -> Option<u64> {
     None
 }
 
-/// Holds the words that registers and words of the frame were computed from.
+/// Holds the words of the file from which registers and words of the frame were computed.
 struct Origins {
     registers: HashMap<Register, u64>,
     slots: HashMap<(Register, u64), u64>,

@@ -1,4 +1,4 @@
-//! What becomes of an address that an instruction takes: whether it stays within the function, and nothing is stored through it.
+//! Follows an address that an instruction takes: whether it stays within the function, and nothing is stored through it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::image::{Image, Slot};
 use crate::libc;
 use crate::summary::is_preserved;
 
-/// Registers by their numbers, a bit each.
+/// A set of registers: one bit for each register number.
 pub type Set = u16;
 
 const ALL_PRESERVED: Set = {
@@ -27,7 +27,8 @@ const ALL_PRESERVED: Set = {
     set
 };
 
-/// The registers in which `sigaction` may be given the address: all but rdi, which has the number of the signal.
+/// The registers that may pass the address to `sigaction`: all registers that calls do not preserve, except rdi, which holds the
+/// signal number.
 pub const TO_SIGACTION: Set = !ALL_PRESERVED & !(1 << 7);
 
 /// Functions of the C library that have three arguments, in rdi, rsi and rdx.
@@ -50,16 +51,16 @@ fn bit(register: Register) -> Set {
     }
 }
 
-/// Returns whether the address that the instruction at `at` takes is only read through, compared, or given to one of the calls
-/// that install what lies there, in one of the registers.
+/// Returns whether the address that the instruction at `at` takes is only read through, compared, or passed to one of `calls`. Each
+/// of `calls` installs the action at the address, which it may take in any of the given registers.
 ///
-/// What such a call stores through it is an action that was installed before.
+/// Such a call stores only the previously installed action through the address.
 pub fn is_only_read(image: &Image, at: u64, calls: &HashMap<u64, Set>) -> bool {
     uses(image, at, calls, false).is_some()
 }
 
-/// Returns the instructions that read through the address that the instruction at `at` takes, and those that store through it if
-/// that is allowed; `None` if the address may go elsewhere.
+/// Returns the instructions that read through the address that the instruction at `at` takes. Includes the instructions that store
+/// through it if `may_store` is set. Returns `None` if the address may go elsewhere.
 pub fn uses(
     image: &Image,
     at: u64,
@@ -83,8 +84,8 @@ pub fn uses(
     follow(walk, first.next_ip(), start)
 }
 
-/// Returns the instructions that read or store through what a call returns, behind which `after` lies, if it goes nowhere but to the
-/// word that the instruction at `kept_by` stores it to.
+/// Returns the instructions that read or store through the result of the call that returns to `after`. Returns `None` if the result
+/// goes elsewhere than to the word to which the instruction at `kept_by` stores it.
 pub fn of_result(image: &Image, after: u64, kept_by: u64) -> Option<BTreeSet<u64>> {
     let walk = Walk {
         image,
@@ -98,8 +99,8 @@ pub fn of_result(image: &Image, after: u64, kept_by: u64) -> Option<BTreeSet<u64
     follow(walk, after, bit(Register::RAX))
 }
 
-/// Returns the instructions that read or store through the pointer that the instruction at `at` loads, if it goes nowhere else; its
-/// function may return nothing.
+/// Returns the instructions that read or store through the pointer that the instruction at `at` loads, or `None` if the pointer
+/// goes elsewhere. `is_void`: whether the function returns nothing.
 pub fn of_load(image: &Image, at: u64, is_void: bool) -> Option<BTreeSet<u64>> {
     let walk = Walk {
         image,
@@ -127,7 +128,7 @@ fn follow(mut walk: Walk, first: u64, start: Set) -> Option<BTreeSet<u64>> {
     while let Some((at, holds)) = todo.pop() {
         let before = known.entry(at).or_insert(0);
         let holds = *before | holds;
-        // Where no register holds it there is nothing to follow.
+        // If no further register holds the address, there is nothing to follow.
         if holds == *before {
             continue;
         }
@@ -159,7 +160,7 @@ fn follow(mut walk: Walk, first: u64, start: Set) -> Option<BTreeSet<u64>> {
             FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
                 todo.push((i.next_ip(), holds));
             }
-            // Into a table of another file, as the last call of a function.
+            // A jump to a function of another file through a table, as the last call of a function.
             FlowControl::IndirectBranch if calls.contains_key(&at) => {
                 if walk.gives(&i, holds) || holds & ALL_PRESERVED != 0 {
                     return None;
@@ -192,7 +193,7 @@ impl Walk<'_> {
         Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
     }
 
-    /// Returns the register that the instruction loads the address into, or none if it only reads an element.
+    /// Returns the register into which the instruction loads the address, or the empty set if it only accesses an element.
     fn takes(&mut self, i: &Instruction) -> Option<Set> {
         let is_load = matches!(i.mnemonic(), Mnemonic::Lea)
             || i.mnemonic() == Mnemonic::Mov && i.op1_kind() != OpKind::Memory;
@@ -216,9 +217,10 @@ impl Walk<'_> {
         i.mnemonic() != Mnemonic::Lea && used.iter().any(|memory| writes(memory.access()))
     }
 
-    /// Returns whether the call is one of another file's function, which looks at no register that it is to keep.
+    /// Returns whether the call goes to a function of another file. Such a function does not look at the registers that it must
+    /// preserve.
     ///
-    /// A function of the file may be written to take what it likes in any register.
+    /// A function of this file may take arguments in any register.
     fn is_outside(&self, i: &Instruction) -> bool {
         let image = self.image;
         let target = i.near_branch_target();
@@ -250,7 +252,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns whether the call is one of a function of another file that does not return.
+    /// Returns whether the call goes to a function of another file that does not return.
     fn ends(&self, i: &Instruction) -> bool {
         self.name(i).is_some_and(libc::never_returns)
     }
@@ -270,7 +272,8 @@ impl Walk<'_> {
         holds & looked_at & !may != 0
     }
 
-    /// Returns the registers that hold the address afterwards, or `None` if it may go elsewhere or be stored through.
+    /// Returns the registers that hold the address after the instruction, or `None` if the address may go elsewhere or be stored
+    /// through.
     fn step(&mut self, i: &Instruction, holds: Set) -> Option<Set> {
         use Mnemonic as M;
         let address = bit(i.memory_base()) | bit(i.memory_index());

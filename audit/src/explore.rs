@@ -1,5 +1,4 @@
-//! Walks a function along each way that can be taken, with what is known of registers and stack, and the functions that
-//! it calls.
+//! Walks a function and its callees along each possible path, with the known facts about registers and stack.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -24,7 +23,7 @@ use crate::state::{Before, Errno, State, Words};
 use crate::summary::Summary;
 use crate::value::{Base, Value};
 
-/// Holds a function with what was found in it, called in one way.
+/// Holds a function, as called in one way, with its findings.
 pub struct Node {
     pub image: u16,
     pub start: u64,
@@ -32,7 +31,7 @@ pub struct Node {
     pub calls: Vec<(u64, usize)>,
     pub summary: Summary,
     pub errno_cause: Option<(u64, String)>,
-    /// Control flow; empty of a function that is too large to say why it goes somewhere.
+    /// The control flow; empty for a function that is too large for explaining its paths.
     pub edges: Map<u64, Vec<u64>>,
 }
 
@@ -47,10 +46,10 @@ struct Key {
     is_handler: bool,
 }
 
-/// Is a word of the caller's stack: where, how wide, and what.
+/// Is a word of the caller's stack: its offset, its width in bytes, and its value.
 pub type Given = (i64, u8, Value);
 
-/// Holds a call that has not come back yet.
+/// Holds a call that has not returned yet.
 pub struct Active {
     pub function: (u16, u64),
     pub arguments: [Value; 6],
@@ -63,36 +62,36 @@ pub struct Hit {
     pub state: State,
 }
 
-/// Says what to record of the function that is explored first.
+/// Selects and records calls and stores of the function that is explored first.
 #[derive(Default)]
 pub struct Watch {
-    /// Calls of functions of the C library that install handlers, and of these functions.
+    /// The functions whose calls to record, besides the functions of the C library that install handlers.
     pub functions: HashSet<(u16, u64)>,
-    /// Stores to these addresses.
+    /// The addresses to which stores are recorded.
     pub stores: HashSet<u64>,
     pub hits: Vec<Hit>,
     pub stored: Vec<(u64, u64, Value)>,
-    /// The instructions that were walked before what exceptions lead to, if there is such code.
+    /// The number of instructions walked before the code to which exceptions lead; `None` if there is no such code.
     pub steps_before: Option<usize>,
 }
 
 /// Says how far the exploration goes.
 #[derive(Clone, Copy)]
 pub struct Limits {
-    /// Instructions in all that are explored with as many states kept apart as the rounds of two loops, one in the other.
+    /// The number of instructions, in all, that are explored with enough states kept apart for the rounds of two nested loops.
     pub wide: usize,
-    /// States kept apart at one instruction.
+    /// The number of states kept apart at one instruction.
     pub apart: usize,
-    /// Instructions of one function explored with states kept apart.
+    /// The number of instructions of one function explored with states kept apart.
     pub exact: usize,
-    /// Instructions in all.
+    /// The number of instructions explored in all.
     pub total: usize,
-    /// Calls within calls.
+    /// The depth of nested calls.
     pub depth: usize,
 }
 
 impl Limits {
-    /// Returns how many states to keep apart after so many instructions, in all and of one function.
+    /// Returns the number of states to keep apart after `steps` instructions in all and `of_function` of one function.
     pub const fn apart(&self, steps: usize, of_function: usize) -> usize {
         const WIDE: usize = 400;
         if steps < self.wide {
@@ -112,55 +111,56 @@ pub struct Explorer<'a> {
     pub limits: Limits,
     pub nodes: Vec<Node>,
     pub watch: Option<Watch>,
-    /// What the reviewer states.
+    /// The reviewer's statements.
     pub assumptions: Option<&'a Assumptions>,
     /// The statements that were relied on, by their numbers.
     pub relied: BTreeMap<usize, Extent>,
-    /// The pointers that were loaded through others which are stated to be valid.
+    /// The pointers that were loaded through other pointers that are stated to be valid.
     pub pointers: Vec<Pointer>,
     pub statements: HashMap<Pointer, String>,
-    /// The places that are stored to through a word of a file, by their offset, each with an instruction that does so.
+    /// The places that are stored to through a word of a file, by their offset, each with an instruction that stores there.
     pub stored_through: BTreeMap<(u16, u64, i64), (u16, u64)>,
-    /// The words that the handler stores one after the other, other than flags, each pair with an instruction that stores the second.
+    /// The pairs of words, other than flags, that the handler stores one after the other, each with an instruction that stores the
+    /// second.
     pub pairs: BTreeMap<(u16, [u64; 2]), (u16, u64)>,
-    /// Whether a word of the file is taken to hold what the file and its instructions are seen to put there.
+    /// Whether a word of a file is assumed to hold the values that the file and its instructions are seen to put there.
     ///
-    /// What is wrong then is wrong in a run of the program; what is not wrong then says nothing.
+    /// A fault found under this assumption is a fault in some run of the program; the absence of faults proves nothing.
     pub supposes: bool,
     /// The handler that is explored, and its signals.
     pub handler: (u16, u64),
     pub signals: Signals,
-    /// The objects that accesses are not shown to stay inside, by the file and the address of the instruction.
+    /// The objects that accesses are not shown to stay inside, by the file and the address of the access.
     pub objects: HashMap<(u16, u64), (u64, u64)>,
-    /// The objects that accesses are seen to leave with the one signal that is explored.
+    /// The objects that accesses are seen to leave with the one explored signal, by the file and the address of the access.
     pub left: Map<(u16, u64), (u64, u64)>,
-    /// What each function that installs the handler may have stored before.
+    /// The stores that each function may have made before it installs the handler.
     pub before: Vec<Before>,
     /// The functions that install the handler.
     pub installers: BTreeSet<(u16, u64)>,
-    /// Whether the handler is given a siginfo and a ucontext: if `SA_SIGINFO` is set. `None`: not known.
+    /// Whether the handler is given a siginfo and a ucontext (`SA_SIGINFO` is set), or `None` if that is not known.
     pub has_info: Option<bool>,
     /// Whether the handler may be interrupted by itself, and why.
     pub nesting: Nesting,
-    /// The signals of which it is asked whether the handler unblocks one: once it may do so, nothing more is read.
+    /// The signals for which the exploration asks whether the handler unblocks one; once it may do so, no more code is read.
     pub asked: Option<Signals>,
-    /// The signals that would run the handler again if it raised them; empty: none, or not known.
+    /// The signals that would run the handler again if the handler raised them; empty if there are none or they are not known.
     pub own_signals: BTreeSet<i64>,
     /// The signal that is explored alone, if it ends the process by default.
     pub deadly: Option<i64>,
-    /// Whether the handler was seen to end the process by it.
+    /// Whether the handler was seen to end the process by the signal `deadly`.
     pub is_ended: bool,
     /// Whether each call that installs the handler sets `SA_RESETHAND`.
     pub is_reset: bool,
-    /// Whether the handler calls what installs handlers.
+    /// Whether the handler calls a function that installs handlers.
     pub installs: bool,
-    /// The stores of pointers into what is gone when the handler has returned, each with the word that keeps it.
+    /// The stores of pointers to data that is gone when the handler has returned, each with the word that keeps the pointer.
     pub kept: Map<(u16, u64), (u16, u64)>,
-    /// The stores that may belong together with others, each with the data that both are in, if that is of one file.
+    /// The stores that may belong together with other stores, each with the data that holds both, if it is data of one file.
     pub torn: Map<(u16, u64), Vec<Option<Part>>>,
-    /// The addresses of data that are put where others may find them, by the file.
+    /// The addresses of data that are put where other code may find them: the file, the lowest and the highest address.
     pub published: BTreeSet<(u16, i64, i64)>,
-    /// The words of files to which anything else is stored, each with an instruction that does so.
+    /// The words of files to which other values than the pointers in `kept` are stored, each with an instruction that stores there.
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
     pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
@@ -174,34 +174,37 @@ pub struct Explorer<'a> {
     pub places: Map<(u16, u64), (Base, i64, i64)>,
     /// The calls that read a block, by the place of the call.
     pub passes: Map<(u16, u64), Pass>,
-    /// What pointers of files lead to, of those that were asked about.
+    /// The known targets of the pointers of files, by the pointer, for each pointer that was looked up.
     pub targets: Map<(u16, u64), Option<crate::pointed::Targets>>,
-    /// The numbers of files that are taken to be never negative, and those that are not.
+    /// The numbers of files that are assumed never to be negative; `not_counters`: the numbers without this assumption.
     pub counters: BTreeSet<(u16, u64)>,
     pub not_counters: BTreeSet<(u16, u64)>,
-    /// The stores to data of files that are not of a whole number which is not negative: the file, and between which addresses.
+    /// The stores to data of files that do not store a whole, non-negative number: the file, and the bounds of the addresses.
     pub odd_stores: BTreeSet<(u16, u64, u64)>,
-    /// The words that choose to which element of an array an instruction stores.
+    /// The word that chooses the element of an array to which an instruction stores, by the instruction.
     pub appended_by: BTreeMap<(u16, u64), Option<u64>>,
-    /// Whether nothing but the handler changes a number of a file while it runs a function, of those that were asked about.
+    /// Whether only the handler changes a number of a file while it runs a function; has an entry for each number that was looked
+    /// up.
     pub kept_meanwhile: Map<(u16, u64, u64), bool>,
-    /// The instructions that load a word of a file, by the word, of a handler that may interrupt itself.
+    /// The instructions that load a word of a file, by the word, in a handler that may interrupt itself.
     pub loaded: Map<(u16, u64), Set<u64>>,
-    /// The stores of what such an instruction loaded, changed, each with the word.
+    /// The stores of changed values that an instruction in `loaded` has read, each with the word.
     pub lost: Map<(u16, u64), Word>,
-    /// What calls do to the set of blocked signals; while handlers are searched for, those of the function that is explored first.
+    /// The effects of calls on the set of blocked signals; while handlers are searched for, only calls of the function explored
+    /// first.
     pub masks: Map<(u16, u64), Change>,
     pub saved: Saved,
-    /// The functions that are called through words which the dynamic loader may fill as late as at the first call.
+    /// The functions that are called through words that the dynamic loader may fill as late as at the first call.
     pub bound_late: BTreeSet<String>,
-    /// Whether digits and texts are followed to where they end; then the arrays that they go to are asked for.
+    /// Whether digits and texts are followed to their ends; if so, each store of them is checked to stay inside its array.
     pub follows_texts: bool,
-    /// Whether what a call of the kernel returns is told apart: an error, with errno, or a success, without.
+    /// Whether the results of a kernel call are told apart: an error, which sets errno, or a success, which does not.
     pub tells_errors: bool,
-    /// Whether the handler is seen to put errno back, and whether it ends the process after an error without that.
+    /// Whether the handler is seen to restore errno; `ends_by_error`: whether it ends the process after an error without restoring
+    /// errno.
     pub puts_back: bool,
     pub ends_by_error: bool,
-    /// Whether a number was seen to be divided again and again, as where digits are made of it.
+    /// Whether a number was seen to be divided repeatedly, as in the conversion of a number to digits.
     pub is_reduced: bool,
     memo: Map<Key, usize>,
     pub contexts: Map<(u16, u64), usize>,
@@ -213,7 +216,7 @@ pub struct Explorer<'a> {
     pub factory: InstructionInfoFactory,
 }
 
-/// Instructions of the largest function of which the control flow is kept.
+/// The number of instructions of the largest function whose control flow is kept.
 const MOST_EDGES: usize = 3_000;
 
 impl<'a> Explorer<'a> {
@@ -305,8 +308,8 @@ impl<'a> Explorer<'a> {
         self.called(image, start, arguments, before, is_handler)
     }
 
-    /// Explores a function that is called with this `errno`, with words of its caller's stack, by their offsets from the return
-    /// address, and with words of files that were seen not to be null.
+    /// Explores a function that is called with this `errno`. `given`: words of its caller's stack, by their offsets from the return
+    /// address. `looked`: words of files that were seen not to be null.
     pub fn called(
         &mut self,
         image: u16,
@@ -324,10 +327,10 @@ impl<'a> Explorer<'a> {
             looked,
             is_handler,
         };
-        // In how many ways a function is explored, before what differs between its calls counts as unknown.
+        // The number of ways in which a function is explored before arguments that differ between its calls count as unknown.
         const MOST: usize = 10;
         const MOST_OF_SHORT: usize = 100;
-        // Bytes of a short function, as those that a debug build does not inline.
+        // The largest size in bytes of a short function, such as a function that a debug build does not inline.
         const SHORT: u64 = 192;
         if let Some(&known) = self.memo.get(&key) {
             return known;
@@ -365,7 +368,7 @@ impl<'a> Explorer<'a> {
         let entered = state.registers.clone();
         self.walk(&mut frame, state);
         self.active.pop();
-        // Who searches for handlers does not ask what is wrong.
+        // The search for handlers does not look for faults.
         if self.watch.is_none() {
             self.judge_arrays(&mut frame);
             frame.report_strays();

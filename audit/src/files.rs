@@ -7,12 +7,12 @@ use std::rc::Rc;
 use crate::image::{Extern, Image};
 use crate::{libc, load};
 
-/// Says what a name of another file turns out to be.
+/// Describes the definition to which a name of another file resolves.
 pub enum Found {
     Code(u16, u64),
     /// A function of the C library.
     Libc(String),
-    /// No file that can be read has it.
+    /// A name that no readable file defines, with the reason.
     Missing(String),
 }
 
@@ -28,11 +28,11 @@ enum Entry {
 pub struct Files {
     pub images: Vec<Rc<Image>>,
     sysroot: PathBuf,
-    /// The libraries by name; `None`: cannot be read.
+    /// The libraries by name; `None`: a library that cannot be read.
     libraries: HashMap<String, Option<u16>>,
     scope: Option<Vec<Entry>>,
     missing: BTreeSet<String>,
-    /// What the C library defines, for static programs.
+    /// The names that the C library defines, for static programs.
     libc_names: std::cell::OnceCell<HashSet<String>>,
 }
 
@@ -65,7 +65,7 @@ impl Files {
         self.images[usize::from(number)].clone()
     }
 
-    /// Returns what a call of that name from that file reaches.
+    /// Returns the code that a call of `name` from the file `from` reaches.
     pub fn lookup(&mut self, from: u16, name: &Extern) -> Found {
         let image = self.image(from);
         if let Some(&at) = self.images[0]
@@ -95,7 +95,7 @@ impl Files {
             .is_some_and(|v| v.starts_with("GLIBC_") && !v.starts_with("GLIBC_ABI"));
         for entry in self.scope() {
             match entry {
-                // A library in front of it may have a function of the same name: the loader takes that one.
+                // A library in front of the C library may define a function of the same name: the loader takes that definition.
                 Entry::Libc if of_libc => break,
                 Entry::Libc | Entry::Missing => {}
                 Entry::Library(number) => {
@@ -142,7 +142,7 @@ impl Files {
         numbers.collect()
     }
 
-    /// Returns the number of the library of that file name that the file needs.
+    /// Returns the number of the library with that file name, if the program needs it.
     pub fn named(&mut self, name: &str) -> Option<u16> {
         let _ = self.scope();
         let is_it = |image: &Rc<Image>| image.path.file_name().is_some_and(|n| n == name);
@@ -243,14 +243,14 @@ impl Files {
         number
     }
 
-    /// Returns whether the code at `address` is a function of the C library that was linked into a static program.
+    /// Returns the name of the function of the C library at `address`, if it was linked into a static program.
     pub fn linked_libc(&self, image: u16, address: u64) -> Option<String> {
         let image = &self.images[usize::from(image)];
         if !image.is_static {
             return None;
         }
         let names = image.names.get(&address)?;
-        // The C library gives its functions several names, of which a program's own has one.
+        // A function of the C library has several names; a function of the program has one.
         let is_libcs = |name: &str| {
             names.iter().any(|other| {
                 let inner = other.trim_start_matches('_');

@@ -1,17 +1,17 @@
-//! What can be wrong with a handler, and how much it weighs.
+//! Kinds of findings about a handler, and their weights.
 
-/// Says how much a finding weighs.
+/// Says how serious a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Weight {
-    /// Worth knowing.
+    /// A fact that is worth knowing.
     Note,
-    /// Whether it is safe cannot be decided.
+    /// An operation whose safety cannot be decided.
     Doubt,
-    /// It is not safe.
+    /// An operation that is not safe.
     Fault,
 }
 
-/// Says of which kind a finding is; a policy weighs kinds.
+/// Says of which kind a finding is; a policy sets the weight of a kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Kind {
     Call,
@@ -71,7 +71,7 @@ impl Kind {
         (Self::LazyBinding, "lazy-binding"),
     ];
 
-    /// Returns its name in reports and policies.
+    /// Returns the name of the kind in reports and policies.
     pub fn name(self) -> &'static str {
         let known = Self::ALL.iter().find(|(kind, _)| *kind == self);
         known.map_or("", |(_, name)| name)
@@ -84,11 +84,11 @@ pub struct Finding {
     pub kind: Kind,
     pub weight: Weight,
     pub at: u64,
-    /// What the instruction does.
+    /// The effect of the instruction, in words.
     pub why: String,
-    /// What it reaches, as the last link of the chain, such as `malloc`.
+    /// The function that the instruction reaches, as the last link of the chain, such as `malloc`.
     pub reaches: Option<String>,
-    /// What would decide it.
+    /// A change or a fact that would decide the finding.
     pub remedy: Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl Finding {
         }
     }
 
-    /// Returns it with what would decide it.
+    /// Returns the finding with a remedy that would decide it.
     pub fn or(self, remedy: impl Into<String>) -> Self {
         Self {
             remedy: Some(remedy.into()),
@@ -112,7 +112,7 @@ impl Finding {
         }
     }
 
-    /// Returns it with what it reaches.
+    /// Returns the finding with the function that the instruction reaches.
     pub fn to(self, reaches: impl Into<String>) -> Self {
         Self {
             reaches: Some(reaches.into()),

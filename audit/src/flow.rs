@@ -1,4 +1,4 @@
-//! Where calls, jumps and returns go.
+//! Follows calls, jumps and returns to their targets.
 
 use std::collections::HashSet;
 
@@ -16,11 +16,11 @@ use crate::step::Next;
 use crate::summary::{RDX, Summary, unknown_call};
 use crate::value::{Base, Value};
 
-/// Says of a handler that it has stored to its return address.
+/// The description of a handler that has stored to its own return address.
 pub const OWN_RETURN: &str = "returns to an address that it has written itself";
 
 impl Explorer<'_> {
-    /// Follows a jump: within the function, into a part of it that lies elsewhere, or to another function as its last act.
+    /// Follows a jump: within the function, into a part of the function that lies elsewhere, or to another function as a tail call.
     pub fn jump(&mut self, frame: &mut Frame, at: u64, target: u64, state: State) -> Next {
         if frame.has(target) {
             return vec![(target, state)];
@@ -54,7 +54,7 @@ impl Explorer<'_> {
         value: &Value,
         state: State,
     ) -> Next {
-        // A table of addresses that are final holds numbers.
+        // In a file with final addresses, a table of addresses holds plain numbers.
         let value = &match value.all() {
             Some(all)
                 if value.base == Base::Num
@@ -116,7 +116,7 @@ impl Explorer<'_> {
         crate::runtime::is_debug_check(&frame.image, frame.start, &file, target)
     }
 
-    /// Calls each of them; `after`: where control comes back to, `None` for a jump.
+    /// Calls each of `callees`; `after`: the address to which control returns, `None` for a jump.
     pub fn calls(
         &mut self,
         frame: &mut Frame,
@@ -143,7 +143,7 @@ impl Explorer<'_> {
             }
             let mut state = state.clone();
             state.forget_all_numbers();
-            // The search for handlers does not read what is called, so it would forget all of the stack above a pointer.
+            // The search for handlers does not read the callees, so it would forget all of the stack above a pointer.
             let saved = match (&self.watch, &callee) {
                 (Some(_), Callee::Code(image, target)) => {
                     let file = self.files.image(*image);
@@ -155,7 +155,7 @@ impl Explorer<'_> {
                 (Some(_), _) => state.saved_handlers(),
                 (None, _) => Vec::new(),
             };
-            // What errno is where the call succeeds.
+            // The value of errno if the call succeeds.
             let mut success = None;
             let mut gives_event = false;
             let comes_back = match callee {
@@ -171,7 +171,8 @@ impl Explorer<'_> {
                 Callee::Code(image, target) => {
                     let is_jump = after.is_none();
                     let mut summary = self.call(frame, at, image, target, &state, is_jump);
-                    // A function and its data that one index chooses belong together, so what is wrong with others is not shown.
+                    // A function and its data that one index chooses belong together: a fault in another combination is not shown
+                    // to occur.
                     if is_chosen
                         && self.last_is_wrong(frame, at)
                         && let Some(any) = without_choices(&state)
@@ -260,7 +261,7 @@ impl Explorer<'_> {
                         "a direct call",
                     );
                     apply(&unknown_call(), &mut state);
-                    // A switch whose places are not known: where it goes is not known either.
+                    // A switch whose places are not known: its target is not known either.
                     after.is_some() || state.registers[RSP].exact() == Some(0)
                 }
             };
@@ -273,7 +274,7 @@ impl Explorer<'_> {
             if !comes_back {
                 continue;
             }
-            // Compilers end a function with a call only if that does not return.
+            // Compilers end a function with a call only if the callee does not return.
             if after == Some(frame.bounds.1) && frame.has(at) {
                 frame.runs_off(at);
                 continue;
@@ -303,7 +304,7 @@ impl Explorer<'_> {
         next
     }
 
-    /// Returns whether a fault was found in the function that was called last, from that instruction, or in one that it calls.
+    /// Returns whether a fault was found in the function that was called last from the instruction at `at`, or in its callees.
     fn last_is_wrong(&self, frame: &Frame, at: u64) -> bool {
         let last = frame.calls.last().filter(|(from, _)| *from == at);
         let mut todo: Vec<usize> = last.iter().map(|(_, node)| *node).collect();
@@ -331,7 +332,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Takes note of a system call as one of the C library's `syscall`, which takes the number before the other arguments.
+    /// Notes a system call as a call of the C library's `syscall`, which takes the number before the other arguments.
     pub fn record_system_call(&mut self, at: u64, number: Value, state: &State) {
         if self.watch.is_none() {
             return;
@@ -394,7 +395,7 @@ impl Explorer<'_> {
         {
             return astray(frame, at, OWN_RETURN);
         }
-        // What was interrupted does not go on, so errno does not matter to it.
+        // The interrupted code does not go on, so errno does not matter to it.
         if frame.is_handler && state.is_ending {
             state.errno = Errno::Original;
         }
@@ -406,7 +407,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns what is known after a call which gives an event if its result is positive: for an error, for none, and for an event.
+/// Returns the states after a call that gives an event if its result is positive: for an error, for no event, and for an event.
 fn by_event(state: State, image: &Image, at: u64) -> Vec<State> {
     const RESULT: usize = 0;
     let result = &state.registers[RESULT];
@@ -435,7 +436,7 @@ fn by_event(state: State, image: &Image, at: u64) -> Vec<State> {
     results.into_iter().map(with).collect()
 }
 
-/// Returns the state in which nothing is known of those arguments that may be one of several.
+/// Returns the state with unknown values for the arguments that may have one of several values, or `None` without such arguments.
 fn without_choices(state: &State) -> Option<State> {
     let mut any = state.clone();
     for n in ARGUMENTS {
@@ -447,7 +448,7 @@ fn without_choices(state: &State) -> Option<State> {
 }
 
 fn apply(summary: &Summary, state: &mut State) {
-    // A compiler that has seen the callee may rely on what it does to other registers than the calling convention says.
+    // A compiler that has seen the callee may rely on its actual effects on registers instead of the calling convention.
     for n in (0..16).filter(|n| *n != RSP) {
         if !summary.keeps[n] {
             state.registers[n] = Value::UNKNOWN;
@@ -455,7 +456,7 @@ fn apply(summary: &Summary, state: &mut State) {
     }
     state.vectors.clear();
     state.lows.clear();
-    // What lies below the stack pointer is the callee's.
+    // The memory below the stack pointer belongs to the callee.
     if let Some(top) = stack_top(state) {
         state.forget(i64::MIN + 16, top);
     }
@@ -494,7 +495,7 @@ pub fn retpoline(frame: &Frame, target: u64) -> Option<usize> {
     Some(usize::from(number))
 }
 
-/// Returns whether the code there only returns, by a detour against branch prediction.
+/// Returns whether the code at `target` only returns, by a detour against branch prediction.
 fn is_return_thunk(frame: &Frame, target: u64) -> bool {
     let bytes = frame.image.bytes(target);
     bytes

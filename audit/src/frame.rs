@@ -1,4 +1,4 @@
-//! The function that is being walked: what is noted of it on the way.
+//! The function that is being walked, with the facts noted on the way.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
@@ -27,59 +27,60 @@ pub struct Frame {
     pub clobbers: Option<(i64, i64)>,
     pub exits: Option<State>,
     pub errno_cause: Option<(u64, String)>,
-    /// The places where exceptions go on and that are still to be walked, each with what is known there.
+    /// The places where exceptions continue, each with the state there while it is still to be walked.
     pub caught: BTreeMap<u64, Option<State>>,
-    /// Control flow, for loops.
+    /// The control flow, used to judge loops.
     pub edges: Map<u64, Vec<u64>>,
-    /// Ways that end where something equal was seen before.
+    /// The edges that lead to a state equal to a state that was seen before.
     pub closed: Set<(u64, u64)>,
     pub steps: usize,
-    /// Compare-and-swaps: whether each time the same constant is expected.
+    /// The compare-and-swaps: whether each expects the same constant every time.
     pub expects: Map<u64, bool>,
-    /// What is compared before each branch.
+    /// The comparison before each branch.
     pub tests: Map<u64, graph::Test>,
     /// The constant by which an instruction multiplies, if it is always the same.
     pub factors: Map<u64, Option<i64>>,
-    /// Multiplications whose constant is in rax.
+    /// The multiplications whose constant is in rax.
     pub factors_in_rax: Set<u64>,
     /// The lowest address that an instruction loads from, and the step between the addresses.
     pub steps_of_loads: Map<u64, (i64, u64)>,
     /// The last address of the file that an instruction touches.
     pub inside: Map<u64, u64>,
-    /// Instructions that read `errno`.
+    /// The instructions that read `errno`.
     pub errno_reads: Set<u64>,
-    /// Between which places of the stack an instruction loads or stores, and what it, or what it calls, may have changed there.
+    /// The bounds of the stack that an instruction loads or stores; `written`: the bounds that the instruction or its callees may
+    /// have changed.
     pub touched: Map<u64, (i64, i64)>,
     pub written: Map<u64, (i64, i64)>,
     /// The calls, each with whether it reaches code of the files.
     pub called: Map<u64, bool>,
-    /// The functions of the C library, and the system calls, whose result a call gives; an empty name for any other.
+    /// The functions of the C library, and the system calls, whose result a call gives; an empty name for any other function.
     pub results: Map<u64, HashSet<String>>,
     divides: Option<bool>,
     /// The largest number that each division by a constant, of 64 bits, was last seen to divide.
     pub dividends: Map<u64, u64>,
-    /// The places of the stack that instructions name: whether as the beginning of more than a word.
+    /// The places of the stack that instructions name: whether each is named as the beginning of more than a word.
     pub named: BTreeMap<i64, bool>,
-    /// The places of the stack that calls are given, between the lowest and the highest, by the call and the register.
+    /// The lowest and the highest place of the stack that a call is given, by the call and the register.
     pub passed: Map<(u64, usize), (i64, i64)>,
     /// The places of the stack whose address instructions take.
     pub addresses: BTreeSet<i64>,
-    /// Between which places of the stack a call or a repeated instruction writes as much as a number says that varies.
+    /// The bounds of the stack that a call or a repeated instruction writes, if a varying number says how much.
     pub spread: Map<u64, (i64, i64)>,
-    /// Whether the frame was let down by a number that is not constant, as by `alloca`.
+    /// Whether the frame was extended by a number that is not constant, as by `alloca`.
     pub is_growing: bool,
-    /// Where control may go astray, and how.
+    /// The instructions where control may go astray, each with the reason.
     pub strays: Vec<(u64, &'static str)>,
     /// The lowest place that the stack pointer was seen at, calls and saved registers aside.
     pub floor: Option<i64>,
-    /// Whether texts, of which one is chosen, are read byte by byte.
+    /// Whether the function reads byte by byte a text that is chosen from several.
     pub reads_texts: bool,
-    /// Stores whose place a register tells, to data of files without a name.
+    /// The stores to unnamed data of files at a place that a register gives.
     pub unnamed: Set<u64>,
 }
 
 impl Frame {
-    /// Returns that of a function of the file with that number, before anything of it is walked.
+    /// Returns the frame of a function of the file `number`, before any instruction of the function is walked.
     pub fn new(number: u16, image: Rc<Image>, start: u64, is_handler: bool) -> Self {
         Self {
             bounds: image.function_at(start).unwrap_or((start, start)),
@@ -157,12 +158,13 @@ impl Frame {
         self.doubt(Kind::RunsOff, at, why, remedy);
     }
 
-    /// Notes that control may go astray.
+    /// Notes that control may go astray at the instruction at `at`.
     pub fn strays(&mut self, at: u64, why: &'static str) {
         self.strays.push((at, why));
     }
 
-    /// Reports where control may go astray. Where a store may have reached the frame, that is an open question as the store is.
+    /// Reports the instructions where control may go astray. If a store may have reached the frame, each is an open question, as
+    /// the store is.
     pub fn report_strays(&mut self) {
         let may_be_overrun = self.may_be_overrun();
         for (at, why) in std::mem::take(&mut self.strays) {
@@ -175,7 +177,7 @@ impl Frame {
         }
     }
 
-    /// Returns whether a store may have reached the frame, which is an open question then.
+    /// Returns whether a store that is an open question may have reached the frame.
     pub fn may_be_overrun(&self) -> bool {
         let is_open = |found: &Finding| found.kind == Kind::Write && found.weight == Weight::Doubt;
         self.findings.iter().any(is_open)
@@ -187,7 +189,7 @@ impl Frame {
         }
     }
 
-    /// Returns whether the function goes on there, rather than begins again.
+    /// Returns whether `at` lies inside the function, other than at its beginning.
     pub fn has(&self, at: u64) -> bool {
         self.bounds.0 < at && at < self.bounds.1
     }
@@ -200,7 +202,7 @@ impl Frame {
         }
     }
 
-    /// Notes what is compared before the branch at `at`.
+    /// Notes the comparison before the branch at `at`.
     pub fn compares(&mut self, at: u64, flags: &Flags) {
         let Flags { left, right, .. } = flags;
         self.tests
@@ -224,7 +226,7 @@ impl Frame {
         }
     }
 
-    /// Notes whose result the call at `at` gives.
+    /// Notes the function whose result the call at `at` gives.
     pub fn gives(&mut self, at: u64, name: &str) {
         let all = self.results.entry(at).or_default();
         if !all.contains(name) {
@@ -251,8 +253,8 @@ impl Frame {
         self.lowest = self.lowest.min(offset);
     }
 
-    /// Returns what a register holds that was restored from the stack: what it is to keep, if a store whose extent is not known may
-    /// have changed that. A call that may fill all that lies above a place need not do so.
+    /// Returns the value of a register that was restored from the stack. If a store of unknown extent may have changed it, assumes
+    /// the value that the function must preserve. A call that may fill all of the stack above a place need not do so.
     pub fn restored(&self, register: usize, value: Value) -> Value {
         let is_open = self.clobbers.is_some_and(|(_, hi)| hi > i64::MAX / 8);
         if value.base != Base::Unknown || !is_open || !is_preserved(register) {

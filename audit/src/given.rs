@@ -1,4 +1,5 @@
-//! What a handler gives to functions of the C library to read: texts and blocks that the program may be changing, or has freed.
+//! Texts and blocks that a handler gives to functions of the C library to read: the program may be changing them, or has freed
+//! them.
 
 use crate::explore::Explorer;
 use crate::finding::{Finding, Kind, Weight};
@@ -48,7 +49,7 @@ pub fn of_system_call(number: i64) -> &'static str {
 }
 
 impl Explorer<'_> {
-    /// Checks what a function is given to read.
+    /// Checks the texts and blocks that a function is given to read.
     pub fn gives(
         &mut self,
         frame: &mut Frame,
@@ -79,8 +80,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Reports a pointer to the handler's frame, the siginfo or the ucontext that is written to a descriptor or sent with a signal: who
-    /// receives it may follow it after the handler has returned.
+    /// Reports a pointer to the handler's frame, the siginfo or the ucontext that is written to a descriptor or sent with a signal.
+    /// The receiver may follow the pointer after the handler has returned.
     fn passes_pointers(
         &mut self,
         frame: &mut Frame,
@@ -117,7 +118,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Checks what a function is given to read, which the program may have freed.
+    /// Checks a text or block that a function is given to read, which the program may have freed.
     pub fn sent(&mut self, frame: &mut Frame, at: u64, name: &str, from: &Value) {
         let (Base::Static(image, word) | Base::NotNull(image, word)) = from.base else {
             return;

@@ -1,4 +1,4 @@
-//! The ways within a loop, and how often each can be taken.
+//! The edges within a loop, and how often each can be taken.
 
 use iced_x86::{ConditionCode, Mnemonic, Register};
 
@@ -8,7 +8,7 @@ use crate::line::{Line, Variable, is_call, whole, writes};
 use crate::value::Value;
 use crate::waits::is_swap;
 
-/// Says what is known at a branch of the two sides of its comparison: at first, and in all.
+/// Holds the known values of the two sides of a branch's comparison: of the left side at first, and of both in all.
 #[derive(Clone)]
 pub struct Test {
     pub first: Value,
@@ -16,27 +16,27 @@ pub struct Test {
     pub right: Value,
 }
 
-/// Says how often a way of a loop can be taken.
+/// Says how often an edge of a loop can be taken.
 pub enum Taken {
-    /// Until a bound that is known.
+    /// Taken until a known bound.
     Bounded,
-    /// Until what it asks for has come to its end.
+    /// Taken as long as a condition holds that ends by itself.
     Note(&'static str),
-    /// Until a bound that is not known.
+    /// Taken until an unknown bound.
     Long,
-    /// As long as something holds that only others change.
+    /// Taken as long as a condition holds that only other code changes.
     Waits(&'static str),
     Unknown,
 }
 
-/// Holds one loop, or what is left of one.
+/// Holds one loop, or the rest of a loop.
 pub struct Graph<'a> {
     pub frame: &'a Frame,
     pub code: &'a Map<u64, Line>,
     pub nodes: &'a Set<u64>,
     removed: &'a Set<(u64, u64)>,
     pub before: Map<u64, Vec<u64>>,
-    /// Whether the stack pointer moves, so that what lies at an offset from it is not always the same.
+    /// Whether the stack pointer moves, so that an offset from it does not always name the same word.
     moves_stack: bool,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Returns the instructions that set `place` as it is seen at `at`, and those between.
+    /// Returns the instructions that set `place` as it is seen at `at`, and the instructions between.
     pub fn reaching(&self, at: u64, place: Variable) -> (Vec<u64>, Set<u64>) {
         let mut found = Vec::new();
         let mut seen = Set::default();
@@ -127,7 +127,7 @@ impl<'a> Graph<'a> {
         let Variable::Slot(base, offset) = place else {
             return true;
         };
-        // Whose address is taken may be changed by others.
+        // A word whose address is taken may be changed by other code.
         let is_named = |i: &Line| {
             i.mnemonic() == Mnemonic::Lea
                 && i.memory_base() == base
@@ -184,7 +184,7 @@ impl<'a> Graph<'a> {
         if let Some(note) = self.neither(branch, setter, condition, bound) {
             return note;
         }
-        // Either side may be what is waited for.
+        // The loop may wait for either side of the comparison.
         for side in [0, 1] {
             let cause = match whole(i, side).filter(|_| !is_result) {
                 Some(place) => match self.cause(setter, place) {
@@ -194,7 +194,7 @@ impl<'a> Graph<'a> {
                 None if side == 0 => setter,
                 None => continue,
             };
-            // A counter against a limit in memory does not wait for the memory.
+            // A comparison of a counter with a limit in memory does not wait for the memory.
             let other = whole(i, 1 - side).filter(|other| whole(i, side) != Some(*other));
             let other_moves = other.is_some_and(|place| !self.changes(place).is_empty());
             match self.asked(branch, cause, condition, bound) {

@@ -11,7 +11,7 @@ use crate::index::Index;
 use crate::mask::{Signals, only};
 use crate::races::{Coming, Who};
 
-/// Holds words of one object that one call stores, or instructions without a branch between them.
+/// Holds words of one object that one call stores, or that instructions without a branch between them store.
 pub struct Group {
     /// The call, or the first of the instructions.
     pub at: u64,
@@ -19,16 +19,16 @@ pub struct Group {
     pub words: BTreeSet<(u64, u64)>,
 }
 
-/// Is an instruction that stores, the word, and its bytes.
+/// Is a store: the instruction, the word, and its size in bytes.
 type Store = (u64, u64, u64);
 
-/// How many words of a group are told apart.
+/// The largest number of words of a group that are told apart.
 pub const MOST: usize = 12;
 
-/// Signals that a thread is sent for what it does itself; a handler of them alone does not come between any two stores.
+/// Signals that a thread causes by its own actions; a handler of these signals alone does not come between any two stores.
 const OF_FAULTS: [i64; 8] = [4, 5, 6, 7, 8, 11, 13, 31];
 
-/// Signals that come when a timer says so, which the program may stop.
+/// Signals that a timer sends; the program may stop the timer.
 const OF_TIMERS: [i64; 3] = [14, 26, 27];
 
 const STARTS_TIMER: [&str; 4] = ["alarm", "setitimer", "timer_settime", "ualarm"];
@@ -41,7 +41,7 @@ pub fn of_faults() -> Signals {
     set(&OF_FAULTS)
 }
 
-/// Returns the signals that come without anything that the program begins, such as a child or a timer.
+/// Returns the signals that come without any activity that the program begins, such as a child or a timer.
 pub fn of_anyone() -> Signals {
     const OF_CHILDREN: i64 = 17;
     const OF_DESCRIPTORS: [i64; 3] = [13, 23, 29];
@@ -49,7 +49,7 @@ pub fn of_anyone() -> Signals {
 }
 
 impl Index {
-    /// Returns the groups of which loads touch two words or more.
+    /// Returns the groups in which `loads` touch two words or more.
     pub fn groups(
         &mut self,
         number: u16,
@@ -77,7 +77,7 @@ impl Index {
             .iter()
             .map(|group| (group.at, group.words.clone()))
             .collect();
-        // A compiler may write out the rounds of a loop.
+        // A compiler may unroll a loop.
         let is_stored_again = |group: &Group| {
             let after = instruction(image, group.at).next_ip();
             let mut same = sites.iter().filter(|(_, words)| *words == group.words);
@@ -95,7 +95,7 @@ impl Index {
         all
     }
 
-    /// Returns whether the program changes the word where one of the signals may come.
+    /// Returns whether the program changes the word at a place where one of the signals may come.
     pub fn is_changed(&mut self, number: u16, image: &Image, word: u64, coming: &Coming) -> bool {
         let writes = self.of(number, image).writes.get(&word).cloned();
         let calls = self.filled(number, image, word);
@@ -103,10 +103,10 @@ impl Index {
         all.any(|at| self.who(number, image, at, coming).is_some())
     }
 
-    /// Returns what calls have functions of the C library fill.
+    /// Returns the groups of words that calls have functions of the C library fill.
     fn filled_groups(&mut self, number: u16, image: &Image) -> Vec<Group> {
         const WORD: u64 = 8;
-        // At least as much is stored where nothing tells the size.
+        // The number of bytes that are taken to be stored if the size is not known.
         const TEXT: u64 = 16;
         let fills = self.of(number, image).fills.iter();
         let of = |(start, size): (u64, Option<u64>)| {
@@ -123,7 +123,7 @@ impl Index {
         .collect()
     }
 
-    /// Returns what functions of the file store through an argument of a call.
+    /// Returns the groups of words that functions of the file store through an argument of a call.
     fn groups_of_calls(&mut self, number: u16, image: &Image) -> Vec<Group> {
         let calls = self.of(number, image).through_calls.iter();
         let of = |(at, stores): (&u64, &Vec<(u64, u64, u64)>)| {
@@ -141,7 +141,7 @@ impl Index {
         calls.flat_map(of).collect()
     }
 
-    /// Returns words of one object, as symbols say, that instructions store.
+    /// Returns the groups of words of one object, according to the symbols, that instructions store.
     fn groups_of_stores(
         &mut self,
         number: u16,
@@ -179,7 +179,8 @@ impl Index {
         groups
     }
 
-    /// Returns whether the program also gives one of the words a constant, by which a reader may know that the others are not valid.
+    /// Returns whether the program also gives one of the words a constant, which may tell a reader that the other words are not
+    /// valid.
     fn is_reset(&mut self, number: u16, image: &Image, group: &Group) -> bool {
         let tables = self.of(number, image);
         let mut bytes = group.words.iter().flat_map(|(word, n)| *word..word + n);
@@ -193,7 +194,8 @@ impl Index {
         })
     }
 
-    /// Returns whether the function comes to the instruction again, or one that calls it to that call, by none of `stops`.
+    /// Returns whether the function reaches the instruction again, or a caller reaches its call again, without passing any of
+    /// `stops`.
     pub fn repeats(&mut self, number: u16, image: &Image, at: u64, stops: &[u64]) -> bool {
         let Some((start, _)) = image.function_at(at) else {
             return false;
@@ -220,7 +222,7 @@ fn is_one_run(image: &Image, from: u64, to: u64) -> bool {
     true
 }
 
-/// Returns whether the instruction only stores: one that counts up leaves a number that is right by itself.
+/// Returns whether the instruction only stores: an increment leaves a number that is right by itself.
 fn is_plain(i: &Instruction) -> bool {
     let mut factory = InstructionInfoFactory::new();
     let access = factory.info(i).op0_access();

@@ -1,4 +1,4 @@
-//! Maps and sets with a cheap hash, for what the exploration looks up at each instruction.
+//! Maps and sets with a cheap hash, for the lookups that the exploration makes at each instruction.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -43,12 +43,12 @@ impl Hasher for Multiply {
     }
 
     fn finish(&self) -> u64 {
-        // The table takes its low bits, and a product is mixed best in the high ones.
+        // The hash table uses the low bits, but a product is mixed best in the high bits.
         self.0.rotate_left(26)
     }
 }
 
-/// Returns a number that is equal for equal values, and rarely for others.
+/// Returns a number that is equal for equal values, and rarely equal for different values.
 pub fn fingerprint(value: &impl std::hash::Hash) -> u64 {
     let mut hasher = Multiply::default();
     value.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! Calls of the handler that was there before: it may be SIG_IGN, as under nohup, which is the number 1 and no function.
+//! Calls of the previously installed handler: it may be SIG_IGN, as under nohup, which is the number 1 and not a function.
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
@@ -7,8 +7,9 @@ use crate::image::Image;
 use crate::races::needs_only_libc;
 
 impl Explorer<'_> {
-    /// Returns whether the word may be SIG_IGN where the handler calls through it: the program put no handler there, and neither the
-    /// handler nor any function that names the word or installs a handler asks for that number or for other data.
+    /// Returns whether the word may be SIG_IGN where the handler calls through it. The program must have put no handler there, and
+    /// no relevant code may ask for SIG_IGN or for other data. Relevant are the handler and the functions that name the word or
+    /// install a handler.
     pub fn may_be_ignored(&mut self, number: u16, image: &Image, word: u64) -> bool {
         let is_first = self.index.handlers.len() == 1 && needs_only_libc(image);
         let reads_no_other = self
@@ -40,7 +41,7 @@ fn asks(image: &Image, at: u64) -> bool {
     all.into_iter().any(|i| has_one(&i))
 }
 
-/// Returns whether it computes with 1 in one of the ways in which compilers compare with it.
+/// Returns whether the instruction computes with 1 in one of the ways in which compilers compare with 1.
 fn has_one(i: &Instruction) -> bool {
     let is_near = |n: u64| matches!(n.cast_signed(), -2..=2 if n != 0);
     let is_address = i.mnemonic() == Mnemonic::Lea && is_near(i.memory_displacement64());
@@ -49,7 +50,7 @@ fn has_one(i: &Instruction) -> bool {
         _ => i.try_immediate(n).ok(),
     });
     let is_step = matches!(i.mnemonic(), Mnemonic::Dec | Mnemonic::Inc);
-    // Data, or the first argument of a call, such as the number of SIGHUP.
+    // A constant stored as data or passed as the first argument of a call, such as the number of SIGHUP.
     let is_passed = i.mnemonic() == Mnemonic::Mov
         && (i.op0_kind() == OpKind::Memory || i.op0_register().full_register() == Register::RDI);
     is_step || is_address || !is_passed && constant.is_some_and(is_near)

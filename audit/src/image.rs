@@ -1,4 +1,4 @@
-//! An ELF file as it lies in memory: its bytes, its functions, and what the dynamic loader puts into its pointers.
+//! An ELF file as it lies in memory: its bytes, its functions, and the values that the dynamic loader puts into its pointers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::hash::{Map, Set};
 pub struct Region {
     pub start: u64,
     pub end: u64,
-    /// The bytes of the file; what lies behind them is zero.
+    /// The bytes of the file; the rest of the region is zero.
     pub data: &'static [u8],
     pub write: bool,
     pub exec: bool,
@@ -26,16 +26,16 @@ pub struct Extern {
     pub version: Option<String>,
 }
 
-/// Says what the dynamic loader puts into a pointer.
+/// Describes the value that the dynamic loader puts into a pointer.
 #[derive(Clone, Debug)]
 pub enum Slot {
     /// An address of this file.
     Here(u64),
-    /// What another file, or this one under that name, defines.
+    /// The address of a name that another file, or this file, defines.
     Extern(Rc<Extern>),
-    /// What the function at that address chooses (ifunc).
+    /// The address that the function at that address chooses (ifunc).
     Chosen(u64),
-    /// Something that is no pointer, such as the offset of a thread-local.
+    /// A value that is not a pointer, such as the offset of a thread-local.
     Opaque,
 }
 
@@ -51,12 +51,13 @@ pub struct Symbol {
 #[derive(Default)]
 pub struct Image {
     pub path: PathBuf,
-    /// Where the program begins.
+    /// The address where the program begins.
     pub entry: u64,
     pub regions: Vec<Region>,
-    /// Where functions begin, and where they end.
+    /// The ends of functions, by the addresses where they begin.
     pub functions: BTreeMap<u64, u64>,
-    /// The ranges of instructions that exceptions may leave, by their starts: the end of each, and the place where they go on.
+    /// The ranges of instructions that exceptions may leave, by their starts: the end of each, and the place where exceptions
+    /// continue.
     pub pads: BTreeMap<u64, (u64, u64)>,
     /// The functions that another file of the same program cannot name.
     pub locals: Set<u64>,
@@ -64,52 +65,52 @@ pub struct Image {
     pub names: Map<u64, Vec<Rc<str>>>,
     /// The objects that have names, by address.
     pub objects: BTreeMap<u64, Symbol>,
-    /// Addresses of data that have a name and no size, as those where a section begins or ends.
+    /// Addresses of data that have a name and no size, such as the beginning or the end of a section.
     pub marks: Set<u64>,
     pub slots: Map<u64, Slot>,
     /// Slots that nothing but the loader writes, wherever they lie.
     pub settled: Set<u64>,
     /// Slots that the loader may fill as late as at the first call through them (lazy binding).
     pub bound_late: Set<u64>,
-    /// Addresses that stand for what another file defines, in an object file.
+    /// Addresses that stand for the names that another file defines, in an object file.
     pub externs: Map<u64, Rc<Extern>>,
-    /// What the file defines for others.
+    /// The addresses of the names that the file defines for other files.
     pub exports: Map<String, u64>,
-    /// The versions under which it defines them, where it says so.
+    /// The versions under which the file defines those names, where it gives versions.
     pub export_versions: Map<String, Vec<String>>,
     /// Functions that run when the file is loaded.
     pub constructors: Vec<u64>,
-    /// Where the names of symbols lie, which are no texts of the program's.
+    /// The range of the names of symbols, which are not texts of the program.
     pub names_at: std::ops::Range<u64>,
-    /// Where the headers and the loader's tables lie, whose addresses no code of the program's reads.
+    /// The ranges of the headers and the loader's tables, whose addresses no code of the program reads.
     pub tables_at: Vec<std::ops::Range<u64>>,
-    /// Where the table begins that names the others. The first word of the table of functions has its address.
+    /// The address of the table that names the other tables. The first word of the table of functions holds this address.
     pub dynamic: u64,
-    /// Made read-only once the loader is done.
+    /// The ranges that are made read-only once the loader is done.
     pub relro: Vec<(u64, u64)>,
     pub needed: Vec<String>,
     pub run_path: Vec<String>,
     /// Whether addresses in instructions are final.
     pub is_fixed: bool,
-    /// Whether no dynamic loader has to do with it: a static program.
+    /// Whether the file is a static program, which needs no dynamic loader.
     pub is_static: bool,
     pub is_library: bool,
     pub is_object: bool,
-    /// Functions that choose another when the program starts (ifunc).
+    /// Functions that choose another function when the program starts (ifunc).
     pub choosers: Set<u64>,
     /// Whether the loader writes into code.
     pub has_text_relocations: bool,
     /// The bytes of the file, and of a separate debug file.
     pub files: Vec<&'static [u8]>,
-    /// The debug information of an object file, with addresses of its layout in it.
+    /// The sections of debug information of an object file, with the addresses of the object's layout filled in.
     pub moved_sections: Map<String, &'static [u8]>,
-    /// Where the C library begins in a static program.
+    /// The address where the C library begins in a static program.
     pub libc_start: std::cell::OnceCell<Option<u64>>,
-    /// Whether the file has code at all; one of debug information only has none.
+    /// Whether the file has code at all; a file of debug information only has none.
     pub has_code: bool,
-    /// What follows the instructions of the functions that were asked about, from where they begin to where they end.
+    /// The successors of the instructions of the functions that were looked up, by the start and the end of the function.
     pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Step>>>,
-    /// Where jumps by tables may go, by the function.
+    /// The possible targets of jumps by tables, by the function.
     pub jumps: std::cell::RefCell<Map<u64, Rc<[u64]>>>,
 }
 
@@ -124,7 +125,7 @@ impl Image {
         self.region(address).is_some_and(|region| region.exec)
     }
 
-    /// Returns whether the program can write there while it runs.
+    /// Returns whether the program can write to `address` while it runs.
     pub fn is_writable(&self, address: u64) -> bool {
         self.region(address).is_some_and(|region| region.write)
             && !self
@@ -185,7 +186,7 @@ impl Image {
         first.is_some_and(|first| first < address)
     }
 
-    /// Returns whether a function holds the instruction that the C library of a static program alone may define, and calls itself.
+    /// Returns whether only the C library of a static program may define and call the function that holds the instruction.
     pub fn is_reserved_to_libc(&self, at: u64) -> bool {
         let start = self.function_at(at).map(|(start, _)| start);
         let names = start.and_then(|start| self.names.get(&start));
@@ -194,7 +195,7 @@ impl Image {
             && names.is_some_and(|names| names.iter().all(|name| name.starts_with("__nptl_")))
     }
 
-    /// Returns where an exception goes on that leaves the call which returns to `after`.
+    /// Returns the address where an exception continues after it leaves the call that returns to `after`.
     pub fn pad(&self, after: u64) -> Option<u64> {
         let (_, (end, pad)) = self.pads.range(..after).next_back()?;
         (after <= *end).then_some(*pad)
@@ -240,7 +241,7 @@ impl Image {
             .min_by_key(|name| (name.starts_with('_'), name.len(), *name))
     }
 
-    /// Returns what a place is called: an object with an offset, or its address.
+    /// Returns the name of a place: an object with an offset, or its address.
     pub fn place(&self, address: u64) -> String {
         match self.object_at(address) {
             Some(symbol) if symbol.address == address => crate::names::pretty(&symbol.name),
@@ -278,7 +279,7 @@ impl Image {
         None
     }
 
-    /// Returns the names that it takes from other files.
+    /// Returns the names that the file takes from other files.
     pub fn imports(&self) -> impl Iterator<Item = String> + '_ {
         let slots = self.slots.values().filter_map(|slot| match slot {
             Slot::Extern(name) => Some(name.name.clone()),
@@ -287,7 +288,7 @@ impl Image {
         slots.chain(self.externs.values().map(|name| name.name.clone()))
     }
 
-    /// Returns where the data has one of those texts, whole.
+    /// Returns the address in the data of one of the texts, as a whole string, with the text.
     pub fn text_of(&self, texts: &[&'static str]) -> Option<(u64, &'static str)> {
         for region in self.regions.iter().filter(|r| !r.exec) {
             let mut at = region.start;
@@ -303,7 +304,7 @@ impl Image {
         None
     }
 
-    /// Returns whether its function of that name is the one that the loader takes: of the version asked for, or without any.
+    /// Returns whether the loader takes the file's function of that name: it has the version asked for, or one of the two has none.
     pub fn answers(&self, name: &Extern) -> bool {
         match (&name.version, self.export_versions.get(&name.name)) {
             (Some(wanted), Some(known)) => known.contains(wanted),
@@ -311,7 +312,8 @@ impl Image {
         }
     }
 
-    /// Returns whether a table of stubs begins there: the first pushes a word of the loader's, each other is a stub.
+    /// Returns whether a table of stubs begins at `address`: the first entry pushes a word of the loader, each other entry is a
+    /// stub.
     pub fn is_linkage(&self, address: u64) -> bool {
         let bytes = self.bytes(address);
         bytes.starts_with(&[0xff, 0x35]) || self.stub(address).is_some()

@@ -1,4 +1,4 @@
-//! Questions about a whole file: who calls what, who stores where, and whose address is taken.
+//! Questions about a whole file: the callers of functions, the stores to words, and the addresses that are taken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -13,22 +13,22 @@ use crate::sweep::{Tables, sweep};
 #[derive(Default)]
 pub struct Index {
     tables: HashMap<u16, Tables>,
-    /// Where handlers that were there before are kept.
+    /// The words that keep previously installed handlers.
     old: HashSet<(u16, u64)>,
     /// The handlers that were found.
     pub handlers: BTreeMap<Place, Handler>,
-    /// The signals that the program ignores; `None`: one that is not known.
+    /// The signals that the program ignores; `None`: a signal that is not known.
     pub ignored: BTreeSet<Option<i64>>,
     /// The calls of a file that lead to the installation of a handler, if all can be known.
     pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,
     /// The bytes of the smallest alternate stack that a call is seen to install.
     pub alternate: Option<u64>,
-    /// Whether threads may run a handler of these signals at the same time, by the file.
+    /// Whether threads may run a handler of these signals at the same time, by the file and the signals.
     pub on_threads: HashMap<(u16, crate::mask::Signals), bool>,
-    /// The stores that questions choose, by the word.
+    /// The stores to a word that the program's tests choose, by the word.
     pub choices: HashMap<(u16, u64), Rc<[Choice]>>,
-    /// What may write the data of a file, by the file, if these functions are its handlers.
+    /// The code that may write the data of a file, by the file, if these functions are its handlers.
     pub writers: HashMap<u16, (BTreeSet<u64>, Writers)>,
 }
 
@@ -42,7 +42,7 @@ impl Index {
         self.tables.entry(number).or_insert_with(|| sweep(image))
     }
 
-    /// Returns whether a function begins there, rather than a part of one that lies elsewhere.
+    /// Returns whether a function begins at `address`, rather than a part of a function that lies elsewhere.
     pub fn is_function(&self, number: u16, address: u64) -> bool {
         let Some(tables) = self.tables.get(&number) else {
             return true;
@@ -80,8 +80,8 @@ impl Index {
         Some(sites.iter().map(|(at, _)| *at).collect())
     }
 
-    /// Returns whether each instruction that takes an address of the object only reads through it, or gives it to one of the
-    /// calls that install it.
+    /// Returns whether each instruction that takes an address of the object only reads through it, or passes it to one of `calls`.
+    /// Each of `calls` installs the action there.
     pub fn is_only_read(
         &mut self,
         number: u16,
@@ -98,7 +98,7 @@ impl Index {
         })
     }
 
-    /// Returns whether an instruction names a place of the object as where it stores, or another file can.
+    /// Returns whether an instruction names a place of the object as the target of a store, or another file can name it.
     pub fn is_stored_by_name(
         &mut self,
         number: u16,
@@ -133,22 +133,22 @@ impl Index {
         nulls.any(|(at, _)| !takes_back(*at))
     }
 
-    /// Returns whether instructions name a place strictly between: then data ends and other data begins there.
+    /// Returns whether instructions name a place strictly between `from` and `to`: then data ends and other data begins there.
     pub fn is_divided(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let tables = self.of(number, image);
         let inside = (from.saturating_add(1), to);
         has_any(&tables.stores, inside) || has_any(&tables.taken, inside)
     }
 
-    /// Returns whether instructions name a place strictly between, if only to read it: a word that the program only reads may lie
-    /// behind a table.
+    /// Returns whether instructions name a place strictly between `from` and `to`, if only to read it. A word that the program only
+    /// reads may lie behind a table.
     pub fn is_named_between(&mut self, number: u16, image: &Image, from: u64, to: u64) -> bool {
         let read = &self.of(number, image).read;
         from < to && read.range(from + 1..to).next().is_some()
             || self.is_divided(number, image, from, to)
     }
 
-    /// Returns whether the instruction stores to the word what was loaded from it before, changed.
+    /// Returns whether the instruction stores to the word a changed value that was loaded from the word before.
     pub fn is_update(&mut self, number: u16, image: &Image, word: u64, at: u64) -> bool {
         let all = self.of(number, image).updates.get(&word);
         all.is_some_and(|all| all.iter().any(|(by, _)| *by == at))
@@ -168,8 +168,8 @@ impl Index {
             .collect()
     }
 
-    /// Returns the addresses of the file that instructions store to the word, or to an element of its object, as constants.
-    /// Without symbols, a table is taken to be as long as that at most, and to end where instructions name something.
+    /// Returns the addresses of the file that instructions store to the word, or to an element of its object, as constants. Without
+    /// symbols, a table is taken to be at most `NEAR` bytes long, and to end where instructions name a place.
     pub fn stored_pointers(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         const NEAR: u64 = 64;
         let (from, to) = match image.object_at(word) {

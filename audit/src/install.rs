@@ -1,4 +1,4 @@
-//! Which functions a program installs as handlers: what reaches the argument of the call that installs them.
+//! Finds the functions that a program installs as handlers: the values that reach the argument of the installing call.
 
 mod argument;
 pub mod flags;
@@ -24,27 +24,27 @@ use flags::{Flags, FlagsAt};
 /// Is the number of a file, and an address in it.
 pub type Place = (u16, u64);
 
-/// Holds a handler, and for which signals it is installed.
+/// Holds a handler, and the signals for which it is installed.
 #[derive(Clone, Default)]
 pub struct Handler {
-    /// Empty if it is for signals that are not known.
+    /// The signals of the handler; empty if they are not known.
     pub signals: BTreeSet<i64>,
-    /// Whether it is also installed for signals that are not known.
+    /// Whether the handler is also installed for signals that are not known.
     pub more: bool,
-    /// What is known of the flags of each call that installs it.
+    /// The known facts about the flags of each call that installs the handler.
     pub flags: BTreeSet<Flags>,
-    /// The signals, each with the flags that it is installed with for that signal; `None`: one that is not known.
+    /// The signals, each with the flags that the handler is installed with for it; `None`: a signal that is not known.
     pub runs: BTreeSet<(Option<i64>, Flags)>,
-    /// The functions that install it.
+    /// The functions that install the handler.
     pub by: BTreeSet<(u16, u64)>,
-    /// The calls that install it, or have it installed.
+    /// The calls that install the handler, or have it installed.
     pub sites: BTreeSet<Place>,
-    /// What each of them may have stored to data of files before.
+    /// The stores to data of files that may have preceded each of these calls.
     pub before: Vec<Before>,
 }
 
 impl Handler {
-    /// Returns which signals it is seen to be installed for; none: they are not all known.
+    /// Returns the signals for which the handler is installed, or the empty set if they are not all known.
     pub fn mask(&self) -> Signals {
         let all = self.signals.iter().copied().map(crate::mask::only);
         if self.more {
@@ -54,9 +54,9 @@ impl Handler {
         }
     }
 
-    /// Returns whether a signal of this handler comes while that one runs, or `None` if that is not known.
+    /// Returns whether a signal of this handler comes while `other` runs, or `None` if that is not known.
     ///
-    /// A signal does not interrupt what it runs itself: that is so with SA_NODEFER alone.
+    /// A signal does not interrupt the handler that it runs itself, except with SA_NODEFER.
     pub fn interrupts(&self, other: &Self) -> Option<bool> {
         let runs = &other.runs;
         let comes = |signal: Option<i64>| {
@@ -96,26 +96,26 @@ pub struct Found {
     pub handlers: BTreeMap<(u16, u64), Handler>,
     /// Functions of the C library that are handlers themselves.
     pub imported: BTreeMap<String, Handler>,
-    /// Calls that install what is not known, by file and address, and why.
+    /// Calls that install an unknown handler, by file and address, each with the reason.
     pub unresolved: BTreeMap<Place, String>,
-    /// Calls that install nothing that is new: the default, ignoring, or the handler that was there before.
+    /// The number of calls that install no new handler: the default, ignoring, or the previously installed handler.
     pub others: usize,
-    /// The signals that the program ignores; `None`: one that is not known.
+    /// The signals that the program ignores; `None`: a signal that is not known.
     pub ignored: BTreeSet<Option<i64>>,
 }
 
-/// Says what is wanted of a function's caller.
+/// Describes a value that is wanted from the callers of a function.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Wanted {
     function: Place,
     argument: u8,
-    /// At which offset from the argument it lies, if it is no argument itself.
+    /// The offset from the argument at which the value lies, if it is not an argument itself.
     offset: Option<i32>,
     how: How,
     of: What,
 }
 
-/// Says what a function is given.
+/// Describes the value that a function is given.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum What {
     Handler,
@@ -125,7 +125,7 @@ enum What {
     Rest(Place),
 }
 
-/// Says what else is known of the installation of a handler.
+/// Holds the other known facts about the installation of a handler.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct How {
     signal: Signal,
@@ -147,7 +147,7 @@ const LIMITS: Limits = Limits {
     depth: 3,
 };
 
-/// For functions that are too large for that: no callee is read, and what ways know is joined where they meet.
+/// Limits for functions that are too large for `LIMITS`: no callee is read, and the states of paths are joined where they meet.
 const LARGE: Limits = Limits {
     wide: 0,
     apart: 0,
@@ -156,13 +156,13 @@ const LARGE: Limits = Limits {
     depth: 1,
 };
 
-/// Instructions explored to find handlers, in all.
+/// The number of instructions explored to find handlers, in all.
 const MOST_STEPS: usize = 1_000_000;
 
-/// How far wrappers of wrappers are followed.
+/// The number of wrappers, and wrappers of wrappers, that are followed.
 const MOST_WRAPPERS: usize = 200;
 
-/// Says of a call that where the action lies is not known.
+/// The reason for a call whose action lies at an unknown address.
 const PLACE_NOT_KNOWN: &str = "installs what lies at an address that is not known";
 
 struct Finder<'a> {
@@ -174,21 +174,21 @@ struct Finder<'a> {
     seen: HashSet<Wanted>,
     /// Words of the file that a handler is loaded from, with the call and how it is installed.
     words: Vec<(Place, Place, How)>,
-    /// Words of a file of which an index chooses one, the first and the last, with the call and how it is installed.
+    /// Ranges of words of a file from which an index chooses: the first and the last word, with the call and how it is installed.
     ranges: Vec<((u16, u64, u64), Place, How)>,
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,
-    /// Those of them that take the address of a `struct sigaction`, and in which registers.
+    /// The reached calls that take the address of a `struct sigaction`, each with the registers that take it.
     actions: HashMap<Place, crate::escape::Set>,
-    /// What may be stored, on each way to a call, by the function that makes it.
+    /// The stores that the calling function may make on each path to a call, by the call.
     before: HashMap<Place, Vec<Rc<Vec<Stored>>>>,
     steps: usize,
     /// The files whose code has been swept: the program, and libraries that install handlers.
     swept: Vec<u16>,
 }
 
-/// Finds the handlers that the program installs, and those that its libraries install when it calls them.
+/// Finds the handlers that the program installs, and the handlers that its libraries install when the program calls them.
 pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
     let mut finder = Finder {
         files,
@@ -222,7 +222,8 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             functions.entry(function).or_default().push((image, at));
         }
     }
-    // A function of the file that only has such a name is looked at for itself, and those that call it as its callers.
+    // A function of the file that only shares the name of an installing function is read itself, and its callers are read as
+    // callers.
     let named = file.names.keys().map(|at| (0, *at)).filter(|(_, at)| {
         is_linked_installer(&file, *at) && finder.files.linked_libc(0, *at).is_none()
     });
@@ -231,7 +232,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         functions: named.clone(),
         ..Watch::default()
     };
-    // A part of a function that lies elsewhere is reached from where it begins, which may be read later.
+    // A part of a function that lies elsewhere is reached from the beginning of the function, which may be read later.
     let (mut known, mut lost) = (HashSet::new(), Vec::new());
     for (function, sites) in functions {
         let (first, is_whole) = finder.explore(function, watch(), LIMITS);
@@ -259,7 +260,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
             known.extend(hit.iter().copied());
         }
         for (site, why) in before {
-            // What the second reading knows of all ways holds, whatever the first did not know.
+            // A fact that the second reading knows for all paths holds, even if the first reading did not know it.
             let is_settled = is_second_whole
                 && hit.contains(&site)
                 && !finder.found.unresolved.contains_key(&site);
@@ -276,7 +277,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
                 lost.push(site);
             }
         }
-        // What calls the address that is loaded there may not have been read.
+        // The code that calls the loaded address may not have been read.
         if !is_whole && !is_second_whole {
             for site in loads {
                 finder.unresolved(site, "control could not be followed from it");
@@ -298,7 +299,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
 }
 
 impl Finder<'_> {
-    /// Explores the function; also whether all of it was read.
+    /// Explores the function; also returns whether all of it was read.
     fn explore(&mut self, function: Place, watch: Watch, limits: Limits) -> (Watch, bool) {
         let arguments = std::array::from_fn(|n| Value::at(Base::Arg(n as u8), 0));
         self.explore_given(function, watch, limits, &arguments)
@@ -313,7 +314,7 @@ impl Finder<'_> {
     ) -> (Watch, bool) {
         let file = self.files.image(function.0);
         self.index.of(function.0, &file);
-        // What is not explored is unresolved, for control was not followed there.
+        // Calls in functions that are not explored are unresolved, because control was not followed there.
         if self.steps > MOST_STEPS {
             return (Watch::default(), false);
         }
@@ -331,8 +332,8 @@ impl Finder<'_> {
         (watch, is_whole)
     }
 
-    /// Explores a second time the handlers with a call that is not resolved, now with what a handler is given: its signal may choose
-    /// an element of a table of old actions.
+    /// Explores a second time the handlers with an unresolved call, now with the arguments of a handler. The signal may choose an
+    /// element of a table of old actions.
     fn within_handlers(&mut self) {
         let unresolved = self.found.unresolved.iter();
         let unresolved: Vec<Place> = unresolved
@@ -387,7 +388,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Explores the function, again with less detail if it is too large; also whether all of it was read.
+    /// Explores the function, again with less detail if it is too large; also returns whether all of it was read.
     fn explore_whole(&mut self, function: Place, watch: impl Fn() -> Watch) -> (Watch, bool) {
         let (first, is_whole) = self.explore_apart(function, watch());
         if is_whole && !(first.hits.is_empty() && first.stored.is_empty()) {
@@ -396,7 +397,7 @@ impl Finder<'_> {
         self.explore(function, watch(), LARGE)
     }
 
-    /// Explores the function with states kept apart, unless it is seen to be too large; also whether all of it was read.
+    /// Explores the function with states kept apart, unless it is seen to be too large; also returns whether all of it was read.
     fn explore_apart(&mut self, function: Place, watch: Watch) -> (Watch, bool) {
         if !self.is_readable(function) {
             return (Watch::default(), false);
@@ -404,8 +405,8 @@ impl Finder<'_> {
         self.explore(function, watch, LIMITS)
     }
 
-    /// Returns whether the function, and those of its file that it calls, are not so long that they could not all be read with
-    /// states kept apart. In programs of Debian, none of more than 5,000 instructions was read to its end.
+    /// Returns whether the function and its callees in its file are short enough to be read whole with states kept apart. In
+    /// programs of Debian, no function of more than 5,000 instructions was read to its end.
     fn is_readable(&self, (image, start): Place) -> bool {
         const MOST: usize = 6_000;
         let file = self.files.image(image);
@@ -433,7 +434,8 @@ impl Finder<'_> {
         true
     }
 
-    /// Explores the functions that change which signals are blocked, for what they block, and those that install alternate stacks.
+    /// Explores the functions that change the set of blocked signals, to find the signals that they block. Also explores the
+    /// functions that install alternate stacks.
     fn masks(&mut self) {
         for number in self.swept.clone() {
             let file = self.files.image(number);
@@ -446,7 +448,7 @@ impl Finder<'_> {
                 .collect();
             for function in functions {
                 if self.files.linked_libc(number, function.1).is_some() {
-                    // It puts back what it blocks.
+                    // A function of the C library unblocks the signals that it has blocked.
                     let none = (Map::default(), Saved::default());
                     self.index.note_masks(function, none.0, none.1);
                 } else if !self.index.has_masks(function) {
@@ -459,7 +461,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes note of the calls that were reached, and of what they install.
+    /// Notes the calls that were reached, and the handlers that they install.
     fn calls(&mut self, function: Place, watch: &Watch) {
         for hit in &watch.hits {
             self.note_before(function, hit);

@@ -1,4 +1,4 @@
-//! What it means for a handler how it is installed: its signals, its arguments, its stack.
+//! The consequences of the installation for a handler: its signals, its arguments, its stack.
 
 use crate::audit::Verdict;
 use crate::finding::{Kind, Weight};
@@ -11,7 +11,7 @@ pub fn ends_by_default(signal: i64) -> bool {
     !HARMLESS.contains(&signal)
 }
 
-/// Returns whether each call that installs the handler has it given a siginfo and a ucontext, or `None` if that is not known.
+/// Returns whether each call that installs the handler requests a siginfo and a ucontext for it, or `None` if that is not known.
 pub fn has_info(of: &Handler) -> Option<bool> {
     if of.flags.iter().any(|flags| !flags.may_have(SA_SIGINFO)) {
         return Some(false);
@@ -20,9 +20,9 @@ pub fn has_info(of: &Handler) -> Option<bool> {
     is_known.then_some(true)
 }
 
-/// Returns the bytes of stack that the handler may use; `alternate`: those of the smallest alternate stack that is known.
+/// Returns the bytes of stack that the handler may use; `alternate`: the size of the smallest alternate stack that is known.
 pub fn stack_of(of: &Handler, alternate: Option<u64>) -> u64 {
-    // What the kernel at least puts there before the handler runs.
+    // The least number of bytes that the kernel puts on the stack before the handler runs.
     const KERNEL: u64 = 1024;
     // Half the usual size of an alternate stack (SIGSTKSZ), for the kernel's frame takes its part.
     const ALTERNATE: u64 = 4096;
@@ -36,7 +36,7 @@ pub fn stack_of(of: &Handler, alternate: Option<u64>) -> u64 {
     }
 }
 
-/// Weighs what is said of errno in a handler that ends the process, by the default action, with each signal that is known.
+/// Lowers the weight of errno findings for a handler that ends the process, by the default action, with each signal that is known.
 pub fn weigh_errno_down(verdict: &mut Verdict, of: &Handler) {
     for found in &mut verdict.findings {
         let finding = &mut found.finding;

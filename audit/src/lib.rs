@@ -1,13 +1,14 @@
 //! The audit of signal handlers in compiled programs: the command `minitalk-audit`, and a library for minitalk's own tasks.
 //!
-//! The way through: [`program`] reads the command line, [`load`] the file, [`install`] finds the handlers that it installs,
-//! [`audit`] has each explored and collects what was found, [`report`] prints it. [`explore`] explores a function and those
-//! that it calls, [`walk`] the ways through one with what is known of its registers ([`state`], [`value`]); [`frame`] has what
-//! is met on the way. [`step`] is what one instruction does, [`flow`] where control goes, [`compute`] what it computes,
-//! [`memory`] what it loads and stores, [`access`] what it may touch, [`assume`] what a reviewer states of it, [`torn`] which
-//! stores belong together, [`loops`] whether a loop ends. [`index`] answers questions about a whole file, which [`sweep`] reads
-//! once. [`conflict`] says what the handler shares with what it interrupts: [`groups`] which words the program stores together,
-//! [`mixture`] what the handler makes of them; [`condition`] and [`lines`] say more of a finding. [`leaf`] is the stricter audit of minitalk's own handler.
+//! The stages: [`program`] reads the command line and [`load`] the file, [`install`] finds the handlers that the program installs.
+//! [`audit`] has each handler explored and collects the findings, [`report`] prints them. [`explore`] explores a function and its
+//! callees, [`walk`] the paths through a function with the known values of its registers ([`state`], [`value`]). [`frame`] holds
+//! the facts noted on the way. [`step`] applies one instruction, [`flow`] follows control, [`compute`] computes results, [`memory`]
+//! loads and stores. [`access`] checks the memory that an instruction may touch, [`assume`] applies the statements of a reviewer.
+//! [`torn`] finds stores that belong together, [`loops`] decides whether a loop ends. [`index`] answers questions about a whole
+//! file, which [`sweep`] reads once. [`conflict`] finds the data that the handler shares with the interrupted code. [`groups`]
+//! finds the words that the program stores together, [`mixture`] the handler's use of them. [`condition`] and [`lines`] add details
+//! to a finding. [`leaf`] is the stricter audit of minitalk's own handler.
 
 mod access;
 mod address;

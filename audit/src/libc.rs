@@ -1,6 +1,6 @@
-//! What is known of the functions of the C library and of system calls.
+//! The known properties of the functions of the C library and of system calls.
 
-/// Strips what names a checked or an internal form: `__memcpy_chk` is `memcpy`.
+/// Returns the plain name of a checked or an internal form: `__memcpy_chk` is `memcpy`.
 pub fn plain(name: &str) -> &str {
     let name = name.split('@').next().unwrap_or(name);
     let name = match name {
@@ -47,12 +47,12 @@ pub const INSTALLS: &[&str] = &[
     "__sigset",
 ];
 
-/// Returns whether it installs a handler.
+/// Returns whether the function installs a handler.
 pub fn installs(name: &str) -> bool {
     INSTALLS.contains(&name)
 }
 
-/// Returns whether it takes a `struct sigaction` rather than the function.
+/// Returns whether the installing function takes a `struct sigaction` rather than the handler's address.
 pub fn takes_struct(name: &str) -> bool {
     name.contains("sigaction")
 }
@@ -143,7 +143,7 @@ pub fn changes_errno(name: &str) -> bool {
         && !name.starts_with("wmem")
 }
 
-/// Functions that glibc makes of a system call and little else, which no list has.
+/// Functions that glibc makes of a system call and little else, and that no list contains.
 const THIN: &[&str] = &[
     "setitimer",
     "getitimer",
@@ -256,7 +256,7 @@ const THIN: &[&str] = &[
     "siggetmask",
 ];
 
-/// Returns whether a name is on no list and is known to take locks, allocate, or keep state.
+/// Returns whether a function is on no list, but does little more than one system call.
 pub fn is_thin(name: &str) -> bool {
     THIN.contains(&plain(name))
 }
@@ -275,10 +275,11 @@ pub fn is_permitted_call(number: i64) -> bool {
     NUMBERS.contains(&number)
 }
 
-/// Stands before the name of a function whose system call is made by itself: its result is an error's negative number.
+/// The prefix of the name of a function whose system call is made directly: its result is the negative number of an error.
 pub const RAW: &str = "raw ";
 
-/// Returns the function of the C library that gives the result of the system call of that number, of those that loops ask for.
+/// Returns the function of the C library that gives the result of the system call of that number. Only contains functions whose
+/// results loops ask for.
 pub fn result_of(number: i64) -> Option<&'static str> {
     Some(match number {
         0 => "read",
@@ -304,7 +305,8 @@ pub fn result_of(number: i64) -> Option<&'static str> {
     })
 }
 
-/// Returns the function of the system call of that number, of those that a handler may make and that store through their arguments.
+/// Returns the function of the system call of that number. Only contains calls that a handler may make and that store through their
+/// arguments.
 pub fn of_system_call(number: i64) -> &'static str {
     match number {
         0 => "read",
@@ -350,7 +352,7 @@ pub fn of_system_call(number: i64) -> &'static str {
     }
 }
 
-/// Returns whether the function gives none of its arguments to others, or to itself for later.
+/// Returns whether the function does not pass its arguments to other code and does not keep them for later.
 pub fn keeps_no_pointer(name: &str) -> bool {
     matches!(
         name,
@@ -377,7 +379,7 @@ pub fn keeps_no_pointer(name: &str) -> bool {
     )
 }
 
-/// Returns the number of bytes that a listed function writes through its pointer argument, and which argument that is.
+/// Returns the pointer arguments that a listed function writes through, each with the number of bytes, or `None` if it varies.
 pub fn writes_through(name: &str) -> &'static [(usize, Option<i64>)] {
     match name {
         "read" | "recv" | "recvfrom" | "readlink" | "pread" => &[(1, None)],
@@ -556,7 +558,7 @@ pub fn counted(name: &str) -> (usize, i64) {
     }
 }
 
-/// Returns whether a function that ends at an element it looks for is given how many it reads at most.
+/// Returns whether a function that stops at an element it looks for is given the largest number of elements to read.
 pub fn counts_texts(name: &str) -> bool {
     matches!(
         name,
@@ -574,13 +576,13 @@ pub fn counts_texts(name: &str) -> bool {
     )
 }
 
-/// Returns the arguments through which a function that is known stores more than a word, each with the bytes if they are always
-/// as many, or `None` for one that is not known.
+/// Returns the arguments through which a known function stores more than a word, or `None` for an unknown function. Each argument
+/// has its number of bytes if that is constant.
 pub fn fills(name: &str) -> Option<&'static [(usize, Option<i64>)]> {
     let known: &[_] = match name {
         "fgets" | "fread" | "gethostname" | "getline" | "qsort" | "qsort_r" | "strftime"
         | "uname" | "vsnprintf" | "vsprintf" | "strlcpy" | "strlcat" | "bzero" => &[(0, None)],
-        // What the text says they store, and how much.
+        // The format says which arguments these functions store through, and how much.
         "scanf" | "__isoc99_scanf" | "__isoc23_scanf" => &UNKNOWN[1..],
         "sscanf" | "__isoc99_sscanf" | "__isoc23_sscanf" | "fscanf" | "__isoc99_fscanf"
         | "__isoc23_fscanf" => &UNKNOWN[2..],
@@ -595,7 +597,7 @@ pub fn fills(name: &str) -> Option<&'static [(usize, Option<i64>)]> {
     (known != UNKNOWN).then_some(known)
 }
 
-/// Returns whether the function does nothing with errno but give it the kernel's error, and then returns -1.
+/// Returns whether the function only changes errno to the kernel's error, and then returns -1.
 pub fn returns_errors(name: &str) -> bool {
     matches!(
         name,
@@ -614,8 +616,8 @@ pub fn returns_errors(name: &str) -> bool {
     )
 }
 
-/// Returns whether the function takes one of several events that wait, each of which could have sent a signal of its own, and then
-/// returns a positive number.
+/// Returns whether the function takes one of several waiting events, and then returns a positive number. Each event could have sent
+/// a signal of its own.
 pub fn gives_event(name: &str) -> bool {
     matches!(name, "wait" | "wait3" | "wait4" | "waitpid")
 }
@@ -624,13 +626,13 @@ pub fn gives_event(name: &str) -> bool {
 #[derive(Clone, Copy)]
 pub enum Size {
     Bytes(i64),
-    /// As much as its argument of that number says.
+    /// The number of bytes that the argument of that number gives.
     Argument(usize),
-    /// An argument counts the elements; each has so many bytes.
+    /// The number of elements that an argument gives, and the bytes of an element.
     Elements(usize, i64),
-    /// An argument counts the bits.
+    /// The number of bits that an argument gives.
     Bits(usize),
-    /// An argument points to the number of bytes, a `socklen_t`.
+    /// The number of bytes to which an argument points, a `socklen_t`.
     Pointed(usize),
 }
 
@@ -640,7 +642,7 @@ pub struct Touched {
     pub argument: usize,
     pub size: Size,
     pub writes: bool,
-    /// Whether the kernel does it, for which a bad pointer is an error.
+    /// Whether the kernel touches the memory: a bad pointer is an error then.
     pub is_kernel: bool,
 }
 
@@ -747,7 +749,7 @@ pub fn touches(name: &str) -> &'static [Touched] {
     }
 }
 
-/// It may write through each of its arguments.
+/// The arguments of an unknown function, which may write through each of them.
 pub const UNKNOWN: &[(usize, Option<i64>)] = &[
     (0, None),
     (1, None),
@@ -757,7 +759,7 @@ pub const UNKNOWN: &[(usize, Option<i64>)] = &[
     (5, None),
 ];
 
-/// Returns whether a name has many meanings in C++ and Rust runtimes and is never safe.
+/// Returns whether a function is never safe, by its name in the C library or in the C++ runtime.
 pub fn is_known_unsafe(name: &str) -> bool {
     let plain = plain(name);
     name.starts_with("_Znw")

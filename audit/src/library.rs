@@ -1,4 +1,4 @@
-//! Calls of the C library and of the kernel: whether a handler may make them, and what they leave.
+//! Calls of the C library and of the kernel: whether a handler may make them, and their effects.
 
 mod blocks;
 mod kernel;
@@ -15,7 +15,7 @@ use crate::state::{ARGUMENTS, Errno, State, stack_top};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Returns whether control comes back from a function of the C library, and what it leaves.
+    /// Applies the effects of a function of the C library to `state`; returns whether control comes back from the function.
     pub fn libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> bool {
         let plain = libc::plain(name).to_owned();
         let is_allowed =
@@ -57,15 +57,15 @@ impl Explorer<'_> {
             "getpid" | "pthread_self" => value = Value::at(Base::Own, 0),
             "__stack_chk_fail" | "__fortify_fail" | "__chk_fail" => {}
             "syscall" => {
-                // The last one of the system call is on the stack.
+                // The last argument of the system call is on the stack.
                 let shifted = [1, 2, 3, 4, 5].map(|n| arguments[n].clone());
                 let [a, b, c, d, e] = shifted;
                 let arguments = [a, b, c, d, e, Value::UNKNOWN];
                 self.system_call(frame, at, &first, &arguments, state);
                 value = Value::range(-1, i64::MAX);
             }
-            // The C library keeps the first two real-time signals for itself. A loop down from the last one is walked as one of
-            // unknown length, for its rounds are many.
+            // The C library keeps the first two real-time signals for itself. A loop down from the last real-time signal is walked
+            // as a loop of unknown length, because it has many rounds.
             "__libc_current_sigrtmin" if self.watch.is_some() => value = Value::num(34),
             "__libc_current_sigrtmax" if self.watch.is_some() => {}
             "__tls_get_addr" => frame.doubt(
@@ -143,7 +143,7 @@ impl Explorer<'_> {
                     .or_else(|| match made {
                         Some((_, end)) => Some(end - pointer.lo + 1),
                         None if copies_text(&plain) => None,
-                        // It appends behind the text that is there.
+                        // The function appends behind the text that is already there.
                         None if plain == "strncat" => pointer
                             .exact()
                             .and_then(|to| state.text_length(to))
@@ -231,7 +231,7 @@ impl Explorer<'_> {
 }
 
 impl Explorer<'_> {
-    /// Takes note of the size of an alternate stack, if a structure of the frame says it.
+    /// Notes the size of an alternate stack, if a structure of the frame gives it.
     fn note_alternate_stack(&mut self, stack: &Value, state: &State) {
         const SIZE: i64 = 16;
         if stack.base == Base::Stack
@@ -245,7 +245,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns whether the file gives functions to be run by `fork`.
+/// Returns whether the file registers functions for `fork` to run.
 fn registers_atfork(image: &Image) -> bool {
     image.slots.values().any(|slot| {
         matches!(slot, Slot::Extern(name) if matches!(&*name.name, "__register_atfork" | "pthread_atfork"))

@@ -1,4 +1,4 @@
-//! The instructions of a function, each with what it writes.
+//! The instructions of a function, each with the registers that it writes and the word of the frame that it touches.
 
 use iced_x86::{
     FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
@@ -55,7 +55,7 @@ impl Line {
     }
 }
 
-/// Returns whether `rbp` is nothing but a frame pointer in these instructions: elsewhere what it points to may have other names
+/// Returns whether `rbp` is only a frame pointer in these instructions: elsewhere the words that it points to may have other names
 /// too.
 fn has_frame_pointer(code: &[Instruction]) -> bool {
     let mut is_set = false;
@@ -118,7 +118,7 @@ pub fn operand(i: &Line, number: u32) -> Option<Variable> {
     }
 }
 
-/// Returns the operand, also where it is a part of a register or of a word of the frame.
+/// Returns the register or the word of the frame that the operand names, also if the operand is only a part of it.
 pub fn whole(i: &Line, number: u32) -> Option<Variable> {
     let is_register = number < i.op_count()
         && i.op_kind(number) == OpKind::Register

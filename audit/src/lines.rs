@@ -22,7 +22,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Returns the line of the instruction at `address`: of an inlined one, that of the program rather than of a header.
+    /// Returns the line of the instruction at `address`. For an inlined instruction, prefers a line of the program to a line of a
+    /// header.
     pub fn of(&mut self, number: u16, image: &Image, address: u64) -> Option<Line> {
         let context = self.contexts.entry(number).or_insert_with(|| read(image));
         let frames = context.as_ref()?.find_frames(address).skip_all_loads();
@@ -49,7 +50,7 @@ fn read(image: &Image) -> Option<Context> {
     })
 }
 
-/// Reads the line tables of a file; `moved` has those sections that are not as the file has them.
+/// Reads the line tables of a file; `moved` returns the contents of the sections that differ from the file.
 pub fn tables<'a>(
     data: &'a [u8],
     moved: impl Fn(&str) -> Option<&'a [u8]>,
@@ -67,7 +68,7 @@ pub fn tables<'a>(
     addr2line::Context::from_dwarf(dwarf.ok()?).ok()
 }
 
-/// Returns whether a file is not one that a compiler or a library brings along.
+/// Returns whether a source file belongs to the program rather than to a compiler or a library.
 fn is_of_program(path: &str) -> bool {
     !["/usr/include/", "/usr/lib/", "/rustc/"]
         .iter()

@@ -141,13 +141,14 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
     }
     protect(image);
     let dynamic = table.map(|(at, size)| crate::dynamic::read(image, at, size));
-    // A library may need no other file, and is not a static program for that.
+    // A library that needs no other file is still not a static program.
     image.is_static = !has_loader && dynamic.as_ref().is_none_or(|d| d.is_program);
     image.is_library = dynamic.is_some() && !has_loader && !image.is_fixed && !image.is_static;
     dynamic
 }
 
-/// Reduces what is to be read-only after loading to what the loader protects: whole pages, and none if they leave the segment.
+/// Reduces the ranges that are to be read-only after loading to the whole pages that the loader protects. Drops a range that leaves
+/// its segment.
 fn protect(image: &mut Image) {
     const PAGE: u64 = 4096;
     let regions = &image.regions;
@@ -160,7 +161,7 @@ fn protect(image: &mut Image) {
     });
 }
 
-/// Returns whether it is a file of debug information, whose segments have no bytes of their own.
+/// Returns whether the file holds only debug information: its segments have no bytes of their own then.
 fn is_debug_only(elf: &Elf) -> bool {
     let mut has_code = false;
     let mut has_any = false;
@@ -173,7 +174,7 @@ fn is_debug_only(elf: &Elf) -> bool {
     has_any && !has_code
 }
 
-/// Returns a section whose header contradicts the program headers and the dynamic section, by which the file runs.
+/// Returns the name of a section whose header contradicts the program headers or the dynamic section, by which the file runs.
 fn disagreement(elf: &Elf, image: &Image, dynamic: Option<&Dynamic>) -> Option<String> {
     let table = elf.elf_section_table();
     for header in table.iter() {
@@ -212,7 +213,7 @@ fn disagreement(elf: &Elf, image: &Image, dynamic: Option<&Dynamic>) -> Option<S
     None
 }
 
-/// Notes what a symbol says about the range at `address`.
+/// Notes the name, the kind and the size that a symbol gives to the range at `address`.
 pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut Image) {
     if symbol.is_undefined() || address == 0 {
         return;
@@ -313,7 +314,7 @@ fn unwind(elf: &Elf, data: &'static [u8], image: &mut Image) {
 pub struct Described {
     pub start: u64,
     pub length: u64,
-    /// Where the table lies that says what handles its exceptions.
+    /// The address of the table of the handlers of the function's exceptions.
     handlers: Option<u64>,
 }
 
@@ -345,7 +346,7 @@ fn static_slots(elf: &Elf, image: &mut Image) {
     for section in elf.sections() {
         let bounds = section.address()..section.address().saturating_add(section.size());
         let name = section.name().unwrap_or_default();
-        // The sections were seen to agree with the segments, so that their sizes are those of bytes of the file.
+        // The sections were seen to agree with the segments, so their sizes count bytes of the file.
         if name == ".rela.plt" || name == ".rela.dyn" || name == ".rela.iplt" {
             for at in bounds.step_by(24) {
                 if let (Some(place), Some(kind), Some(target)) = (
@@ -392,7 +393,7 @@ impl<'a, T: ObjectSection<'a>> ObjectSectionFlags for T {
     }
 }
 
-/// Returns whether a symbol is one that the linker lays out where it likes.
+/// Returns whether the symbol is a common symbol, for which the linker chooses the place.
 pub fn is_common<'a>(symbol: &impl ObjectSymbol<'a>) -> bool {
     symbol.section() == SymbolSection::Common
 }

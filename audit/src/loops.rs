@@ -1,7 +1,8 @@
-//! Whether a loop that the exploration could not see the end of comes to one.
+//! Decides whether a loop ends if the exploration did not see its end.
 //!
-//! A way within the loop that can be taken only so often is removed: its condition compares something that only moves one way with a
-//! bound, or asks for something that ends by itself. What is left of the loop is judged in the same way, until nothing is left.
+//! Removes each edge within the loop that can be taken only a limited number of times. The condition of such an edge compares a
+//! value that only moves one way with a bound, or asks for something that ends by itself. The rest of the loop is judged in the
+//! same way, until nothing is left.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -14,7 +15,7 @@ use crate::hash::{Map, Set};
 use crate::line::{Line, Variable, lines, whole};
 use crate::rings::rings;
 
-/// Adds what there is to say of the loops of a function.
+/// Adds the findings about the loops of a function.
 pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
     if frame.closed.is_empty() {
         return;
@@ -28,9 +29,9 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
         }
         let mut said = Vec::new();
         prove(frame, &code, &ring, &Set::default(), &mut said);
-        // Where a number says how often, it may say so that no round leaves the frame.
+        // If a number gives the count of rounds, it may be so small that no round leaves the frame.
         if said.iter().any(|(_, _, why)| *why == AS_OFTEN) || counts(frame, &code, &ring) {
-            // Behind it, the number may choose a place, as the end of what was copied.
+            // Behind the loop, the number may choose a place, such as the end of the copied data.
             let behind = behind(frame, &ring);
             let is_chosen = |at: &u64| code.get(at).is_none_or(|i| !is_named(i));
             let is_left = |f: &Finding| {
@@ -62,7 +63,7 @@ pub fn judge(frame: &mut Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) {
     }
 }
 
-/// Makes open questions of findings; returns whether there are any.
+/// Turns the chosen findings into open questions; returns whether there are any.
 fn weigh_down(frame: &mut Frame, which: impl Fn(&Finding) -> bool) -> bool {
     let mut is_any = false;
     for finding in frame.findings.iter_mut().filter(|f| which(f)) {
@@ -89,7 +90,7 @@ fn is_named(i: &Instruction) -> bool {
     matches!(i.memory_base(), Register::RSP | Register::RBP) && i.memory_index() == Register::None
 }
 
-/// Returns whether the loop ends where a counter is equal to another register, of which not one number alone is known.
+/// Returns whether the loop ends when a counter equals another register, and neither of the two is a known number.
 fn counts(frame: &Frame, code: &Map<u64, Line>, ring: &Set<u64>) -> bool {
     let removed = Set::default();
     let graph = Graph::new(frame, code, ring, &removed);
@@ -119,7 +120,7 @@ fn counts(frame: &Frame, code: &Map<u64, Line>, ring: &Set<u64>) -> bool {
     })
 }
 
-/// Returns the function whose result a short function gives at its only end: each way through it asks that one.
+/// Returns the function whose result a short function gives at its only end: each path through it calls that function.
 pub fn result(frame: &Frame, decoded: &dyn Fn(u64) -> Option<Instruction>) -> Option<String> {
     const SHORT: usize = 40;
     let mut asked = frame.results.iter();
@@ -153,7 +154,7 @@ enum Said {
 
 const AS_OFTEN: &str = "loops as often as a number says, which is not known";
 
-/// Removes the ways that end, and judges the loops that are left.
+/// Removes the edges that can be taken only a limited number of times, and judges the loops that are left.
 fn prove(
     frame: &Frame,
     code: &Map<u64, Line>,

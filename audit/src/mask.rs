@@ -1,4 +1,4 @@
-//! What calls do to the set of blocked signals, and which signals a set has.
+//! The effects of calls on the set of blocked signals, and the signals that a set contains.
 
 use crate::explore::Explorer;
 use crate::frame::Frame;
@@ -7,36 +7,37 @@ use crate::image::Image;
 use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
 
-/// Is a set of signals: the lowest bit is that of signal 1.
+/// Holds a set of signals: the lowest bit stands for signal 1.
 pub type Signals = u64;
 
-/// Says what a call does to the set of blocked signals. A set that is not known is `None`.
+/// Describes the effect of a call on the set of blocked signals. An unknown set is `None`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     Blocks(Option<Signals>),
     Unblocks(Option<Signals>),
-    /// The place is where the set lies.
+    /// Replaces the set of blocked signals; the second field is the place of the new set.
     Sets(Option<Signals>, Option<SetPlace>),
-    /// It waits with that set, and then restores the one that was there before.
+    /// Waits with this set, and then restores the previous set.
     Waits(Option<Signals>),
 }
 
-/// Is a set's file, the function whose frame has it, or 0 for data of the file, and its offset or address.
+/// Identifies a set by its file, the start of the function whose frame holds it, and its offset. A set in data of the file has 0 as
+/// the function, and its address as the offset.
 pub type SetPlace = (u16, u64, i64);
 
-/// The places to which calls store the set that was blocked before.
+/// Holds the places to which calls save the previously blocked set.
 pub type Saved = Set<SetPlace>;
 
-/// Says what a call means for code that follows it.
+/// Describes the effect of a call on the code after it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Guard {
-    /// The signals are blocked from there on.
+    /// The signals are blocked after the call.
     Begins,
-    /// They may come again.
+    /// The signals may come again after the call.
     Ends,
 }
 
-/// Returns the set that has one signal.
+/// Returns the set that contains only this signal.
 pub const fn only(signal: i64) -> Signals {
     match signal {
         1..=64 => 1 << (signal - 1),
@@ -45,9 +46,10 @@ pub const fn only(signal: i64) -> Signals {
 }
 
 impl Change {
-    /// Returns what the call means for code that these signals must not interrupt; none: they are not known.
+    /// Returns the effect of the call on code that these signals must not interrupt. An empty set means that the signals are
+    /// unknown.
     ///
-    /// A set that is not known is believed to be the right one, as one that another function builds.
+    /// An unknown set, for example a set that another function builds, is assumed to be the right set.
     pub fn guard(self, signals: Signals, saved: &Saved) -> Option<Guard> {
         let has_all = |set: Signals| set != 0 && signals & !set == 0;
         match self {
@@ -65,8 +67,8 @@ impl Change {
         }
     }
 
-    /// Returns whether these signals, which are known, are surely blocked after the call if the set says so; `None` if it leaves
-    /// them as they are.
+    /// Returns whether the set of the call proves that these known signals are blocked after it; `None` if the call leaves them
+    /// unchanged.
     pub fn surely_blocks(self, signals: Signals) -> Option<bool> {
         let has_all = |set: Signals| signals & !set == 0;
         match self {
@@ -78,7 +80,7 @@ impl Change {
         }
     }
 
-    /// Returns whether it may block one of these signals.
+    /// Returns whether the call may block one of these signals.
     pub fn may_block(self, signals: Signals, saved: &Saved) -> bool {
         match self {
             Self::Blocks(set) => {
@@ -90,9 +92,9 @@ impl Change {
         }
     }
 
-    /// Returns whether it unblocks one of these signals in a handler, which runs with them blocked; `None`: that is not known.
+    /// Returns whether the call unblocks one of these signals in a handler, which runs with them blocked; `None` means unknown.
     ///
-    /// A set that was saved before has what is blocked in a handler.
+    /// A set that was saved before contains the signals that are blocked in a handler.
     pub fn unblocks(self, signals: Signals, saved: &Saved) -> Option<bool> {
         match self {
             Self::Blocks(_) => Some(false),
@@ -104,7 +106,7 @@ impl Change {
         }
     }
 
-    /// Returns what is known of a call that does the one or the other.
+    /// Returns the known effect of a call whose effect is either `self` or `other`.
     fn or(self, other: Self) -> Self {
         if self == other {
             self
@@ -115,7 +117,8 @@ impl Change {
 }
 
 impl Explorer<'_> {
-    /// Takes note of a call that changes which signals are blocked, or waits with others; `arguments`: those of the function.
+    /// Notes a call that changes the set of blocked signals, or waits with another set; `arguments`: the arguments of the called
+    /// function.
     pub fn note_mask(
         &mut self,
         frame: &Frame,
@@ -137,7 +140,7 @@ impl Explorer<'_> {
         let set = |n: usize| sets.get(n).copied().flatten();
         let one = |n: usize| arguments[n].number().map(only);
         let word = |n: usize| arguments[n].number().map(|bits| Signals::from(bits as u32));
-        // Without a set it waits with the signals blocked that are.
+        // Without a set, the call waits with the present set of blocked signals.
         let waits = |n: usize| match arguments[n].number() {
             Some(0) => Change::Blocks(Some(0)),
             _ => Change::Waits(set(n)),
@@ -178,7 +181,7 @@ impl Explorer<'_> {
 }
 
 impl Explorer<'_> {
-    /// Returns the most signals that a set of the file has which its functions build.
+    /// Returns the largest possible content of a signal set in the file's data that the file's functions build.
     fn set_of_file(&mut self, frame: &Frame, set: &Value) -> Option<Signals> {
         let set = crate::address::in_image(frame, set.clone());
         let at = set
@@ -189,7 +192,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns the set of signals in the frame that a function builds, and where it lies.
+/// Returns the offset and the new value of a signal set in the frame that the named function builds or changes.
 pub fn built(name: &str, state: &State) -> Option<(i64, Value)> {
     let [set, signal] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
     let at = set.exact().filter(|_| set.base == Base::Stack)?;
@@ -204,7 +207,7 @@ pub fn built(name: &str, state: &State) -> Option<(i64, Value)> {
     Some((at, Value::num(value)))
 }
 
-/// Returns which signals a set has.
+/// Returns the signals that a set contains.
 fn signals(frame: &Frame, set: &Value, state: &State) -> Option<Signals> {
     let set = crate::address::in_image(frame, set.clone());
     match set.base {
@@ -216,7 +219,7 @@ fn signals(frame: &Frame, set: &Value, state: &State) -> Option<Signals> {
     }
 }
 
-/// Returns which signals a set has that nothing changes.
+/// Returns the signals of a set in the data of a file that no code changes.
 fn constant(file: &Image, at: u64) -> Option<Signals> {
     file.is_settled(at).then(|| file.number(at, 8)).flatten()
 }

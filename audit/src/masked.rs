@@ -1,4 +1,4 @@
-//! Where signals are blocked, as far as the calls of a file show.
+//! The instructions at which signals are blocked, as far as the calls of a file show.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -9,20 +9,20 @@ use crate::index::Index;
 use crate::install::Place;
 use crate::mask::{Change, Guard, Saved, Signals};
 
-/// Holds what calls are seen to do to the set of blocked signals.
+/// Holds the observed effects of calls on the set of blocked signals.
 #[derive(Default)]
 pub struct Blocked {
-    /// Those of each function that was read to its end, by its file and its start.
+    /// The calls of each function that was read to its end, by the function's file and start.
     calls: Map<Place, Vec<(u64, Change)>>,
     saved: Saved,
-    /// What calls of a file mean for code that these signals must not interrupt.
+    /// The effects of the calls of a file on code that these signals must not interrupt.
     guards: Map<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
     /// Whether these signals are believed to be blocked at an instruction of a file.
     places: Map<(u16, Signals, u64), bool>,
 }
 
 impl Index {
-    /// Takes note of what the calls of a function do to the set of blocked signals.
+    /// Notes the effects of the calls of a function on the set of blocked signals.
     pub fn note_masks(&mut self, function: Place, masks: Map<Place, Change>, saved: Saved) {
         let calls = masks.into_iter().map(|((_, at), change)| (at, change));
         self.blocked.calls.insert(function, calls.collect());
@@ -32,7 +32,7 @@ impl Index {
         self.on_threads.clear();
     }
 
-    /// Returns what the calls of a function of that file do that was read to its end.
+    /// Returns the effects of the calls of a function of this file, if the function was read to its end.
     pub fn known_masks(&self, number: u16, start: u64) -> HashMap<u64, Change> {
         let known = self.blocked.calls.get(&(number, start));
         known.into_iter().flatten().copied().collect()
@@ -42,7 +42,8 @@ impl Index {
         self.blocked.calls.contains_key(&function)
     }
 
-    /// Returns each call that changes which signals are blocked. One that was not read is believed to block those that matter.
+    /// Returns each call that changes the set of blocked signals. A call that was not read is assumed to block the relevant
+    /// signals.
     fn mask_calls(&mut self, number: u16, image: &Image) -> BTreeMap<u64, Change> {
         let calls = self.of(number, image).blocking(image);
         let read = &self.blocked.calls;
@@ -58,7 +59,8 @@ impl Index {
             .collect()
     }
 
-    /// Returns what calls mean for code that these signals must not interrupt, those of functions that make such calls among them.
+    /// Returns the effects of calls on code that these signals must not interrupt, including calls of functions that make such
+    /// calls.
     fn guards(&mut self, number: u16, image: &Image, signals: Signals) -> Rc<BTreeMap<u64, Guard>> {
         if let Some(known) = self.blocked.guards.get(&(number, signals)) {
             return known.clone();
@@ -83,7 +85,7 @@ impl Index {
             };
             let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
             let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
-            // A function that blocks them on some of its ways only may have been called in vain.
+            // A call of a function that blocks the signals on only some of its paths may have no effect.
             let skips = crate::reach::returns(image, start, &begins);
             let guard = if begins.iter().any(keeps) && !skips {
                 Guard::Begins
@@ -103,7 +105,7 @@ impl Index {
         guards
     }
 
-    /// Returns the calls of a function after which one of the signals may come.
+    /// Returns the calls within a function after which one of the signals may come.
     pub fn unblocks_within(
         &mut self,
         number: u16,
@@ -117,7 +119,7 @@ impl Index {
         ends.map(|(at, _)| *at).collect()
     }
 
-    /// Returns whether the signals are believed to be blocked at an instruction: on each way to it that is seen, a call blocks them.
+    /// Returns whether the signals are believed to be blocked at an instruction: a call blocks them on each visible path to it.
     pub fn is_blocked(&mut self, number: u16, image: &Image, at: u64, signals: Signals) -> bool {
         let place = (number, signals, at);
         if let Some(known) = self.blocked.places.get(&place) {
@@ -144,8 +146,8 @@ impl Index {
         !begins.is_empty() && !open.any(|from| crate::reach::surely_leads(image, from, at, &begins))
     }
 
-    /// Returns whether the file may keep one of the signals blocked: by a function of the C library, unless the function that calls
-    /// it unblocks it on each way to its end, or by a system call of its own.
+    /// Returns whether the file may keep one of the signals blocked, by a C library function or by a system call of its own. A
+    /// function of the C library does not count if its caller unblocks the signal on each path to the caller's end.
     pub fn may_block(&mut self, number: u16, image: &Image, signals: Signals) -> bool {
         let calls = self.mask_calls(number, image);
         let saved = &self.blocked.saved;

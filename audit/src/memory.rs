@@ -1,4 +1,4 @@
-//! Loads and stores: what is known of what is loaded, and what a store changes.
+//! Loads and stores: the known facts about loaded values, and the effects of stores.
 
 use iced_x86::{Instruction, Register};
 
@@ -8,22 +8,23 @@ use crate::image::{Image, Slot};
 use crate::state::{Errno, State, any, narrowed};
 use crate::value::{Base, Value};
 
-/// Where `si_addr` and `si_value` lie in the siginfo, which the fault or the sender of the signal fills.
+/// The offsets of `si_addr` and `si_value` in the siginfo. The fault or the sender of the signal sets these fields.
 const POINTERS: [i64; 2] = [16, 24];
 
-/// Where the ucontext has the pointer to the floating point state.
+/// The offset in the ucontext of the pointer to the floating-point state.
 const FPREGS: i64 = 224;
 
-/// Where that state is taken to lie, from the ucontext: far behind all of it. Its size depends on the CPU.
+/// The assumed offset of the floating-point state from the start of the ucontext, far beyond its end. The size of the state depends
+/// on the CPU.
 pub const FLOATING_POINT: i64 = 1 << 20;
 
 impl Explorer<'_> {
-    /// Returns whether the function that was asked for is the one being walked, not one that it calls.
+    /// Returns whether the walk is in the requested function itself, not in a function that it calls.
     pub fn is_outermost(&self) -> bool {
         self.depth() == 1
     }
 
-    /// Returns what the instruction loads from `place`.
+    /// Returns the value that the instruction loads from `place`.
     pub fn load(
         &mut self,
         frame: &mut Frame,
@@ -106,9 +107,9 @@ impl Explorer<'_> {
         }
     }
 
-    /// Notes that the handler has a block read, or a text, whose length need not be known.
+    /// Notes that the handler, or a function that it calls, reads a block or a text whose length may be unknown.
     pub fn note_block(&mut self, frame: &Frame, at: u64, from: &Value, length: Option<i64>) {
-        // At least as much is read of a text of which nothing is known, and at most as much is looked at.
+        // At least `TEXT` bytes of an unknown text are read; at most `MOST` bytes of any block are considered.
         const TEXT: u64 = 16;
         const MOST: u64 = 4096;
         let from = crate::address::in_image(frame, from.clone());
@@ -127,9 +128,9 @@ impl Explorer<'_> {
         loads.or_insert((frame.number, at));
     }
 
-    /// Returns what the instruction loads from data of a file.
+    /// Returns the value that the instruction loads from data of a file.
     ///
-    /// A variable that it names may change, as its author says by having one, even if nothing is seen to store to it.
+    /// A variable that the instruction names may change, even if no store to it is seen: its author made it a variable.
     fn load_named(&mut self, image: u16, place: &Value, width: u32, i: &Instruction) -> Value {
         let is_named = i.is_ip_rel_memory_operand();
         self.load_data(image, place, width, is_named)
@@ -170,7 +171,7 @@ impl Explorer<'_> {
             match file.slots.get(&at) {
                 Some(Slot::Here(target)) if width == 8 => pointers.push(target.cast_signed()),
                 Some(_) => return any(width),
-                // What lies outside the file is not read without a signal.
+                // A load outside the file raises a signal, so it adds no number.
                 None => numbers.extend(file.number(at, width as usize).map(u64::cast_signed)),
             }
         }
@@ -179,7 +180,7 @@ impl Explorer<'_> {
         }
         match (pointers.is_empty(), numbers.iter().all(|n| *n == 0)) {
             (true, _) => Value::one_of(Base::Num, numbers),
-            // The search for handlers does not ask what an empty entry does.
+            // The search for handlers ignores empty entries.
             (false, true) if numbers.is_empty() || self.watch.is_some() => {
                 Value::one_of(Base::Image(image), pointers)
             }
@@ -188,11 +189,11 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns whether writable data is what the file says, whenever it is read.
+    /// Returns whether writable data has the initial value from the file at each read.
     fn keeps(&mut self, image: u16, file: &Image, at: u64, width: u32) -> bool {
-        // Code that a writable word leads to is not believed.
+        // A writable pointer to code is not trusted to keep its value.
         let is_code = matches!(file.pointer(at), Some(Slot::Here(target)) if file.is_code(target));
-        // What begins as zero is there to be changed.
+        // Data that has no bytes in the file begins as zero and is meant to be changed.
         let is_initial = file.bytes(at).len() >= width as usize;
         self.watch.is_none()
             && is_initial
@@ -203,7 +204,7 @@ impl Explorer<'_> {
                 .is_sealed(image, file, (at, at.saturating_add(width.into())))
     }
 
-    /// Returns what writable words are seen to hold at times: pointers, or numbers that nothing changes.
+    /// Returns the values that writable words are seen to hold at times: pointers, or numbers that no code changes.
     fn supposed(&mut self, image: u16, file: &Image, words: &[i64], width: u32) -> Option<Value> {
         let mut pointers = Vec::new();
         let mut numbers = Vec::new();
@@ -233,7 +234,7 @@ impl Explorer<'_> {
         if !pointers.is_empty() {
             return Some(Value::one_of(Base::Image(image), pointers));
         }
-        // A word of zeros may be a pointer that is null, of which more is known elsewhere.
+        // A zero word may be a null pointer; other code has more facts about null pointers.
         let is_whole = numbers.len() == words.len() && (width < 8 || !numbers.contains(&0));
         is_whole.then(|| Value::one_of(Base::Num, numbers))
     }
@@ -344,7 +345,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns what is loaded, as an element of a table if the same instruction loads from several places in steps.
+/// Returns the loaded value, as an element of a table if the same instruction loads from several places at regular steps.
 fn element(frame: &mut Frame, at: u64, image: u16, place: &Value, value: Value) -> Value {
     // A walk downwards has no first place.
     if place.lo < 0 {

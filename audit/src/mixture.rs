@@ -1,4 +1,4 @@
-//! What a handler makes of words that the program stores together: whether it uses two of them as one, and whether it tests them.
+//! A handler's use of words that the program stores together: whether it combines two of them, and whether it tests them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,38 +13,38 @@ use crate::groups::Group;
 use crate::install::Place;
 use crate::value::{Base, Value};
 
-/// Says what went into a value: a bit for each word of a group, and for what else matters.
+/// Represents the sources of a value: a bit for each word of a group, and for each other relevant source.
 type Words = u32;
 
-/// Data that the program changes, and that the group does not have.
+/// The source bit of data that the program changes and that is not in the group.
 const OTHER: Words = 1 << 15;
 
-/// The number of the signal.
+/// The source bit of the signal number.
 const SIGNAL: Words = 1 << 14;
 
-/// A number of the siginfo, which the sender of the signal may choose.
+/// The source bit of a number in the siginfo, which the sender of the signal may choose.
 const SENT: Words = 1 << 13;
 
-/// A register of what was interrupted, other than its stack pointer and the instruction's address.
+/// The source bit of a register of the interrupted code, other than its stack pointer and the instruction's address.
 const INTERRUPTED: Words = 1 << 12;
 
-/// A word that each signal raises, and nothing sets back.
+/// The source bit of a word that each signal increases and no code resets.
 const RAISED: Words = 1 << 16;
 
 const OF_GROUP: Words = (1 << crate::groups::MOST) - 1;
 
-/// How far apart the places are at least that an index chooses of which nothing is known.
+/// The minimum size of the range from which an unknown index chooses a place.
 const ANYWHERE: i64 = 1 << 31;
 
 /// Holds a call that reads a block.
 pub struct Pass {
     from: Value,
     length: Option<i64>,
-    /// Where it copies the block; `None`: out of the process.
+    /// The place to which the call copies the block; `None`: out of the process.
     to: Option<Value>,
 }
 
-/// Says which words went into what registers, the frame and the flags hold.
+/// Holds the words that went into the values of the registers, the frame and the flags.
 #[derive(Clone, Default, PartialEq)]
 struct Known {
     registers: BTreeMap<Register, Words>,
@@ -52,25 +52,25 @@ struct Known {
     flags: Words,
 }
 
-/// Holds what is seen of a function.
+/// Holds the observed facts about a function.
 #[derive(Default)]
 struct Seen {
     tested: Words,
-    /// The instructions that store or pass on what two words went into.
+    /// The instructions that store or pass on a value made of two words.
     uses: BTreeSet<u64>,
-    /// The instructions whose address is made of what is [`SENT`], [`INTERRUPTED`] or [`RAISED`].
+    /// The instructions whose address is made of a [`SENT`], [`INTERRUPTED`] or [`RAISED`] value.
     strays: BTreeMap<u64, Words>,
-    /// The instructions that store to a byte of a file what depends on the signal.
+    /// The instructions that store a value that depends on the signal to a byte of a file.
     marks: BTreeSet<(u64, u16, i64)>,
 }
 
 impl Explorer<'_> {
-    /// Takes note of what an instruction loads from or stores to.
+    /// Notes the place that an instruction loads from or stores to.
     pub fn note_place(&mut self, frame: &Frame, i: &Instruction, place: &Value) {
         const HALF: i64 = 8;
         let new = (place.base, place.lo, place.hi);
         let known = self.places.entry((frame.number, i.ip())).or_insert(new);
-        // The upper half of a vector.
+        // For an access to the upper half of a vector: the place of the lower half.
         let lower = place.moved(-HALF);
         if i.memory_size().size() > HALF as usize && *known == (lower.base, lower.lo, lower.hi) {
             return;
@@ -81,7 +81,7 @@ impl Explorer<'_> {
         };
     }
 
-    /// Takes note of a call that reads a block.
+    /// Notes a call that reads a block.
     pub fn note_pass(
         &mut self,
         frame: &Frame,
@@ -100,8 +100,8 @@ impl Explorer<'_> {
             });
     }
 
-    /// Returns an instruction that stores or passes on what two words of the group went into, if nothing of the handler tests
-    /// what tells whether they are whole; `guards`: the other words that it loads and the program changes.
+    /// Returns an instruction that stores or passes on a value made of two words of the group. Returns `None` if the handler tests
+    /// data that tells whether the words are whole. `guards`: the other words that the handler loads and the program changes.
     pub fn mixes(&self, number: u16, group: &Group, guards: &BTreeSet<u64>) -> Option<Place> {
         let reader = Reader {
             explorer: self,
@@ -121,8 +121,8 @@ impl Explorer<'_> {
         uses.pop_first()
     }
 
-    /// Returns those of the instructions that go where a number of the siginfo, a register of what was interrupted or one of the
-    /// words that each signal raises says, untested, each with whether it is such a word.
+    /// Returns the instructions in `doubts` whose address is made of an untested siginfo number, register of the interrupted code,
+    /// or word that each signal increases. The map value tells whether only such an increased word went into the address.
     pub fn strays(
         &self,
         doubts: &BTreeSet<Place>,
@@ -166,8 +166,8 @@ impl Explorer<'_> {
             .collect()
     }
 
-    /// Returns a store to data of a file of what depends on the signal, if the handler passes it on afterwards and tests no data
-    /// of the file: another of its signals may come in between.
+    /// Returns a store of a signal-dependent value to data of a file, if the handler later passes it on and tests no file data.
+    /// Another of the handler's signals may come between the store and its use.
     pub fn overwrites(&self) -> Option<Place> {
         if !self.passes.values().any(|pass| pass.to.is_none()) {
             return None;
@@ -207,10 +207,10 @@ impl Explorer<'_> {
     }
 }
 
-/// Where the siginfo has what follows the number of the signal.
+/// The offset in the siginfo of the data behind the signal number, from `si_code` on.
 const CODE: i64 = 8;
 
-/// Where the ucontext has the registers; the stack pointer and the instruction's address are the last.
+/// The offsets of the registers in the ucontext; the stack pointer and the instruction's address are the last.
 const REGISTERS: std::ops::Range<i64> = 40..176;
 const STACK_POINTER: i64 = 160;
 
@@ -241,13 +241,13 @@ impl Reader<'_> {
         let mut todo = vec![(start, first)];
         let mut steps = 0;
         while let Some((at, known)) = todo.pop() {
-            // What was not walked is not reached.
+            // An instruction that was not walked is not reached.
             let Some(i) = self.explorer.instruction_at(of, at) else {
                 continue;
             };
             steps += 1;
             if steps > MOST || !(from..to).contains(&at) {
-                // Too long to be followed, or continued elsewhere, where tests are not seen.
+                // The function is too long to be followed, or continues elsewhere, where tests are not seen.
                 seen.tested = Words::MAX;
                 return seen;
             }
@@ -272,7 +272,7 @@ impl Reader<'_> {
                 FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
                     todo.push((i.next_ip(), after));
                 }
-                // A caller may test what it is given.
+                // A caller may test the returned value.
                 FlowControl::Return if (of, start) != self.explorer.handler => {
                     seen.tested |= after.register(Register::RAX);
                 }
@@ -349,13 +349,13 @@ impl Reader<'_> {
             i.mnemonic(),
             M::Cmp | M::Test | M::Ucomisd | M::Ucomiss | M::Comisd | M::Comiss
         ) {
-            // That a pointer is not null does not make it valid.
+            // A null check does not make a pointer valid.
             let is_null = i.mnemonic() == M::Test && i.op0_register() == i.op1_register()
                 || i.mnemonic() == M::Cmp && matches!(i.try_immediate(1), Ok(0));
             known.flags = words & !if is_null { INTERRUPTED } else { 0 };
             return;
         }
-        // What a mask or a division leaves has a bound.
+        // The result of a mask or a division has a bound.
         let keeps_size = matches!(
             i.mnemonic(),
             M::Add
@@ -403,7 +403,8 @@ impl Reader<'_> {
         known.registers.retain(|_, words| *words != 0);
     }
 
-    /// Returns the words that a load touches, or what else it has, or that went into what it loads.
+    /// Returns the sources of a loaded value: the words that the load touches, other relevant data, or the earlier sources of the
+    /// value.
     fn loads(&self, (base, lo, hi): (Base, i64, i64), width: i64, known: &Known) -> Words {
         match base {
             Base::Stack if lo == hi => known.block(lo, width),
@@ -433,22 +434,22 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the words of the group from an address to below another.
+    /// Returns the words of the group that overlap the range from `from` to below `to`.
     fn group(&self, from: u64, to: u64) -> Words {
         let touched = self.words.iter().enumerate();
         let touched = touched.filter(|(_, (word, n))| *word < to && from < word + n);
         touched.fold(0, |all, (n, _)| all | 1 << n)
     }
 
-    /// Follows a call. What a function that is not known to only read a block is given, it may test.
+    /// Follows a call. The called function may test its arguments, unless it is known to only read a block.
     fn call(&self, of: u16, i: &Instruction, known: &mut Known, seen: &mut Seen) {
         let passed = self.explorer.passes.get(&(of, i.ip()));
         if let Some(Pass { from, length, to }) = passed {
-            // Of a text whose length is not known at least as much is read.
+            // At least this many bytes of a text of unknown length are read.
             const TEXT: i64 = 16;
             const LONGEST: i64 = 4096;
             let [pointer, counted] = [Register::RSI, Register::RDX].map(|n| known.register(n));
-            // The kernel tells whether a pointer is valid.
+            // The kernel checks whether a pointer is valid.
             seen.tested |= pointer & INTERRUPTED;
             let block = |at: i64, length: i64| match from.base {
                 Base::Stack => known.block(at, length),
@@ -493,7 +494,7 @@ impl Reader<'_> {
     }
 }
 
-/// The registers that a call need not keep.
+/// The registers that a call need not preserve.
 const SCRATCH: [Register; 9] = [
     Register::RAX,
     Register::RCX,

@@ -1,4 +1,4 @@
-//! What moves one way in a loop, and towards which bound.
+//! The places that move in one direction in a loop, and the bounds that they move towards.
 
 use iced_x86::{ConditionCode, Mnemonic, OpKind, Register};
 
@@ -7,15 +7,15 @@ use crate::hash::{Map, Set};
 use crate::line::{Variable, is_call, operand, writes};
 use crate::value::Base;
 
-/// Says where a value comes from.
+/// Describes the origin of a value.
 struct Origin {
     place: Variable,
-    /// The instructions between which it was not looked at again.
+    /// The instructions between the read of the place and the use of the value.
     between: Set<u64>,
     form: Form,
 }
 
-/// Says what was done with a value: `value * factor >> shift`, or `value + added`.
+/// Describes the computation on a value: `value * factor >> shift`, or `value + added`.
 #[derive(Clone, Copy)]
 struct Form {
     added: i64,
@@ -29,7 +29,7 @@ const SAME: Form = Form {
     shift: 0,
 };
 
-/// Stands for what brings a number nearer to zero each time.
+/// Stands for a computation that brings a number nearer to zero each time.
 const HALF: Form = Form { shift: 1, ..SAME };
 
 impl Form {
@@ -48,7 +48,7 @@ impl Form {
         })
     }
 
-    /// Returns whether the result is nearer to zero than a value that is not zero.
+    /// Returns whether the computation brings each nonzero value nearer to zero.
     fn shrinks(self) -> bool {
         self.added == 0
             && (1..128).contains(&self.shift)
@@ -56,17 +56,17 @@ impl Form {
     }
 }
 
-/// Says how a place moves in the loop.
+/// Describes the movement of a place in the loop.
 struct Moves {
-    /// 1 or -1; 0: towards zero.
+    /// The direction: 1, -1, or 0 for towards zero.
     way: i64,
-    /// The instructions that move it.
+    /// The instructions that move the place.
     steps: Vec<u64>,
     by: i64,
 }
 
 impl Graph<'_> {
-    /// Follows a value at `at` back to a place that `is_end`, or to where it is not known what it was made of.
+    /// Follows a value at `at` back to a place that satisfies `is_end`, or to an instruction that makes it from an unknown source.
     fn origin(
         &self,
         at: u64,
@@ -97,7 +97,7 @@ impl Graph<'_> {
         Err(None)
     }
 
-    /// Returns what the instruction makes the value of `place` from.
+    /// Returns the place from which the instruction makes the value of `place`, and `form` extended by its computation.
     fn made_of(&self, at: u64, place: Variable, form: Form) -> Option<(Variable, Form)> {
         use Mnemonic as M;
         let i = self.code.get(&at)?;
@@ -119,7 +119,7 @@ impl Graph<'_> {
             ),
             M::Add => (own, form.plus(number()?)),
             M::Sub if i.op1_kind() == OpKind::Register => {
-                // The sign, in a division by a constant.
+                // The subtracted value is the sign, in a division by a constant.
                 let sign = operand(i, 1)?;
                 let (defs, _) = self.reaching(at, sign);
                 let is_sign = matches!(defs[..], [def] if self.code.get(&def).is_some_and(|d| {
@@ -157,7 +157,7 @@ impl Graph<'_> {
         Some((from?, form?))
     }
 
-    /// Returns how the place moves, if it only moves one way.
+    /// Returns the movement of the place, if it only moves in one direction.
     fn moves(&self, place: Variable) -> Option<Moves> {
         if !self.is_usable(place) {
             return None;
@@ -169,7 +169,7 @@ impl Graph<'_> {
                 Some(from) => (from, HALF),
                 None => self.step_from(at, place)?,
             };
-            // What was read must be what the place still was.
+            // The place must not have changed since it was read.
             if changes.iter().any(|change| from.contains(change)) {
                 return None;
             }
@@ -181,7 +181,7 @@ impl Graph<'_> {
                 return None;
             };
             if by == 0 && way == 0 && !form.shrinks() {
-                // The same value again.
+                // The place gets the same value again.
                 continue;
             }
             match &mut moves {
@@ -204,7 +204,7 @@ impl Graph<'_> {
         moves
     }
 
-    /// Returns how a place moves to zero if it is given each result of `setter`.
+    /// Returns the movement towards zero of a place that receives each result of `setter`.
     fn moves_with(&self, setter: u64, result: Variable) -> Option<Moves> {
         let copies = self.instructions().filter(|(at, i)| {
             i.mnemonic() == Mnemonic::Mov
@@ -217,7 +217,7 @@ impl Graph<'_> {
             .map(|(_, moves)| moves)
     }
 
-    /// Returns the instructions between a change of the place that clears its lowest bit, `n & (n - 1)`, and its looks at it.
+    /// Returns the instructions between the reads of the place and its change at `at`, which clears its lowest bit, `n & (n - 1)`.
     fn clears_a_bit(&self, at: u64, place: Variable) -> Option<Set<u64>> {
         let mut between = Set::default();
         let (mut def, mut made) = (at, place);
@@ -258,7 +258,7 @@ impl Graph<'_> {
         (added == wanted).then_some(between)
     }
 
-    /// Returns the instructions between a change of the place and its last look at it, and what it did.
+    /// Returns the instructions between the last read of the place and its change at `at`, and the computation of the change.
     fn step_from(&self, at: u64, place: Variable) -> Option<(Set<u64>, Form)> {
         let (from, form) = self.made_of(at, place, SAME)?;
         if from == place {
@@ -275,12 +275,12 @@ impl Graph<'_> {
         Some((origin.between, form_both))
     }
 
-    /// Returns whether each round that comes by `at` also comes by one of `stations`.
+    /// Returns whether each iteration that passes `at` also passes one of `stations`.
     pub fn passes(&self, at: u64, stations: &[u64]) -> bool {
         self.passes_between(at, at, stations)
     }
 
-    /// Returns whether each way from `start` to `at` comes by one of `stations`.
+    /// Returns whether each path from `start` to `at` passes one of `stations`.
     pub fn passes_between(&self, start: u64, at: u64, stations: &[u64]) -> bool {
         let mut seen = Set::default();
         let mut todo = self.before.get(&at).cloned().unwrap_or_default();
@@ -296,7 +296,7 @@ impl Graph<'_> {
         true
     }
 
-    /// Returns how often a branch can be taken that compares a place that moves with one that does not.
+    /// Returns how often a branch can be taken that compares a moving place with a fixed place.
     pub fn counter(
         &self,
         branch: u64,
@@ -395,7 +395,7 @@ impl Graph<'_> {
         }
     }
 
-    /// Returns whether one instruction alone gives the place the value with which the loop begins.
+    /// Returns whether a single instruction gives the place its value at the start of the loop.
     fn begins_once(&self, place: Variable) -> bool {
         let mut before: Map<u64, Vec<u64>> = Map::default();
         let mut todo = Vec::new();

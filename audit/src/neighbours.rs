@@ -1,8 +1,8 @@
-//! Data of the frame that lies behind an array: whether a store that an index chooses may reach it.
+//! Data of the frame behind an array: whether an indexed store may reach it.
 //!
-//! Machine code does not say where an array ends. It does say which places of the frame are data of their own: those that an
-//! instruction loads without an index, saved registers among them, and those that are read by an address which is taken of them. A
-//! store with an index that may reach such a place, and does not begin there, is not shown to stay inside its array.
+//! Machine code does not show where an array ends. It does show which places of the frame are separate data. An instruction loads
+//! such a place without an index, for example a saved register, or reads it through an address that is taken of it. An indexed
+//! store that may reach such a place, and does not begin there, is not shown to stay inside its array.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpAccess, OpKind, Register};
 
@@ -12,12 +12,12 @@ use crate::frame::Frame;
 use crate::state::{ARGUMENTS, State};
 use crate::value::Base;
 
-/// Where places begin that are not bounded.
+/// The offset from which on places count as unbounded.
 pub const ENDLESS: i64 = i64::MAX / 8;
 
 impl Explorer<'_> {
-    /// Asks of each store that an index or a varying length spreads over the frame whether it may reach other data there, and returns
-    /// what it may change above the frame.
+    /// Checks each store that an index or a varying length spreads over the frame, and reports it if it may reach other data there.
+    /// Returns the ranges that such stores may change above the frame.
     pub fn judge_neighbours(&mut self, frame: &mut Frame) -> Vec<(i64, i64)> {
         let mut spread: Vec<(u64, i64, i64)> = Vec::new();
         for (&at, &(lo, hi)) in &frame.written {
@@ -47,15 +47,15 @@ impl Explorer<'_> {
         above.filter(|(lo, hi)| lo < hi).collect()
     }
 
-    /// Returns whether a store to the stack from `lo` to below `hi` is one that an index spreads.
+    /// Returns whether an index spreads the store at `at` over the stack, from `lo` to below `hi`.
     pub fn is_spread(&self, frame: &Frame, at: u64, lo: i64, hi: i64) -> bool {
         self.instruction_at(frame.number, at).is_some_and(|i| {
             is_plain_store(&i) && hi.saturating_sub(lo) > i.memory_size().size() as i64
         })
     }
 
-    /// Returns the places of the frame that an instruction loads without an index, and those that are read by an address which is
-    /// taken of them: by a call that is given it, or by a load with an index.
+    /// Returns the places of the frame that are separate data. An instruction loads such a place without an index, or a call or an
+    /// indexed load reads it through its address.
     fn data_of_its_own(&mut self, frame: &Frame) -> Vec<i64> {
         let is_taken = |place: &i64| frame.addresses.contains(place);
         let passed = frame.passed.values();
@@ -65,7 +65,7 @@ impl Explorer<'_> {
             let Some(i) = self.instruction_at(frame.number, at) else {
                 continue;
             };
-            // A register that was saved. What never returns does not restore it, but no array goes on behind it.
+            // A saved register. A function that never returns does not restore it, but no array extends beyond it.
             if matches!(
                 i.mnemonic(),
                 Mnemonic::Pop | Mnemonic::Leave | Mnemonic::Push
@@ -99,7 +99,7 @@ impl Explorer<'_> {
 }
 
 impl Frame {
-    /// Notes the places of the stack that a call is given.
+    /// Notes the places of the stack whose addresses are arguments of a call.
     pub fn passes(&mut self, at: u64, state: &State) {
         for n in &ARGUMENTS[..4] {
             let value = &state.registers[*n];
@@ -111,7 +111,8 @@ impl Frame {
     }
 }
 
-/// Returns whether the instruction stores what the compiler compares before the function returns, and what it had loaded just before.
+/// Returns whether the instruction stores the stack guard. The compiler loads the guard just before, and compares it before the
+/// function returns.
 fn keeps_guard(frame: &Frame, i: &Instruction) -> bool {
     // `mov %fs:0x28, %reg`
     const LENGTH: u64 = 9;
@@ -121,7 +122,7 @@ fn keeps_guard(frame: &Frame, i: &Instruction) -> bool {
         && matches!(before, [0x64, 0x48 | 0x4c, 0x8b, modrm, 0x25, 0x28, 0, 0, 0, ..] if modrm & 0xc7 == 4)
 }
 
-/// Returns whether the instruction gives an argument its place in the frame, as the first ones of a function do at -O0.
+/// Returns whether the instruction stores an argument to its place in the frame, as the first instructions of a function do at -O0.
 fn keeps_argument(frame: &Frame, i: &Instruction) -> bool {
     const NEAR: u64 = 48;
     i.mnemonic() == Mnemonic::Mov
@@ -139,7 +140,7 @@ fn is_of_frame(i: &Instruction) -> bool {
     matches!(i.memory_base(), Register::RSP | Register::RBP)
 }
 
-/// Returns whether the instruction stores to a place that it does not name whole.
+/// Returns whether the instruction stores to memory, except a place of the frame that it names without an index.
 fn is_plain_store(i: &Instruction) -> bool {
     let is_named = is_of_frame(i) && i.memory_index() == Register::None;
     i.flow_control() == FlowControl::Next

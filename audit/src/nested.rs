@@ -1,4 +1,4 @@
-//! Which of a handler's signals stores to a word that another one of them changes in several instructions.
+//! The signals of a handler that store to a word that another of its signals changes in several instructions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,21 +8,21 @@ use crate::finding::Kind;
 use crate::install::Place;
 use crate::nesting::Nesting;
 
-/// Is a file, and the bytes of a word of it: its address, and the one behind it.
+/// Identifies a word by its file, its address, and the address behind it.
 pub type Word = (u16, u64, u64);
 
-/// Holds what each signal was seen to do, where the handler was explored for it alone.
+/// Holds the stores and changes that each signal was seen to make when the handler was explored for that signal alone.
 #[derive(Default)]
 pub struct Nested {
     /// Whether the handler may be interrupted by the signal that it runs for.
     is_open: bool,
     stores: BTreeMap<i64, BTreeSet<Word>>,
-    /// The changes of a word, each with the word.
+    /// The instructions that change a word, each with the signals and the words.
     changes: BTreeMap<Place, BTreeSet<(i64, Word)>>,
 }
 
 impl Nested {
-    /// Takes note of what was explored, for one signal or for all.
+    /// Notes the results of an exploration for one signal, or for all signals if `signal` is `None`.
     pub fn note(&mut self, signal: Option<i64>, explorer: &Explorer) {
         let Nesting {
             flag,
@@ -43,7 +43,8 @@ impl Nested {
         }
     }
 
-    /// Takes back that an update is lost to another signal of the handler where no other stores to the word; `all`: its signals.
+    /// Removes findings of an update that is lost to another signal of the handler, if no other signal stores to the word. `all`:
+    /// the signals of the handler.
     pub fn acquit(&self, verdict: &mut Verdict, all: &BTreeSet<i64>) {
         if self.is_open || !all.iter().all(|signal| self.stores.contains_key(signal)) {
             return;
@@ -68,5 +69,5 @@ impl Nested {
     }
 }
 
-/// Says of a finding that an update is lost to the handler itself.
+/// Marks a finding of an update that is lost to the handler itself.
 pub const LOST: &str = "the handler may interrupt itself between, and an update is lost";

@@ -1,15 +1,15 @@
-//! Whether a handler may be interrupted by itself.
+//! The ways in which a handler may be interrupted by itself.
 
-/// Says whether a handler may be interrupted by itself. Of each way, `None`: that is not known.
+/// Describes the ways in which a handler may be interrupted by itself. A way is `None` if its possibility is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Nesting {
-    /// By its own signal, with `SA_NODEFER`.
+    /// Whether the handler's own signal may interrupt it because of `SA_NODEFER`.
     pub flag: Option<bool>,
-    /// By its own signal, which it unblocks.
+    /// Whether the handler's own signal may interrupt it because the handler unblocks the signal.
     pub unblocks: Option<bool>,
-    /// By another of its signals, which its mask does not block.
+    /// Whether another of the handler's signals may interrupt it because the handler's mask does not block that signal.
     pub other: Option<bool>,
-    /// By another thread, which runs it at the same time.
+    /// Whether another thread may run the handler at the same time.
     pub threads: Option<bool>,
 }
 
@@ -50,7 +50,7 @@ impl Nesting {
         ]
     }
 
-    /// Returns whether it is interrupted by itself, or `None` if that is not known.
+    /// Returns whether the handler may be interrupted by itself, or `None` if that is unknown.
     pub fn is_certain(self) -> Option<bool> {
         let all = self.all().map(|(way, ..)| way);
         if all.contains(&Some(true)) {
@@ -60,7 +60,7 @@ impl Nesting {
         }
     }
 
-    /// Returns why it may be interrupted by itself.
+    /// Returns why the handler may be interrupted by itself.
     pub fn why(self) -> &'static str {
         let all = self.all();
         let certain = all.iter().find(|(way, ..)| *way == Some(true));

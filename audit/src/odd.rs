@@ -1,8 +1,8 @@
-//! Instructions that a handler has no business with, whatever they compute.
+//! Instructions that a handler should not execute, whatever they compute.
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-/// Returns why the instruction raises a signal or breaks what the rest of the program relies on.
+/// Returns why the instruction raises a signal or breaks state that the rest of the program relies on.
 pub fn fault(i: &Instruction) -> Option<&'static str> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -44,7 +44,7 @@ pub fn fault(i: &Instruction) -> Option<&'static str> {
     })
 }
 
-/// Returns why it cannot be said that the instruction does no harm.
+/// Returns why the audit cannot show that the instruction is harmless.
 pub fn doubt(i: &Instruction) -> Option<&'static str> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -89,7 +89,7 @@ pub fn doubt(i: &Instruction) -> Option<&'static str> {
     })
 }
 
-/// Returns the bytes of an area whose size the decoder does not give.
+/// Returns the size in bytes of a memory operand, if the decoder does not give it.
 pub fn area(i: &Instruction) -> Option<u32> {
     use Mnemonic as M;
     Some(match i.mnemonic() {
@@ -107,7 +107,7 @@ pub fn area(i: &Instruction) -> Option<u32> {
     })
 }
 
-/// Returns whether the bit that is meant may lie outside the word that the address names.
+/// Returns whether the selected bit may lie outside the word that the address names.
 pub fn has_bit_offset(i: &Instruction) -> bool {
     use Mnemonic as M;
     matches!(i.mnemonic(), M::Bt | M::Bts | M::Btr | M::Btc)

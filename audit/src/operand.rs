@@ -1,4 +1,4 @@
-//! The operands of an instruction: their values before it, and what it puts there.
+//! The operands of an instruction: their values before it, and the values that it stores to them.
 
 use iced_x86::{Instruction, OpKind, Register};
 
@@ -88,7 +88,7 @@ impl Explorer<'_> {
                 frame.floor = Some(frame.floor.map_or(top, |floor| floor.min(top)));
             }
             _ if state.registers[RSP].base == Base::Stack && state.registers[RSP].is_bounded() => {}
-            // An array whose length is not known is as long as a number says that may be anything.
+            // The frame holds an array whose length is a number that may have any value.
             _ if state.registers[RSP].base == Base::Stack => frame.doubt(
                 Kind::Stack,
                 at,
@@ -100,7 +100,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns the bytes of an operand.
+/// Returns the size of an operand in bytes.
 pub fn size_of(i: &Instruction, operand: u32) -> u32 {
     match i.op_kind(operand) {
         OpKind::Register => i.op_register(operand).size() as u32,

@@ -1,4 +1,5 @@
-//! The order in which the program stores what the handler reads: data and what announces it, a list and its next node.
+//! The order in which the program stores data that the handler reads: data and the word that announces it, a list and its next
+//! node.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,7 @@ impl Search<'_> {
         None
     }
 
-    /// Returns the conflict of loads of a flag and of other data with stores to both where the flag is set first.
+    /// Returns the conflict of loads of a flag and of other data with stores that set the flag before they store the data.
     pub fn early_flag(
         &mut self,
         number: u16,
@@ -69,7 +70,7 @@ impl Search<'_> {
             .collect();
         let mut found = Vec::new();
         for (flag, sets) in &stored {
-            // A word that also holds other values is no flag.
+            // A word that also holds other values is not a flag.
             if !sets.iter().all(|at| crate::races::is_flag(&file, *at)) {
                 continue;
             }
@@ -109,7 +110,7 @@ impl Search<'_> {
         })
     }
 
-    /// Returns the conflict of several exchanges of the head of a list with one of the program, which may take an old next node.
+    /// Returns the conflict of several exchanges of a list head with an exchange by the program, which may take an old next node.
     pub fn reused_head(
         &mut self,
         (number, word): (u16, u64),
@@ -140,7 +141,7 @@ impl Search<'_> {
     }
 }
 
-/// Returns whether both places are in one table. Without symbols they lie close together.
+/// Returns whether both places are in one table. Without symbols, places that lie close together count as one table.
 fn is_one(file: &Image, a: u64, b: u64) -> bool {
     const NEAR: u64 = 64;
     match (file.object_at(a), file.object_at(b)) {

@@ -1,4 +1,5 @@
-//! Where exceptions go on that leave a function's calls: the table that a C++ or Rust compiler writes for the unwinder.
+//! The landing pads, where exceptions from a function's calls continue: the table that a C++ or Rust compiler writes for the
+//! unwinder.
 
 /// Reads numbers as the unwinder does.
 struct Reader<'a> {
@@ -12,7 +13,7 @@ impl Reader<'_> {
         Some(*first)
     }
 
-    /// Reads a number of seven bits a byte, the lowest first.
+    /// Reads a LEB128 number: seven bits a byte, the lowest first.
     fn leb(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -25,7 +26,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Reads a number in that encoding, if it is a plain one.
+    /// Reads a number in this encoding, if the encoding is a plain one.
     fn number(&mut self, encoding: u8) -> Option<u64> {
         const LEB: u8 = 1;
         let width = match encoding {
@@ -43,10 +44,10 @@ impl Reader<'_> {
     }
 }
 
-/// Is a range of instructions, by its start and its end, and the place where an exception that leaves one of them goes on.
+/// Holds the start of a range of instructions, its end, and the landing pad of an exception that leaves the range.
 pub type Pad = (u64, (u64, u64));
 
-/// Reads the table of the function that begins at `function`; `None` if it is written in another way.
+/// Reads the table of the function that begins at `function`; returns `None` if the table has another format.
 pub fn read(table: &[u8], function: u64) -> Option<Vec<Pad>> {
     const OMITTED: u8 = 0xff;
     let mut table = Reader { bytes: table };
@@ -79,12 +80,12 @@ mod tests {
 
     #[test]
     fn a_table_says_where_each_call_goes_on_after_an_exception() {
-        // No start and no types are given; two calls, of which the first has a place to go on.
+        // The table gives no start and no types. It has two calls, and only the first call has a landing pad.
         let table = [0xff, 0xff, 1, 8, 4, 5, 0x90, 1, 0, 9, 3, 0, 0];
         assert!(read(&table[..12], 0x1000).is_none());
         let table = [0xff, 0xff, 1, 9, 4, 5, 0x90, 1, 0, 9, 3, 0, 0];
         assert_eq!(read(&table, 0x1000), Some(vec![(0x1004, (0x1009, 0x1090))]));
-        // An encoding that is not known, and a table that ends too early.
+        // An unknown encoding, and a table that ends too early.
         assert_eq!(read(&[0xff, 0xff, 0x1b, 0], 0x1000), Some(vec![]));
         assert!(read(&[0xff, 0xff, 0x1b, 4, 0, 0, 0, 0], 0x1000).is_none());
         assert!(read(&[0, 0, 0, 0], 0x1000).is_none());

@@ -1,5 +1,5 @@
-//! Pointers in data of a file that lead to data of the same file, whatever the program does: each store to the word is of such an
-//! address, and no other way to the word is seen.
+//! Pointers in data of a file that lead to data of the same file, whatever the program does. Each store to the word is of such an
+//! address, and no other access to the word is seen.
 
 use std::rc::Rc;
 
@@ -15,21 +15,22 @@ use crate::index::Index;
 use crate::races::Coming;
 use crate::value::{Base, Value};
 
-/// Bytes of a pointer.
+/// The size of a pointer in bytes.
 const WIDTH: u64 = 8;
 
-/// Holds what a word points to.
+/// Holds the possible targets of a pointer in a word.
 #[derive(Clone)]
 pub struct Targets {
     all: Rc<[i64]>,
-    /// The size of a block that is allocated once and never freed, in place of these.
+    /// The size of the block that the word points to in place of `all`. It is allocated once and never freed.
     block: Option<i64>,
-    /// Whether it never is null where the handler may run.
+    /// Whether the pointer is never null where the handler may run.
     is_set: bool,
 }
 
 impl Explorer<'_> {
-    /// Returns the place in the data of a file, if it is measured from a pointer of which each value is known.
+    /// Returns the place in the data of a file, if it is an offset from a pointer whose possible values are all known. Otherwise
+    /// returns `place` unchanged.
     pub fn settled(&mut self, place: Value, size: i64) -> Value {
         let (Base::Static(image, word) | Base::NotNull(image, word)) = place.base else {
             return place;
@@ -82,7 +83,7 @@ impl Explorer<'_> {
         joined.unwrap_or(place)
     }
 
-    /// Returns the size of the block that the place is measured from, if the program allocates it and never frees it.
+    /// Returns the size of the block whose pointer is the base of the place, if the program allocates the block and never frees it.
     pub fn block_of(&self, place: &Value) -> Option<i64> {
         let (Base::Static(image, word) | Base::NotNull(image, word)) = place.base else {
             return None;
@@ -95,7 +96,7 @@ impl Explorer<'_> {
 }
 
 impl Index {
-    /// Returns what the word points to, if all of it is known.
+    /// Returns the targets of the word, if all of them are known.
     fn targets(
         &mut self,
         number: u16,
@@ -161,7 +162,7 @@ impl Index {
         }
         all.sort_unstable();
         all.dedup();
-        // What the file says of a word that nothing stores to is believed elsewhere.
+        // Other code trusts the initial value of a word that no instruction stores to.
         let is_known = is_stored && !all.is_empty() && all.iter().all(|at| is_data(*at));
         is_known.then(|| Targets {
             all: all.iter().map(|at| at.cast_signed()).collect(),
@@ -170,10 +171,10 @@ impl Index {
         })
     }
 
-    /// Returns what is known of a word to which one instruction stores a block that was allocated.
+    /// Returns the known targets of a word to which one instruction stores an allocated block.
     ///
-    /// The pointer goes nowhere else, so that nothing frees the block. While the handler may run, the program reads it, and stores to
-    /// one word of it at most, in one step: the handler can see nothing half done.
+    /// The pointer is copied nowhere else, so no code frees the block. While the handler may run, the program reads the block and
+    /// stores to at most one word of it, in one step. The handler can therefore see no incomplete change.
     fn block(
         &mut self,
         number: u16,
@@ -235,7 +236,7 @@ impl Index {
         if changed.len() > 1 {
             return None;
         }
-        // Where the call may fail, what follows has asked for that.
+        // If the call may fail, the code before the installation of the handler must check for the failure.
         let sites = match self.precedes_installation(number, image, coming.handler, store) {
             true => self.installing.get(&(number, coming.handler))?.clone()?,
             false => std::rc::Rc::default(),
@@ -251,7 +252,7 @@ impl Index {
         let is_set = is_asked
             && self.is_seen_before(number, image, store, coming)
             && self.precedes_each(number, image, store, coming);
-        // What is not null may be the number of a failure.
+        // A pointer that is not null may be the failure value of the call.
         (is_set || fails == 0).then(|| Targets {
             all: std::rc::Rc::default(),
             block: Some(size),
@@ -259,7 +260,7 @@ impl Index {
         })
     }
 
-    /// Returns whether no way through the function leads to the installation of the handler but by the instruction.
+    /// Returns whether each path through the function to an installation of the handler passes the instruction.
     fn precedes_each(&self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let Some((start, end)) = image.function_at(at) else {
             return false;
@@ -273,7 +274,7 @@ impl Index {
     }
 }
 
-/// Returns the branch that asks whether the call has failed, and where that goes then.
+/// Returns the branch that checks whether the call has failed, and its destination after a failure.
 fn asks(image: &Image, call: u64, word: u64, fails: u64) -> Option<(u64, u64)> {
     const NEAR: usize = 12;
     let code = code_of(image, call)?;
@@ -319,7 +320,7 @@ fn asks(image: &Image, call: u64, word: u64, fails: u64) -> Option<(u64, u64)> {
     None
 }
 
-/// Returns the address that the word holds at first, or zero.
+/// Returns the initial address in the word, or zero.
 fn file_word(image: &Image, word: u64) -> Option<u64> {
     match image.pointer(word) {
         Some(Slot::Here(target)) => Some(target),
@@ -334,7 +335,7 @@ fn decode(image: &Image, at: u64) -> Instruction {
     Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode()
 }
 
-/// Returns the instructions of a function, if it is known where each goes.
+/// Returns the instructions of a function, if the destination of each branch is known.
 fn code_of(image: &Image, at: u64) -> Option<Vec<Instruction>> {
     let (start, end) = image.function_at(at)?;
     let bytes = image.bytes(start);
@@ -346,8 +347,8 @@ fn code_of(image: &Image, at: u64) -> Option<Vec<Instruction>> {
     (!code.iter().any(is_lost)).then_some(code)
 }
 
-/// Returns the instruction that made what the register holds before the instruction of that number, on the only way there, and the
-/// register that it made it in.
+/// Returns the index of the instruction that made the register's value before instruction `at`, and the register in which it made
+/// the value. Only one path may lead from that instruction to `at`.
 fn maker(
     image: &Image,
     code: &[Instruction],
@@ -358,7 +359,7 @@ fn maker(
     let entries: Set<u64> = code.iter().map(Instruction::near_branch_target).collect();
     let mut factory = InstructionInfoFactory::new();
     for n in (at.saturating_sub(MOST)..at).rev() {
-        // Another way may lead to what follows.
+        // Another path may lead to the next instruction.
         if entries.contains(&code[n + 1].ip()) || image.pad(code[n + 1].ip()).is_some() {
             return None;
         }
@@ -393,8 +394,8 @@ fn maker(
     None
 }
 
-/// Returns the constant address or the zero that an instruction stores, or the block. A register is given it just before, on the only
-/// way there.
+/// Returns the constant address, the zero or the block that an instruction stores. A stored register must get this value just
+/// before, on the only path to the store.
 fn stored(image: &Image, store: &Instruction) -> Option<Stored> {
     if store.op1_kind() != OpKind::Register {
         let number = store.try_immediate(1).ok()?;
@@ -410,7 +411,7 @@ fn stored(image: &Image, store: &Instruction) -> Option<Stored> {
     }
 }
 
-/// Returns the block that the call of that number allocates, if its size is a constant.
+/// Returns the block that the call at index `at` allocates, if its size is a constant.
 fn block(image: &Image, code: &[Instruction], at: usize) -> Option<Stored> {
     let call = &code[at];
     let slot = match call.flow_control() {
@@ -467,12 +468,12 @@ fn is_allocator(name: &str) -> bool {
     matches!(name, "calloc" | "malloc" | "mmap" | "mmap64")
 }
 
-/// Says what is stored to a word.
+/// Describes the value that is stored to a word.
 #[derive(Clone, Copy)]
 enum Stored {
     /// An address of the file, or zero.
     Address(u64),
-    /// The block of that size that a call allocates, or the number by which the call says that it has failed.
+    /// The block of `size` bytes that a call allocates, or `fails`, the value that the call returns on failure.
     Block {
         call: u64,
         after: u64,

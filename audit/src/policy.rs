@@ -1,19 +1,19 @@
-//! How much each kind of finding weighs: here and nowhere else.
+//! The weight of each kind of finding, which only this module decides.
 
 use std::collections::BTreeMap;
 
 use crate::finding::{Kind, Weight};
 
-/// Holds the weights, where they are others than the findings' own.
+/// Holds the weights that differ from the findings' own weights.
 #[derive(Default)]
 pub struct Policy {
     weights: BTreeMap<Kind, Weight>,
-    /// Bytes of stack that a handler may use; `None`: what the stack that it runs on is sure to have.
+    /// The bytes of stack that a handler may use; `None`: the guaranteed size of the stack that it runs on.
     pub max_stack: Option<u64>,
 }
 
 impl Policy {
-    /// Takes findings of a kind as notes, as `--note KIND` says.
+    /// Treats findings of a kind as notes, for `--note KIND`.
     pub fn note(&mut self, kind: &str) -> Result<(), String> {
         let Some((known, _)) = Kind::ALL.iter().find(|(_, name)| *name == kind) else {
             let all: Vec<_> = Kind::ALL.iter().map(|(_, name)| *name).collect();

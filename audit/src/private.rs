@@ -1,5 +1,5 @@
-//! Data that nothing but the handler touches, or that the program touches only while the signals are blocked: nobody can see it half
-//! changed.
+//! Data that only the handler touches, or that the program touches only while the signals are blocked. No other code can see it
+//! half changed.
 
 use iced_x86::{Decoder, DecoderOptions};
 
@@ -13,10 +13,11 @@ use crate::races::Coming;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};
 
-/// Is data to which two stores go: its file, its first address and the one behind it, and, if one of them is a flag, what it tells of.
+/// Describes data to which two stores go: its file, its first address and the address behind it. The last field describes the
+/// announced word, if one of the stores sets a flag.
 pub type Part = (u16, u64, u64, Option<Announced>);
 
-/// Is a word of data, and a flag by which the handler says that it has stored to the word.
+/// Describes a word of data, and a flag that the handler sets to announce its store to the word.
 #[derive(Clone, Copy)]
 pub struct Announced {
     flag: u64,
@@ -26,7 +27,7 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// Returns what the later of two stores tells of the earlier one, or the other way round.
+    /// Returns the flag and the word, if one of two stores sets the flag and the other store writes the word.
     fn of([later, earlier]: [&Stored; 2]) -> Option<Self> {
         let (flag, word) = match (later.is_flag, earlier.is_flag) {
             (true, false) => (later, earlier),
@@ -42,10 +43,10 @@ impl Announced {
     }
 }
 
-/// Bytes of the widest word.
+/// The size of the widest word in bytes.
 const WIDEST: u64 = 8;
 
-/// How far before data an address may be that leads into it.
+/// The maximum distance in bytes between data and an address before it that may lead into the data.
 const BEFORE: u64 = 1024;
 
 impl Explorer<'_> {
@@ -63,10 +64,11 @@ impl Explorer<'_> {
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 
-    /// Notes a store that is wider than the machine writes at once: it is a fault only if somebody may see a half of it.
+    /// Notes a store that is wider than the machine writes at once. Such a store is a fault only if other code may see a half of
+    /// it.
     pub fn note_half(&mut self, frame: &Frame, at: u64, (image, place): (u16, &Value), width: u64) {
         let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
-        // Whether it stays in its object is another question.
+        // This function does not check whether the store stays in its object.
         let object = self
             .files
             .image(image)
@@ -81,12 +83,12 @@ impl Explorer<'_> {
         self.torn.entry((frame.number, at)).or_default().push(part);
     }
 
-    /// Notes that the address of data is put where others may find it.
+    /// Notes that the address of data is stored where other code may find it.
     pub fn note_published(&mut self, value: &Value) {
         if let Base::Image(image) | Base::ImageOrNull(image) = value.base {
             self.published.insert((image, value.lo, value.hi));
         }
-        // In a file with a fixed address it is a number.
+        // In a file with a fixed load address, the address of data is a number.
         let own = self.handler.0;
         let file = self.files.image(own);
         if value.base == Base::Num && file.is_fixed {
@@ -96,7 +98,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Notes that data of the stack goes where others may find it, with the addresses that it holds.
+    /// Notes that data of the stack, with the addresses in it, goes to a place where other code may find it.
     pub fn note_given(&mut self, state: &State, from: &Value, length: Option<i64>) {
         const MOST: i64 = 256;
         if from.base == Base::Stack {
@@ -108,11 +110,13 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns the stores to data that the handler alone sees, which is not interrupted by itself, and puts out by a call of its own.
+    /// Returns the stores to data that no other code can see half changed. Returns none if the handler may be interrupted by
+    /// itself.
     ///
-    /// Of what nobody is seen to look at, the reader is not seen.
+    /// Only the handler uses such data and outputs it by a call, or the program is seen to read it only when that is safe. Data
+    /// that no code is seen to read does not count, because its reader is not seen.
     pub fn private_stores(&mut self) -> Set<Place> {
-        // Which signals it is installed for need not be known if its mask has all of them.
+        // The signals that the handler is installed for may be unknown if its mask contains all signals.
         let is_found = self.signals != 0 || self.index.handlers.contains_key(&self.handler);
         if self.nesting.is_certain() != Some(false) || !is_found {
             return Set::default();
@@ -159,7 +163,7 @@ impl Explorer<'_> {
 }
 
 impl Index {
-    /// Returns whether all that names the data, or what it may lie behind, are functions that the handler alone runs.
+    /// Returns whether only the handler runs the instructions that name the data, or a place before it that may lead into it.
     fn is_named_by(
         &mut self,
         number: u16,
@@ -174,8 +178,8 @@ impl Index {
         })
     }
 
-    /// Returns whether the program is seen to look at the word, and only where it has found the flag set, or before the handler is
-    /// installed: then it has what one of the signals has stored, whichever.
+    /// Returns whether the program is seen to read the word, and only after it has found the flag set, or before the handler is
+    /// installed. The program then reads a value that any one of the signals has stored.
     fn is_announced(
         &mut self,
         number: u16,
@@ -185,7 +189,7 @@ impl Index {
     ) -> bool {
         let Announced { flag, word, .. } = announced;
         let part = (word, word.saturating_add(width));
-        // Another handler may come between the two stores, and who reads a part of the word may read another one later.
+        // Another handler may run between the two stores, and a reader of a part of the word may read another part later.
         let is_open = !announced.is_last && self.handlers.len() > 1;
         let mut within = self
             .of(number, image)
@@ -212,8 +216,8 @@ impl Index {
         !uses.is_empty() && self.are_chosen_by(number, image, flag, &uses, coming)
     }
 
-    /// Returns the instructions that take an address of the data, or of what it may lie behind, and those that touch it by name;
-    /// `None` if other files know it by its name.
+    /// Returns the instructions that take an address of the data or of a place shortly before it, and the instructions that touch
+    /// it by name. Returns `None` if other files know the data by its name.
     pub fn names(
         &mut self,
         number: u16,
@@ -230,7 +234,7 @@ impl Index {
                 .is_some_and(|object| object.address == *at && !(lo..hi).contains(at))
         };
         let tables = self.of(number, image);
-        // A constant with an address in it, as the model of an action, ends before data that may be written begins.
+        // A constant that contains an address, such as a template of a `sigaction` structure, ends before writable data begins.
         let is_constant = |at: &u64| {
             image.slots.contains_key(at) && !image.is_writable(*at) && image.is_writable(lo)
         };
@@ -248,8 +252,10 @@ impl Index {
         Some((taken, touched.map(|(_, by)| by).collect()))
     }
 
-    /// Returns the instructions that touch the constant which has the word, as the model that an action is copied from, or take its
-    /// address; none if it is no constant, or they are not known. Without symbols it begins at the last place that one of them names.
+    /// Returns the instructions that touch the constant that contains the word, or take its address. Such a constant is, for
+    /// example, the template from which a `sigaction` structure is copied. Returns no instructions if the word is not in a
+    /// constant, or if the instructions are not known. Without symbols, the constant begins at the last place that an instruction
+    /// names.
     fn uses_of_constant(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         if image.is_writable(word) || image.exports.values().any(|at| *at == word) {
             return Vec::new();
@@ -268,8 +274,8 @@ impl Index {
         taken.chain(read).flat_map(|(_, by)| by).copied().collect()
     }
 
-    /// Returns whether the handler alone runs the instruction: each function on each way to it is one that the handler reaches, and no
-    /// pointer to it is kept but for its installation.
+    /// Returns whether only the handler runs the instruction. The handler must reach each function on each path to it. Pointers to
+    /// such a function may be kept only for the installation of the handler.
     pub fn is_run_by(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> bool {
         let mut seen = Set::default();
         let mut todo = vec![at];
@@ -288,7 +294,7 @@ impl Index {
             let by = self.handlers.get(&function).map(|of| of.by.clone());
             let is_right = match by {
                 Some(by) if function == coming.handler => {
-                    // A call through a pointer may be one of the handler.
+                    // A call through a pointer may call the handler.
                     let installs = |at: &u64| {
                         let of = image.function_at(*at);
                         of.is_some_and(|(start, end)| {
@@ -296,7 +302,7 @@ impl Index {
                                 && !crate::reach::calls_pointer(image, start, end)
                         })
                     };
-                    // A word of data is no instruction.
+                    // Zero stands for a word of data, not for an instruction.
                     taken.iter().all(|at| *at == 0 || installs(at))
                         && words.iter().all(|word| {
                             let uses = self.uses_of_constant(number, image, *word);

@@ -82,7 +82,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Calls within calls are followed on a stack of its own.
+    // The audit follows nested calls by recursion, so it runs on a large stack of its own.
     const STACK: usize = 256 << 20;
     let worker = std::thread::Builder::new()
         .stack_size(STACK)
@@ -97,7 +97,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Says what the command line asks for.
+/// Describes the action that the command line requests.
 enum Asked {
     Audit(Options),
     Text(&'static str),
@@ -125,7 +125,7 @@ fn parse_inner(arguments: Vec<OsString>) -> Result<Asked, lexopt::Error> {
             Long("note") => policy.note(&parser.value()?.string()?)?,
             Long("assume") => assume.push(parser.value()?.string()?),
             Long("max-stack") => policy.max_stack = Some(parser.value()?.parse()?),
-            // What used to be an option is what is always done.
+            // The former option `--follow` is accepted, because its effect is now the default.
             Long("follow") => {}
             Long("quiet") => quiet = true,
             Long("json") => json = true,
@@ -169,16 +169,16 @@ fn nearest(typed: &str) -> String {
     }
 }
 
-/// Prints why nothing can be said, and returns the exit status for that.
+/// Prints why there is no result, and returns the exit status for that.
 fn fail(error: &str) -> ExitCode {
     eprintln!("audit: {error}");
     ExitCode::from(2)
 }
 
-/// Prints on standard output. A reader that has gone away is no error of the audit.
+/// Prints to standard output. A closed pipe is not an error of the audit.
 ///
 /// # Errors
-/// Returns a text that says why nothing could be written.
+/// Returns a text that explains why the output could not be written.
 pub fn say(text: &str) -> Result<(), String> {
     use std::io::{ErrorKind, Write as _};
     match std::io::stdout().lock().write_all(text.as_bytes()) {
@@ -189,7 +189,7 @@ pub fn say(text: &str) -> Result<(), String> {
     }
 }
 
-/// Audits and prints; the exit status, or why nothing can be said.
+/// Audits the file and prints the verdicts. Returns the exit status, or the reason why there is no result.
 fn run(options: &Options) -> Result<u8, String> {
     let mut image = load::load(&options.file)?;
     if !image.has_code {
@@ -252,7 +252,7 @@ fn run(options: &Options) -> Result<u8, String> {
     } else {
         for name in &options.handlers {
             let place = named(&files, name)?;
-            // How it is installed says more of it, where that is found.
+            // The installation of the handler, if it was found, gives more facts about the handler.
             let of = found.handlers.remove(&place).unwrap_or_default();
             handlers.push((place, of));
         }
@@ -317,7 +317,7 @@ fn run(options: &Options) -> Result<u8, String> {
     Ok(status)
 }
 
-/// Returns the function of that name or at that address.
+/// Returns the file and the address of the function with this name or at this address.
 fn named(files: &Files, name: &str) -> Result<(u16, u64), String> {
     let image = files.image(0);
     if let Some(digits) = name.strip_prefix("0x") {

@@ -1,4 +1,4 @@
-//! Where a signal may come, and what the program is in the middle of there.
+//! Finds the instructions at which a signal may come, and the updates that it interrupts there.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ const C_LIBRARIES: [&str; 8] = [
     "libstdc++.so",
 ];
 
-/// Functions in which a program waits for what comes, signals among it.
+/// The functions in which a program waits for events, among them signals.
 const WAITS: [&str; 17] = [
     "accept",
     "clock_nanosleep",
@@ -37,7 +37,7 @@ const WAITS: [&str; 17] = [
     "nanosleep",
     "pause",
     "poll",
-    // What raises a signal is ready for its handler.
+    // A program that raises a signal is ready for its handler.
     "raise",
     "read",
     "select",
@@ -47,26 +47,26 @@ const WAITS: [&str; 17] = [
     "waitpid",
 ];
 
-/// Says who is interrupted at an instruction.
+/// Says which code a signal interrupts at an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Who {
     Program,
-    /// Another handler, of which it is known that it is not kept from being interrupted, or not.
+    /// Another handler: `true` if it is known that the signal may interrupt it, `false` if that is an open question.
     Handler(bool),
 }
 
-/// Says whose signals may come, and what it runs.
+/// Holds a handler whose signals may come, with its signals and the functions that it reaches.
 pub struct Coming<'a> {
     pub handler: Place,
     pub signals: Signals,
     /// The functions that the handler reaches.
     pub own: &'a Map<Place, usize>,
-    /// The places where the program is interrupted, and those where nobody is, of those that were asked about.
+    /// The places that were asked about: `true` if the program is interrupted there, `false` if no code is.
     pub known: RefCell<Map<Place, bool>>,
 }
 
 impl<'a> Coming<'a> {
-    /// Returns the signals of a handler that reaches these functions; no place was asked about.
+    /// Returns the description of a handler with these signals and functions; no place was asked about.
     pub fn new(handler: Place, signals: Signals, own: &'a Map<Place, usize>) -> Self {
         Self {
             handler,
@@ -78,10 +78,9 @@ impl<'a> Coming<'a> {
 }
 
 impl Index {
-    /// Returns a call that frees what the word points to while the word still does, and whether a signal is shown to be possible
-    /// there.
+    /// Returns a call that frees an object while the word still points to it, and whether a signal is shown to be possible there.
     ///
-    /// Left out are functions that have taken the handler back before, and calls while signals are blocked.
+    /// Leaves out calls in functions that have removed the handler before, and calls while signals are blocked.
     pub fn frees(
         &mut self,
         number: u16,
@@ -106,7 +105,7 @@ impl Index {
             .filter(|at| !self.is_blocked(number, image, *at, coming.signals))
             .collect();
         let certain = self.interrupted(number, image, open.clone(), coming);
-        // A function may free what it is given on some ways only.
+        // A function may free its argument on some paths only.
         let mut certain = certain
             .into_iter()
             .filter(|(at, who)| *who == Who::Program && direct.contains(at));
@@ -116,8 +115,8 @@ impl Index {
         }
     }
 
-    /// Returns the instructions of one of the tables that change what a store touches, where one of the signals may come between; the
-    /// store goes to one of the places from the first to the second, and has so many bytes.
+    /// Returns the instructions in a table that change the memory of a store, where one of the signals may come between.
+    /// `place` holds the lowest and the highest address of the store, and its number of bytes.
     pub fn changes(
         &mut self,
         number: u16,
@@ -130,8 +129,8 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the same for instructions that store what was made of an earlier load, of which a signal may come at the store or,
-    /// where both are in critical sections, between these.
+    /// Returns the instructions that store a value computed from an earlier load of the memory at `place`. A signal may come at the
+    /// store or, where load and store are in two critical sections, between these.
     pub fn changes_of_loads(
         &mut self,
         number: u16,
@@ -149,7 +148,8 @@ impl Index {
         all.into_iter().filter_map(who).collect()
     }
 
-    /// Returns the instructions that change the word in place, which no other thread keeps out.
+    /// Returns the instructions that change the word in place without a lock prefix, if the handler may run on another thread
+    /// meanwhile.
     pub fn changes_beside_threads(
         &mut self,
         number: u16,
@@ -170,8 +170,8 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the instructions that change an element of a table, which may be what a store touches, in more than one step where one
-    /// of the signals may come between.
+    /// Returns the instructions that change a table element in several steps, where one of the signals may come between. Only
+    /// tables that may include `lo`, the address of a store, count.
     pub fn updates_of_elements(
         &mut self,
         number: u16,
@@ -179,7 +179,7 @@ impl Index {
         lo: u64,
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
-        // Without symbols a table is taken to be as long as that at most, and to end where instructions name something.
+        // Without symbols, a table is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 4096;
         let object = image.object_at(lo).map(|o| (o.address, o.address + o.size));
         let (from, to) = object.unwrap_or((lo.saturating_sub(LONGEST), lo));
@@ -196,9 +196,10 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns two instructions, or twice a call, that store one after the other what loads touch, where one of the signals may come between.
+    /// Returns two stores of a function to different words in `loads`, where one of the signals may come between. A call that
+    /// stores both words is returned twice.
     ///
-    /// Left out are stores that only set or clear a flag.
+    /// Leaves out stores that only set or clear a flag.
     pub fn pair(
         &mut self,
         number: u16,
@@ -243,7 +244,8 @@ impl Index {
         })
     }
 
-    /// Returns what [`changes`](Self::changes) does for a store at an offset of what a word points to.
+    /// Returns the instructions that update memory behind a pointer, where one of the signals may come between. `place` holds the
+    /// pointer's word and the offset from the pointer.
     pub fn updates_through(
         &mut self,
         number: u16,
@@ -256,9 +258,9 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the calls that have a function of the C library store to an object of several words, the byte at `at` among it.
+    /// Returns the calls of C library functions that store to an object of several words which includes the byte at `at`.
     pub fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
-        // Without symbols an object is taken to be as long as that at most, and to end where instructions name something.
+        // Without symbols, an object is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 4096;
         let fills = &self.of(number, image).fills;
         let near: Vec<(u64, Option<u64>, u64)> = fills
@@ -276,7 +278,7 @@ impl Index {
         all.map(|(_, _, by)| by).collect()
     }
 
-    /// Returns those of the instructions where a signal may come, as far as the file shows, and whom it interrupts.
+    /// Returns the given instructions at which a signal may come, as far as the file shows, each with the interrupted code.
     fn interrupted(
         &mut self,
         number: u16,
@@ -288,14 +290,15 @@ impl Index {
         all.into_iter().filter_map(who).collect()
     }
 
-    /// Returns who is interrupted at an instruction by one of the signals.
+    /// Returns which code is interrupted at an instruction by one of the signals.
     ///
-    /// Left out are code that signals are blocked for, there or where its function is called, and what precedes the installation of a
-    /// handler. A function whose address is taken runs at any time: where its pointer is called is not followed.
+    /// Leaves out code for which signals are blocked, there or at the calls of its function. Leaves out code before the
+    /// installation of a handler. A function whose address is taken may run at any time: calls through its pointer are not
+    /// followed.
     pub fn who(&mut self, number: u16, image: &Image, at: u64, coming: &Coming) -> Option<Who> {
         let mut known = coming.known.borrow_mut();
         let mut seen = Set::default();
-        // Each place with the number of the one whose function it calls.
+        // Each place, with the index of the place whose function it calls.
         let mut places = vec![(at, 0)];
         let mut todo = vec![0];
         let mut who = None;
@@ -359,7 +362,7 @@ impl Index {
             .filter(|site| (start..end).contains(site))
             .peekable();
         let installs = own.peek().is_some();
-        // What comes before the installation is not interrupted. Before `main` there is no handler yet.
+        // Code before the installation is not interrupted. Before `main`, no handler is installed yet.
         if installs && !own.any(|site| crate::reach::leads(image, *site, place))
             || !installs
                 && image.constructors.contains(&start)
@@ -373,9 +376,12 @@ impl Index {
         (!is_kept).then_some(start)
     }
 
-    /// Returns whether a signal is shown to come in an update at `at`, as [`changes`](Self::changes) finds them, so that what its
-    /// handler stores is lost: the program goes on there after it has waited or raised a signal, or again and again if anyone may
-    /// send one, and nothing that it is seen to call keeps signals out. `again`: it is known to store the same again elsewhere.
+    /// Returns whether a signal is shown to come in an update at `at`, so that the stores of its handler are lost.
+    /// [`changes`](Self::changes) finds such updates.
+    ///
+    /// The program reaches the update after it has waited for or raised a signal, or again and again if any process may send the
+    /// signal. No function that it is seen to call blocks signals. `again`: the program is known to make the same store again
+    /// elsewhere.
     pub fn loses(
         &mut self,
         number: u16,
@@ -413,7 +419,7 @@ impl Index {
     }
 }
 
-/// Returns the instructions that change what a store from `lo` to `hi` of `width` bytes touches, by the words that they change.
+/// Returns the instructions in `changes` that change memory which a store of `width` bytes at `lo` to `hi` may touch.
 fn touching(changes: &WordChanges, (lo, hi, width): (u64, u64, u64)) -> Vec<u64> {
     const WIDEST: u64 = 16;
     let words = changes.range(lo.saturating_sub(WIDEST)..hi.saturating_add(width));
@@ -432,11 +438,11 @@ pub fn needs_only_libc(image: &Image) -> bool {
     image.needed.iter().all(is_of_libc)
 }
 
-/// Returns whether the instruction stores a constant that is that of a flag.
+/// Returns whether the instruction stores a constant that a flag may have, or raises an atomic counter by one.
 pub fn is_flag(image: &Image, at: u64) -> bool {
     let (width, value) = constant(image, at);
     let i = decoded(image, at);
-    // One more of an atomic counter is as whole as a flag.
+    // An atomic counter that is raised by one is as complete as a flag.
     let is_counted = i.has_lock_prefix() && matches!(i.try_immediate(1), Ok(1));
     is_counted || crate::torn::is_flag(width, &value)
 }
@@ -447,12 +453,12 @@ pub fn sets_flag(image: &Image, at: u64) -> bool {
     is_flag(image, at) && value.number() != Some(0)
 }
 
-/// Returns the bytes that the instruction stores, and the constant, if it is one.
+/// Returns the number of bytes that the instruction stores, and the stored constant, or an unknown value.
 pub fn constant(image: &Image, at: u64) -> (u32, Value) {
     let i = decoded(image, at);
     let constant = i.try_immediate(1).map(u64::cast_signed).ok();
     let constant = constant.filter(|constant| match i.mnemonic() {
-        // As small code stores zero, and all bits.
+        // Code that is optimised for size stores zero by `and`, and all bits by `or`.
         Mnemonic::And => *constant == 0,
         Mnemonic::Or => *constant == -1,
         of => of == Mnemonic::Mov,
@@ -472,7 +478,7 @@ pub fn adds_in_place(image: &Image, at: u64) -> bool {
     adds && i.op0_kind() == OpKind::Memory
 }
 
-/// Returns whether the instruction changes a word of memory by what the word holds.
+/// Returns whether the instruction changes a word of memory depending on the word's old value.
 pub fn changes_in_place(image: &Image, at: u64) -> bool {
     let i = decoded(image, at);
     let (_, stored) = constant(image, at);

@@ -1,4 +1,4 @@
-//! Whether control may come from one instruction of a function to another.
+//! Decides whether control may pass from one instruction of a function to another.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -7,29 +7,30 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKi
 
 use crate::image::{Image, Slot};
 
-/// Returns whether the function that holds both goes on from the instruction at `from` to that at `to` on some way.
+/// Returns whether some path of a function leads, or may lead, from the instruction at `from` to the instruction at `to`.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
     may_lead(image, from, Some(to), &[]).unwrap_or(true)
 }
 
-/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on some way
-/// that passes none of `stops`.
+/// Returns whether some path of a function that avoids `stops` is known to lead from the instruction at `from` to the instruction
+/// at `to`.
 pub fn surely_leads(image: &Image, from: u64, to: u64, stops: &[u64]) -> bool {
     may_lead(image, from, Some(to), stops) == Some(true)
 }
 
-/// Returns whether the function that holds both is seen to go on from the instruction at `from` to that at `to` on no way that
-/// passes none of `stops`.
+/// Returns whether it is known that no path of a function that avoids `stops` leads from the instruction at `from` to the
+/// instruction at `to`.
 pub fn never_leads(image: &Image, from: u64, to: u64, stops: &[u64]) -> bool {
     may_lead(image, from, Some(to), stops) == Some(false)
 }
 
-/// Returns whether the function returns after the instruction at `from` on some way that passes none of `stops`.
+/// Returns whether the function may return after the instruction at `from` on some path that avoids `stops`.
 pub fn returns(image: &Image, from: u64, stops: &[u64]) -> bool {
     may_lead(image, from, None, stops).unwrap_or(true)
 }
 
-/// Returns whether the function goes on from the one instruction to the other, or to its end, or `None` if that is not known.
+/// Returns whether a path that avoids `stops` leads from `from` to `to`, or to the function's end if `to` is `None`. Returns `None`
+/// if that is not known.
 fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<bool> {
     const MOST: usize = 50_000;
     let (start, end) = image.function_at(from)?;
@@ -52,7 +53,7 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
             continue;
         }
         if !(start..end).contains(&at) {
-            // What it jumps to returns in its place.
+            // The function that this code jumps to returns in its place.
             if to.is_none() {
                 return Some(true);
             }
@@ -85,8 +86,8 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
     is_known.then_some(false)
 }
 
-/// Returns where jumps of a function by tables may go: the entries of each table in read-only data that its instructions name, as
-/// far as they lead into the function.
+/// Returns the possible targets of a function's jumps by tables. These are the entries of read-only tables that its instructions
+/// name, as far as they lead into the function.
 fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
     const MOST: u64 = 1024;
     if let Some(known) = image.jumps.borrow().get(&start) {
@@ -122,13 +123,13 @@ fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
     all
 }
 
-/// Says what follows an instruction: kept for the next question about its function, of which a large one has thousands.
+/// Says where control goes after an instruction. Steps are kept for later queries: a large function has thousands of queries.
 #[derive(Clone, Copy, Default)]
 pub struct Step {
     to: To,
-    /// The bytes of the instruction, or 0 if it was not looked at.
+    /// The length of the instruction in bytes, or 0 if it is not decoded yet.
     len: u8,
-    /// How far behind the instruction it jumps.
+    /// The distance from the end of the instruction to the target of its jump.
     target: i32,
 }
 
@@ -138,9 +139,9 @@ enum To {
     Next,
     Target,
     TargetOrNext,
-    /// A function of another file, in this one's place.
+    /// A jump to a function of another file, which returns in place of this function.
     Outside,
-    /// By a table.
+    /// A jump by a table.
     Anywhere,
     Caller,
     Nowhere,
@@ -177,7 +178,7 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
     word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
 }
 
-/// Returns whether a function calls through a pointer what is no function of another file.
+/// Returns whether a function calls a pointer that is not known to be a function of another file.
 pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
     use Register::{R12, R13, R14, R15, RBP, RBX};
     const KEPT: [Register; 6] = [RBX, RBP, R12, R13, R14, R15];
@@ -191,7 +192,7 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
         let word = word.then(|| of.ip_rel_memory_address());
         word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
     };
-    // A register may be called that holds the address of such a function on each way there, if calls leave it as it is.
+    // A called register is known if calls preserve it, and it holds the address of an outside function on each path there.
     let is_known = |call: &Instruction| {
         let register = call.op0_register();
         let writes = code.iter().filter(|i| {
@@ -227,7 +228,7 @@ pub fn ends_at_once(image: &Image, at: u64) -> bool {
         "exit",
         "quick_exit",
     ];
-    // What comes before the call are its arguments.
+    // The instructions before the call set its arguments.
     const MOST: usize = 64;
     let bytes = image.bytes(at);
     let bytes = &bytes[..bytes.len().min(MOST)];

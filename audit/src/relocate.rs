@@ -1,4 +1,4 @@
-//! Lays out an object file as a linker would, with stand-ins for what other files define.
+//! Lays out an object file as a linker would, with stand-ins for the symbols that other files define.
 
 use std::collections::HashMap;
 use std::rc::Rc;

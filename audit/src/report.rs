@@ -1,4 +1,4 @@
-//! The verdicts in words, and as JSON.
+//! Formats the verdicts as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ const fn word(weight: Weight) -> &'static str {
     }
 }
 
-/// Returns a handler's report. Names come from the file, so what could drive a terminal is left out.
+/// Returns a handler's report. Names come from the file, so control characters, which could drive a terminal, are replaced.
 pub fn handler(verdict: &Verdict) -> String {
     let mut out = format!("found: {}", verdict.name);
     if !verdict.signals.is_empty() {
@@ -27,7 +27,7 @@ pub fn handler(verdict: &Verdict) -> String {
         let _ = write!(out, ", installed by {}", verdict.by.join(", "));
     }
     out.push('\n');
-    // What makes it fail is mended first, and may be why the rest is open.
+    // Violations are fixed first, and may be the reason for the open questions, which are therefore hidden.
     let hides = |found: &Located| {
         verdict.weight() == Weight::Fault && found.finding.weight == Weight::Doubt
     };
@@ -122,14 +122,14 @@ fn chain(verdict: &Verdict, found: &Located) -> String {
     links.join(" -> ")
 }
 
-/// Returns the text without what could drive a terminal.
+/// Returns the text with a question mark for each control character, which could drive a terminal.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && c != '\n' { '?' } else { c })
         .collect()
 }
 
-/// Returns the last lines: all handlers together.
+/// Returns the last lines of the report: unresolved calls, and the counts of all handlers.
 pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String {
     let count = |weight| verdicts.iter().filter(|v| v.weight() == weight).count();
     let mut out = String::new();

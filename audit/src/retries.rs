@@ -1,4 +1,4 @@
-//! Loops that try again: whether a round asks for the same as the one before.
+//! Decides for loops that try again whether a round makes the same attempt as the round before.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -7,8 +7,8 @@ use crate::hash::{Map, Set};
 use crate::line::{Variable, is_call, whole};
 
 impl Graph<'_> {
-    /// Returns whether each round loads the word of a compare-and-swap again, and comes there with what it has loaded: that fails
-    /// only where another has succeeded meanwhile. A way on which the word holds something else is judged by itself.
+    /// Returns whether each round loads the word of a compare-and-swap again, and expects the loaded value. Such a swap fails only
+    /// if another swap has succeeded meanwhile. A path on which the word holds another value is judged by itself.
     pub fn expects_what_it_loads(&self, swap: u64) -> bool {
         let i = &self.code[&swap];
         let is_fixed = [i.memory_base(), i.memory_index()].iter().all(|r| {
@@ -48,7 +48,7 @@ impl Graph<'_> {
             })
     }
 
-    /// Returns the instruction that made what a branch compares with zero, and where it goes if that is zero.
+    /// Returns the instruction that computed the value that a branch compares with zero, and the address where zero leads.
     fn zero_way(&self, branch: u64) -> Option<(u64, u64)> {
         use iced_x86::ConditionCode as C;
         let i = self.code.get(&branch)?;
@@ -71,7 +71,7 @@ impl Graph<'_> {
         Some((made, to))
     }
 
-    /// Returns whether each way from `at` back to it takes the way `from`, `to`.
+    /// Returns whether each path from `at` back to `at` takes the edge from `from` to `to`.
     fn passes_edge(&self, at: u64, from: u64, to: u64) -> bool {
         let (mut seen, mut todo) = (Set::default(), vec![at]);
         while let Some(node) = todo.pop() {
@@ -88,7 +88,7 @@ impl Graph<'_> {
         true
     }
 
-    /// Returns whether what the call is given comes from a place that each round by the branch moves on, as along a list.
+    /// Returns whether the arguments of the call come from a value that each round by the branch advances, as along a list.
     pub fn asks_for_another(&self, branch: u64, call: u64) -> bool {
         const ARGUMENTS: [Register; 3] = [Register::RDI, Register::RSI, Register::RDX];
         let mut from: Map<u64, Vec<u64>> = Map::default();
@@ -118,7 +118,7 @@ impl Graph<'_> {
         })
     }
 
-    /// Returns the places from which an instruction makes its result.
+    /// Returns the variables from which an instruction computes its result.
     fn sources(&self, at: u64) -> Vec<Variable> {
         let Some(i) = self.code.get(&at) else {
             return Vec::new();

@@ -8,7 +8,7 @@ pub fn rings(edges: &Map<u64, Vec<u64>>) -> Vec<Set<u64>> {
     let mut all: Vec<u64> = edges.keys().copied().collect();
     all.sort_unstable();
     let ids: Map<u64, usize> = all.iter().enumerate().map(|(n, at)| (*at, n)).collect();
-    // What nothing follows is in no ring.
+    // A node without successors is in no ring.
     let children = |n: usize| edges[&all[n]].iter().filter_map(|to| ids.get(to).copied());
     let children: Vec<Vec<usize>> = (0..all.len()).map(|n| children(n).collect()).collect();
     let mut found = Vec::new();

@@ -8,26 +8,26 @@ use crate::index::Index;
 use crate::install::Handler;
 use crate::install::flags::{SA_ONSTACK, SA_SIGINFO};
 
-/// Says how sure it is that a handler is the standard library's.
+/// Says how certain it is that a handler is the standard library's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
-    /// Its shape says so, and its symbols or, without any, its flags and the file's texts.
+    /// The shape of the handler shows it, and also its symbols or, without symbols, its flags and the file's texts.
     Known,
-    /// Its shape says so alone.
+    /// Only the shape of the handler shows it.
     Shaped,
 }
 
-/// What the handler prints before it ends the process.
+/// The message that the handler prints before it ends the process.
 const MESSAGE: &[u8] = b"has overflowed its stack";
 
-/// What the paths of the standard library's sources have in them, which its messages of panics name in each program.
+/// The common part of the paths of the standard library's sources, which panic messages in each program name.
 const SOURCES: &[u8] = b"library/std/src/";
 
-/// Returns whether the handler is the standard library's: for faults alone, with its message and a call of `sigaction` in its
-/// code.
+/// Returns how certain it is that the handler is the standard library's, or `None`. That handler is installed for faults alone, and
+/// its code has its message and a call of `sigaction`.
 ///
-/// A name alone is not enough, for any language can have a function of that name. Without names, the flags that it is installed
-/// with and the library's own texts in the file stand for them.
+/// A name alone is not enough: any language can have a function of that name. Without names, the flags of the installation and the
+/// library's own texts in the file are compared.
 pub fn rust(
     files: &Files,
     index: &mut Index,
@@ -52,7 +52,7 @@ pub fn rust(
     };
     let all = |test: &dyn Fn(u64) -> bool| of.by.iter().all(|(of, at)| *of == image && test(*at));
     match is_std(address) {
-        // Whole-program optimisation makes what installs it a part of `main`.
+        // Whole-program optimisation makes the installing function a part of `main`.
         Some(true) if all(&|at| is_std(at) == Some(true) || file.raw_name(at) == Some("main")) => {
             Some(Runtime::Known)
         }
@@ -70,8 +70,8 @@ pub fn rust(
     }
 }
 
-/// Returns whether a call, by the function that begins at `start`, begins a panic that only a check of a debug build leads to: of
-/// arithmetic, of a pointer, or of what an unsafe function asks for.
+/// Returns whether a call by the function at `start` begins a panic that only a check of a debug build leads to. Such a check tests
+/// arithmetic, a pointer, or the precondition of an unsafe function.
 pub fn is_debug_check(caller: &Image, start: u64, file: &Image, target: u64) -> bool {
     let Some(callee) = file.raw_name(target) else {
         return false;
@@ -105,7 +105,7 @@ pub fn has_sources(file: &Image) -> bool {
     })
 }
 
-/// Returns whether the function's code names the message, or a table of texts that has it.
+/// Returns whether the function's code names the message, or a table of texts that includes the message.
 fn says(file: &Image, start: u64, end: u64) -> bool {
     let bytes = file.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];

@@ -1,11 +1,11 @@
-//! Data of a file that keeps what the file says: nothing in the file is seen to write it, nor to hand on an address by which others
-//! could.
+//! Finds writable data that keeps its contents from the file. No code in the file is seen to write such data, or to pass on an
+//! address by which other code could.
 //!
 //! Each instruction that takes an address of writable data is followed through its function, in registers and in the frame. A store
-//! by an address that is known is held against the data. An address that is known and goes elsewhere counts as a pointer to the
-//! object that lies there, so that without symbols it may be a pointer to any data. An address to which an index was added leads
-//! upwards if the index is not negative, and otherwise to all data: compilers move the constant part of an index into the address,
-//! so that it may lie in another object, at any distance.
+//! by a known address counts as a write of the data there. A known address that is passed on counts as a pointer to the object
+//! there; without symbols, it may be a pointer to any data. An address plus an index leads upwards if the index is not negative,
+//! and otherwise to all data. The reason is that compilers move the constant part of an index into the address. The address may
+//! then lie in another object, at any distance.
 
 mod follow;
 mod held;
@@ -19,22 +19,22 @@ use self::follow::{Search, is_data};
 use crate::image::{Image, Slot};
 use crate::index::Index;
 
-/// Says what in a file may write its data.
+/// Holds the stores and addresses of a file by which its data may be written.
 #[derive(Default)]
 pub struct Writers {
-    /// Where instructions store by an address that is known, and where the longest of these stores ends.
+    /// The stores by known addresses, each address with the end of the longest store there.
     stores: BTreeMap<u64, u64>,
-    /// The longest of these stores.
+    /// The number of bytes of the longest store by a known address.
     longest: u64,
     /// The addresses that reach a call, memory or a result, where they are no longer followed.
     handed: BTreeSet<u64>,
-    /// The lowest address from which an index that is not negative leads to a store, or elsewhere.
+    /// The lowest address to which an index that is not negative is added, before a store or before the address is passed on.
     upwards: Option<u64>,
-    /// Whether an index leads from an address to all data.
+    /// Whether an index is added to an address in such a way that any data may be written.
     anywhere: bool,
 }
 
-/// Finds what in the file may write its data.
+/// Finds the stores and addresses of the file by which its data may be written.
 fn find(image: &Image, handlers: &BTreeSet<u64>) -> Writers {
     let mut writers = Writers::default();
     for (at, slot) in &image.slots {
@@ -84,9 +84,9 @@ fn find(image: &Image, handlers: &BTreeSet<u64>) -> Writers {
 }
 
 impl Writers {
-    /// Returns whether nothing is seen to write the bytes of an object, which ends at `object.1`.
+    /// Returns whether no code is seen to write the bytes of an object, which ends at `object.1`.
     ///
-    /// Stores that name the bytes may be left out, where these are known.
+    /// With `by_name`, stores to exactly these bytes are left out.
     fn spare(
         &self,
         image: &Image,
@@ -104,7 +104,7 @@ impl Writers {
         if stores.any(|(at, end)| *end > from && !is_named(*at, *end)) {
             return false;
         }
-        // A pointer to where the object ends may lead back into it.
+        // A pointer to the end of the object may lead back into it.
         self.handed.iter().all(|at| {
             let is_another = image
                 .object_at(*at)
@@ -118,14 +118,14 @@ impl Writers {
 }
 
 impl Index {
-    /// Returns whether the bytes of writable data keep what the file says.
+    /// Returns whether the bytes of writable data keep their contents from the file.
     pub fn is_sealed(&mut self, number: u16, image: &Image, bytes: (u64, u64)) -> bool {
         let all = self.handlers.keys().filter(|(of, _)| *of == number);
         let handlers = all.map(|(_, start)| *start).collect();
         self.is_sealed_beside(number, image, bytes, handlers)
     }
 
-    /// Returns whether the bytes of writable data keep what the file says, if these functions are the handlers.
+    /// Returns whether the bytes of writable data keep their contents from the file, if these functions are the handlers.
     pub fn is_sealed_beside(
         &mut self,
         number: u16,
@@ -137,7 +137,7 @@ impl Index {
             .object_at(from)
             .map(|o| (o.address, o.address + o.size));
         let (low, high) = object.unwrap_or((from, to));
-        // In a file with a fixed address the instructions do not tell addresses from numbers.
+        // In a file with a fixed address, instructions do not distinguish addresses from numbers.
         if to > high
             || image.is_fixed
             || image.is_object
@@ -158,14 +158,14 @@ impl Index {
         writers.spare(image, object, (from, to), false)
     }
 
-    /// Returns whether nothing but instructions that name the bytes whole is seen to write them.
+    /// Returns whether only instructions that name exactly these bytes are seen to write them.
     pub fn is_sealed_but_by_name(
         &mut self,
         number: u16,
         image: &Image,
         (from, to): (u64, u64),
     ) -> bool {
-        // Fills what is known of the writers.
+        // Finds the writers of the file, if they are not known yet.
         self.is_sealed(number, image, (from, to));
         let object = image
             .object_at(from)

@@ -1,4 +1,4 @@
-//! What is known between two instructions: registers, stack, and `errno`.
+//! Holds the known facts between two instructions: about registers, the stack, and `errno`.
 
 mod copies;
 mod join;
@@ -17,16 +17,16 @@ pub use self::copies::Copies;
 use crate::comparison::{Compared, Flags};
 use crate::value::{Base, Value};
 
-/// Says whether `errno` is what the interrupted code left in it.
+/// Says whether `errno` has the value that the interrupted code left in it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Errno {
     Original,
-    /// It was put back from a place that a store of which the extent is not known may have changed.
+    /// `errno` was restored from a place that a store of unknown extent may have changed.
     Doubtful,
     Changed,
 }
 
-/// Holds a register whose lower half was made from that of another place, by adding a number.
+/// Holds a register whose lower half was computed as the lower half of another place plus a number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Made {
     pub register: usize,
@@ -34,63 +34,64 @@ pub struct Made {
     pub added: i64,
 }
 
-/// Holds a register that was made of the bits of two others.
+/// Holds a register that was computed from the bits of two other registers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct United {
     register: usize,
     of: [usize; 2],
-    /// Whether only the upper halves are left.
+    /// Whether only the upper halves of the bits are left in the register.
     is_upper: bool,
 }
 
-/// Holds a store to data of the file, on the way here, which another store may belong to.
+/// Holds an earlier store on the path, to data of a file, to which another store may belong.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Stored {
     pub image: u16,
     /// The lowest and the highest address of the word; they differ where an index chooses it.
     pub lo: u64,
     pub hi: u64,
-    /// Whether it only sets or clears a flag.
+    /// Whether the store only sets or clears a flag.
     pub is_flag: bool,
     /// The word that chose the element, if that is known.
     pub by: Option<u64>,
-    /// The number of the statement that the pointer is valid which it goes through; then the addresses are offsets from that.
+    /// The number of the statement that the store's pointer is valid, if there is such a statement. The addresses are then offsets
+    /// from that pointer.
     pub through: Option<usize>,
 }
 
-/// Hashes the address, which is what differs.
+/// Hashes only the address, because the other fields differ less often.
 impl std::hash::Hash for Stored {
     fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
         hasher.write_u64(self.lo);
     }
 }
 
-/// Is words of files, by their addresses.
+/// Holds words of files, by file and address.
 pub type Words = Rc<BTreeSet<(u16, u64)>>;
 
-/// Is a function, by its file and its start, and what it may have stored to data of files before a call.
+/// Holds a function, by its file and its start, and the stores to data of files that it may have made before a call.
 pub type Before = ((u16, u64), Rc<Vec<Stored>>);
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct State {
     pub registers: [Value; 16],
-    /// The words of the stack that are known, by their offsets, each with its width.
+    /// The known words of the stack, by their offsets, each with its width.
     pub slots: Rc<BTreeMap<i64, (u8, Value)>>,
     /// The two halves of vector registers, where they are known.
     pub vectors: BTreeMap<u8, (Value, Value)>,
-    /// What is known of the lowest bits of registers whose other bits are not: how many, and their value.
+    /// The known lowest bits of registers whose other bits are unknown: their count and their value.
     pub lows: BTreeMap<u8, (u32, Value)>,
     pub errno: Errno,
-    /// Whether what may have kept `errno` may be lost by a store whose extent is not known.
+    /// Whether a store of unknown extent may have overwritten a saved `errno`.
     pub may_lose_errno: bool,
     pub flags: Option<Flags>,
-    /// The words of files that were seen not to be null on the way here, and that nothing was seen to store to since.
+    /// The words of files that were seen not to be null on this path, and to which no store was seen since.
     pub looked: Words,
-    /// In order, each once.
+    /// The stores to data of files on this path, in order, each once.
     pub stores: Rc<Vec<Stored>>,
-    /// What was stored since a call gave the event that is handled.
+    /// The stores since a call returned the event that is being handled.
     round: Option<round::Round>,
-    /// The lowest place of the stack that others have been given the address of.
+    /// The lowest place of the stack whose address was passed to other code.
     pub escaped: i64,
     /// Two registers: the first holds the lower half of the second, zero-extended.
     pub half: Option<(usize, usize)>,
@@ -99,13 +100,13 @@ pub struct State {
     pub made: Option<Made>,
     pub copies: Copies,
     pub united: Option<United>,
-    /// What is known of numbers in data of files, that others leave alone while the handler runs.
+    /// The known numbers in data of files that other code leaves unchanged while the handler runs.
     words: Rc<BTreeMap<(u16, u64), Value>>,
-    /// A register that the last instruction loaded from such a number: its file and its address.
+    /// A register that the last instruction loaded from a number in data of a file, with the file and the address.
     pub loaded_number: Option<(usize, u16, u64)>,
-    /// A register that the last instruction loaded from that word of the stack.
+    /// A register that the last instruction loaded from a word of the stack, with the word's offset.
     pub loaded: Option<(usize, i64)>,
-    /// Between which places of the stack a byte of zero is known to lie, which ends a text.
+    /// The two places of the stack between which a zero byte is known to lie, which ends a text.
     pub zero: Option<(i64, i64)>,
     /// The signal whose action is known to be the default one.
     pub defaulted: Option<i64>,
@@ -151,7 +152,7 @@ impl State {
         }
     }
 
-    /// Returns between which bounds the length of the text at that offset of the stack is, if its end is known.
+    /// Returns the lower and the upper bound for the length of the text at that offset of the stack, if its end is known.
     pub fn text_length(&self, at: i64) -> Option<(i64, i64)> {
         const MOST: i64 = 4096;
         for end in at..at.saturating_add(MOST) {
@@ -261,7 +262,7 @@ impl State {
 /// The registers of a function's arguments.
 pub const ARGUMENTS: [usize; 6] = [7, 6, 2, 1, 8, 9];
 
-/// Returns any number of that many bytes; of eight, any value.
+/// Returns the value for any number of `width` bytes, or for any value at all if `width` is eight.
 pub fn any(width: u32) -> Value {
     match width {
         1 | 2 | 4 => Value::range(0, (1i64 << (width * 8)) - 1),
@@ -269,7 +270,7 @@ pub fn any(width: u32) -> Value {
     }
 }
 
-/// Returns the lower bits; `errno` and addresses that fit stay what they are.
+/// Returns the lower bits of a value; a saved `errno`, and addresses that fit, stay unchanged.
 pub fn narrowed(value: &Value, bits: u32) -> Value {
     match value.base {
         Base::SavedErrno if bits >= 32 => value.clone(),

@@ -1,4 +1,4 @@
-//! What one instruction does, and where control may go after it.
+//! Applies the effects of one instruction, and finds where control may go after it.
 
 mod cases;
 mod forms;
@@ -20,13 +20,13 @@ use crate::libc::{self, RAW};
 use crate::state::{ARGUMENTS, Copies, State};
 use crate::value::{Base, Value};
 
-/// Says where control may go, and what is known there.
+/// Holds the addresses where control may go, each with the known facts there.
 pub type Next = Vec<(u64, State)>;
 
 impl Explorer<'_> {
-    /// Applies the effects of an instruction that is no branch to `state`, or returns what is known in several cases after it.
+    /// Applies the effects of an instruction other than a branch to `state`, or returns the known facts after it as several cases.
     pub fn ahead(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) -> Vec<State> {
-        // Few instructions tell which registers they change, so that a copy is known only from one of these to the next.
+        // Only for these instructions the changed registers are known here, so other instructions end the noted copies.
         if !matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Sub) {
             state.half = None;
             state.spilled = None;
@@ -227,7 +227,7 @@ impl Explorer<'_> {
         let number = state.registers[0].clone();
         let arguments = [7, 6, 2, 10, 8, 9].map(|n: usize| state.registers[n].clone());
         self.system_call(frame, at, &number, &arguments, state);
-        // read, recvfrom and others fill what their second argument points to.
+        // The system calls read, recvfrom and others fill the memory behind their second argument.
         let (to, length) = (state.registers[6].clone(), &state.registers[2]);
         let is_write = number.number() == Some(1);
         for n in ARGUMENTS {

@@ -1,4 +1,4 @@
-//! What a function does to its caller.
+//! Summarises the effects of a function on its caller.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,36 +10,36 @@ use crate::value::{Base, Value};
 /// The number of the register rdx.
 pub const RDX: usize = 2;
 
-/// Says what a function does to its caller.
+/// Holds the effects of a function on its caller.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub returns: bool,
     pub errno: Errno,
     pub value: Value,
-    /// What it leaves in rdx: the second half of a pair that it returns.
+    /// The value that the function leaves in rdx: the second half of a returned pair.
     pub second: Value,
-    /// What it may write above its own frame, as seen from its return address.
+    /// The range above its own frame that the function may write, relative to the place of its return address.
     pub clobbers: Option<(i64, i64)>,
-    /// What each of its stores at an index may write there.
+    /// The ranges above its own frame that the function's stores at an index may write, one for each store.
     pub spread: Vec<(i64, i64)>,
-    /// What it is known to have stored there.
+    /// The words above its own frame that the function is known to have stored.
     pub stored: BTreeMap<i64, (u8, Value)>,
-    /// The lowest place of the stack that it uses.
+    /// The lowest place of the stack that the function uses.
     pub lowest: i64,
-    /// The registers that its caller finds as it left them.
+    /// The registers that are unchanged for the caller after the call.
     pub keeps: [bool; 16],
-    /// A register that it is to keep, and in which it leaves something of its own.
+    /// A register that the function must preserve, but in which it leaves a value of its own.
     pub lost: Option<&'static str>,
-    /// What it stores to data of files.
+    /// The function's stores to data of files.
     pub stores: Rc<Vec<Stored>>,
-    /// Whether it leaves a raised signal that ends the process.
+    /// Whether the function leaves a raised signal that ends the process.
     pub is_ending: bool,
-    /// The function whose result it gives, if it only asks one, as a wrapper of a system call does.
+    /// The function whose result this function returns, if it only calls that function, as a wrapper of a system call does.
     pub result: Option<String>,
 }
 
 impl Summary {
-    /// Returns what a function does that was walked, which was called with this `errno` and these registers.
+    /// Returns the effects of a walked function that was called with this `errno` and these registers.
     pub fn of(frame: &Frame, errno: Errno, entered: &[Value; 16]) -> Self {
         match &frame.exits {
             None => Summary {
@@ -66,7 +66,7 @@ impl Summary {
                     let exit = &exit.registers[n];
                     *exit == Value::at(Base::Kept(n as u8), 0)
                         || exit.exact().is_some() && *exit == entered[n]
-                        // That a store may have reached what it saves is an open question already.
+                        // A store that may have reached the saved registers is reported as an open question already.
                         || frame.may_be_overrun() && is_preserved(n)
                 }),
                 lost: lost(exit),
@@ -78,12 +78,12 @@ impl Summary {
     }
 }
 
-/// Returns whether the calling convention has a function keep the register of that number.
+/// Returns whether the calling convention requires a function to preserve the register of that number.
 pub const fn is_preserved(register: usize) -> bool {
     matches!(register, 3..=5 | 12..=15)
 }
 
-/// Returns the effects of a call of which nothing is known.
+/// Returns the effects of a call to an unknown function.
 pub fn unknown_call() -> Summary {
     Summary {
         returns: true,
@@ -102,7 +102,7 @@ pub fn unknown_call() -> Summary {
     }
 }
 
-/// Returns a register that the convention keeps, and that is known to hold another value than at the start.
+/// Returns a register that the convention preserves, but that is known to hold another value than at the start.
 fn lost(exit: &State) -> Option<&'static str> {
     [
         (3, "rbx"),

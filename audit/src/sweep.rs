@@ -1,4 +1,4 @@
-//! One sweep over the code of a file: calls, stores, and addresses that are taken.
+//! Collects, by one sweep over the code of a file, calls, stores, and addresses that are taken.
 
 mod called;
 mod combined;
@@ -29,7 +29,7 @@ use crate::hash::{Map, Set};
 use crate::image::{Image, Slot};
 use crate::mask::Signals;
 
-/// Holds instructions that change words, by the word, each with the bytes that it stores.
+/// Holds instructions that change words, by the word, each with the number of bytes that it stores.
 pub type WordChanges = BTreeMap<u64, Vec<(u64, u64)>>;
 
 #[derive(Default)]
@@ -40,50 +40,54 @@ pub struct Tables {
     pub outside: Map<String, Vec<u64>>,
     /// The places that store to a word of the file.
     pub stores: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
-    /// The same, also where an address in a register names the word; those that store to an element are under [`element`].
+    /// The instructions that store to a word of the file, also by an address in a register. Stores to an element of a table are
+    /// under [`element`].
     pub writes: Map<u64, Vec<u64>>,
-    /// The instructions that store to a word what was loaded from it before, changed, each with the bytes that it stores. Those for
-    /// an element of a table are under [`element`].
+    /// The instructions that store to a word the changed result of an earlier load from it, each with the number of stored bytes.
+    /// Stores to an element of a table are under [`element`].
     pub updates: WordChanges,
-    /// The instructions that change a word in place after the function has used what it held, each with the bytes that it stores.
+    /// The instructions that change a word in place after the function has used its old value, each with the number of stored
+    /// bytes.
     pub changed_late: WordChanges,
-    /// The instructions that store to what a word points to what was loaded from there before, by the word and the offset.
+    /// The instructions that store to the memory behind a word's pointer the result of an earlier load from there, by the word and
+    /// the offset.
     pub updates_through: Map<(u64, i64), Vec<u64>>,
-    /// The same for what pointers lead to of which nothing is known, by the offset, each with the bytes; and what only stores there.
+    /// The instructions that store to the memory behind an unknown pointer the result of an earlier load from there. They are
+    /// listed by the offset, each with the number of bytes; `stores_by_pointer` lists plain stores.
     updates_by_pointer: Map<u64, Vec<(u64, u64)>>,
     stores_by_pointer: Map<u64, Vec<(u64, u64)>>,
-    /// The addresses of data that are put where others find them, and the arguments of functions, each with its function.
+    /// The addresses of data that are stored where other code finds them; `leaks` has such arguments, each with its function.
     escaped: BTreeSet<u64>,
     leaks: Set<(u64, usize)>,
-    /// The places of data that instructions touch by name, each with these.
+    /// The places of data that instructions load or store by name, each with these instructions.
     pub read: BTreeMap<u64, Vec<u64>>,
-    /// The same where an address in a register names the place, of those that do not store.
+    /// The places of data that instructions only load by an address in a register, each with these instructions.
     pub read_by_register: BTreeMap<u64, Vec<u64>>,
     /// The instructions that load an element which an index chooses, by the address of the table.
     pub read_elements: BTreeMap<u64, Vec<u64>>,
-    /// The calls that have a function of the C library store to an object, by its address, each with the bytes if these are known.
+    /// The calls of C library functions that store to an object, by its address, each with the number of bytes if known.
     pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
     /// The words that hold the ends of pipes from which the program, and so a handler, may read.
     channels: BTreeSet<u64>,
-    /// Whether a call makes a descriptor one that does not block.
+    /// Whether a call makes a descriptor non-blocking.
     unblocks: bool,
-    /// What calls of a function of the file store through an argument, by the call: the word, its bytes, and the instruction.
+    /// The stores that functions of the file make through an argument, by the call: the word, its bytes, and the instruction.
     pub through_calls: BTreeMap<u64, Vec<(u64, u64, u64)>>,
-    /// The objects, by an address of each, that calls clear or give a constant.
+    /// The objects that calls clear or fill with a constant, by an address in each object.
     pub cleared: BTreeSet<u64>,
-    /// The signals that calls put into a set of the file, by its address, with the number of calls that are given the address.
+    /// The signals that calls put into a set of the file, by its address, with the number of calls that take the address.
     sets: BTreeMap<u64, (Signals, usize)>,
-    /// Whether a call puts signals into a set of which it is not known where it lies.
+    /// Whether a call puts signals into a set at an unknown address.
     fills_unknown_set: bool,
-    /// The calls that free what a word points to.
+    /// The calls that free the object to which a word points, by the word.
     pub freed: Map<u64, Vec<u64>>,
-    /// The same where a function frees what it is given.
+    /// The calls that pass a word's pointer to a function which frees its argument, by the word.
     pub freed_within: Map<u64, Vec<u64>>,
     /// The stores to an element of a table after the word that chose it was changed, by the word, each with the table.
     pub late: BTreeMap<u64, Vec<(u64, u64)>>,
-    /// The branches that ask for what a word holds.
+    /// The branches that test the value of a word, by the word.
     pub tests: Map<u64, Vec<Test>>,
-    /// The instructions that exchange a word for what was found by its value: the head of a list for its next node.
+    /// The instructions that replace a word by a value found through it, as the head of a list by its next node.
     pub pops: Map<u64, Vec<u64>>,
     /// The constants that are stored to a word through a pointer to its object.
     pub fields: BTreeMap<u64, Vec<u64>>,
@@ -91,35 +95,36 @@ pub struct Tables {
     pub elements: BTreeMap<u64, Vec<u64>>,
     /// The words from which the result of a function was computed.
     results: Map<u64, BTreeSet<u64>>,
-    /// What a function stores of its arguments: the number, the word and its bytes.
+    /// The arguments that a function stores: the argument's number, the word and its bytes.
     kept: Map<u64, Vec<(usize, u64, u64)>>,
     /// The words that are changed in place.
     changed: Set<u64>,
     /// The functions that store to a word, each with the word.
     writers: Set<(u64, u64)>,
-    /// What direct calls of a function pass.
+    /// The arguments that direct calls pass to a function, by the function.
     passed: Map<u64, Vec<Passed>>,
-    /// Arguments of functions that these store.
+    /// The stores of arguments by their functions.
     given: Vec<Given>,
-    /// What functions change through pointers that they are given.
+    /// The changes that functions make through their pointer arguments.
     changes: Vec<Change>,
     /// The arguments that functions free, each with the function.
     frees: Vec<(u64, usize)>,
-    /// Addresses that are compared with themselves: the empty table of the C runtime's start, which nothing points into.
+    /// The addresses that are compared with themselves: the empty table of the C runtime's start code, into which no pointer leads.
     limits: Set<u64>,
     /// Addresses that are taken, with the instructions that take them, or 0 for a word of data.
     pub taken: BTreeMap<u64, Vec<u64>>,
     /// The words of data that hold the address of a function, by the function.
     pub pointers: Map<u64, Vec<u64>>,
-    /// Whether an instruction is a system call that may change which signals are blocked; the C library's are not looked at.
+    /// Whether an instruction is a system call that may change which signals are blocked; system calls of the C library are
+    /// ignored.
     pub blocks_by_number: bool,
     /// The places that name a function of the C library that installs handlers.
     pub installs: Vec<u64>,
-    /// The places that load the address of such a function as a constant, and the address.
+    /// The places that load the address of a function which installs handlers as a constant, each with the address.
     pub loads: Vec<(u64, u64)>,
 }
 
-/// Is the word of the file that an instruction touches, or the place of the frame.
+/// Holds the word of the file, or the place of the frame, that an instruction loads or stores.
 type Touched = (Option<u64>, Option<Local>);
 
 /// Says how an instruction names the word that it stores to.
@@ -152,13 +157,13 @@ const BLOCKING: [&str; 6] = [
     "sigsetmask",
 ];
 
-/// Returns what stands for the elements of a table among the words of a file.
+/// Returns the key that stands for the elements of a table among the words of a file.
 pub const fn element(table: u64) -> u64 {
     !table
 }
 
 impl Tables {
-    /// Returns the places that call what blocks signals.
+    /// Returns the places that call a function which may block signals.
     pub fn blocking(&self, image: &Image) -> Vec<u64> {
         self.calls_of(image, &BLOCKING)
     }
@@ -192,14 +197,15 @@ impl Tables {
         !self.unblocks && self.channels.contains(&word)
     }
 
-    /// Returns the instructions that touch data between two addresses by name, or load it by an address in a register, each with where.
+    /// Returns the instructions that load or store data between two addresses by name, or load it by an address in a register. Each
+    /// instruction comes after the address of its data.
     pub fn touching(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
         let by_name = self.read.range(from..=to);
         let all = by_name.chain(self.read_by_register.range(from..=to));
         all.flat_map(|(at, by)| by.iter().map(move |by| (*at, *by)))
     }
 
-    /// Returns the most signals that a set of the file has, if all that is done with its address are calls which are known.
+    /// Returns the largest set of signals that a set of the file may have, if only known calls use its address.
     pub fn signals_of_set(&self, set: u64) -> Option<Signals> {
         let (signals, uses) = self.sets.get(&set)?;
         let takers = self.taken.get(&set)?;
@@ -211,7 +217,7 @@ impl Tables {
         is_known.then_some(*signals)
     }
 
-    /// Takes note of stores of what an earlier round of a loop has loaded from the word, which lie before the load.
+    /// Notes stores that lie before the load of their value, from the same word, in an earlier round of a loop.
     fn note_late_updates(
         &mut self,
         image: &Image,
@@ -244,7 +250,7 @@ impl Tables {
         }
     }
 
-    /// Takes note of a word of data that holds an address.
+    /// Notes a word of data that holds an address.
     fn note_pointer(&mut self, image: &Image, at: u64, target: u64) {
         self.taken.entry(target).or_default().push(0);
         if image.is_writable(target) {
@@ -255,7 +261,7 @@ impl Tables {
         }
     }
 
-    /// Returns whether the store is known to be one of what was loaded from the word.
+    /// Returns whether the store is already noted as an update of the word.
     fn is_update(&self, word: u64, at: u64) -> bool {
         let known = self.updates.get(&word).into_iter().flatten();
         known.rev().any(|(by, _)| *by == at)
@@ -269,8 +275,8 @@ impl Tables {
         places.entry(place).or_default().push(value);
     }
 
-    /// Returns the functions that call one behind them for what a word holds, and store to that word, or have it stored to, or may
-    /// ask for it before it is changed in place.
+    /// Returns the functions that must be read again, because a function that they call for a word's value may lie behind them.
+    /// They also store to the word, themselves or by a call, or may test it before it is changed in place.
     fn crossing(&self) -> BTreeSet<u64> {
         let kept = self.kept.iter().flat_map(|(function, all)| {
             let calls = self.passed.get(function).into_iter().flatten();
@@ -306,7 +312,7 @@ impl Tables {
         found
     }
 
-    /// Takes what callers pass as constants to a function that stores its argument for what is stored.
+    /// Notes the constants that callers pass to a function which stores its argument as values that are stored.
     fn resolve_given(&mut self) {
         for given in std::mem::take(&mut self.given) {
             let calls = self.passed.get(&given.function);
@@ -346,7 +352,7 @@ pub fn sweep(image: &Image) -> Tables {
             read(image, (start, end), &mut tables, &mut stubs);
         }
     }
-    // A function may call others that lie behind it.
+    // A function may call functions that lie behind it in the file.
     let again = tables.crossing();
     let mut scratch = Tables {
         results: std::mem::take(&mut tables.results),
@@ -401,7 +407,7 @@ pub fn sweep(image: &Image) -> Tables {
             }
         }
     }
-    // The standard library changes much through pointers, which in Rust lead to no atomic word of others.
+    // The Rust standard library changes much memory through pointers, but no pointer of Rust leads to an atomic word of other code.
     if crate::runtime::has_sources(image) {
         tables.escaped.clear();
     }

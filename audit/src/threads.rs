@@ -1,4 +1,4 @@
-//! Whether several threads may run a handler: a call that blocks its signals does so for one thread only.
+//! Decides whether several threads may run a handler: a call that blocks its signals does so for one thread only.
 
 use crate::apart::{CPP_THREAD, THREADS};
 use crate::hash::Set;
@@ -7,8 +7,8 @@ use crate::index::Index;
 use crate::mask::Signals;
 
 impl Index {
-    /// Returns whether the program starts a thread where one of the signals is not believed to be blocked, so that it may come there.
-    /// A thread begins with the mask of the one that starts it.
+    /// Returns whether the program starts a thread where one of the signals is not believed to be blocked. The signal may then come
+    /// on that thread, because a thread begins with the mask of the thread that starts it.
     pub fn may_run_on_threads(&mut self, number: u16, image: &Image, signals: Signals) -> bool {
         if let Some(known) = self.on_threads.get(&(number, signals)) {
             return *known;
@@ -18,7 +18,7 @@ impl Index {
         found
     }
 
-    /// Returns whether the program starts a thread, which may look at data at any time.
+    /// Returns whether the program starts a thread, which may read data at any time.
     pub fn has_threads(&mut self, number: u16, image: &Image) -> bool {
         !self.thread_starts(number, image).is_empty()
     }

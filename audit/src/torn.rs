@@ -1,4 +1,4 @@
-//! Stores of which others can see a half, stores that belong together, and stores of what does not last.
+//! Reports stores that other code can see half done, stores that belong together, and stores of pointers that become invalid.
 
 use iced_x86::Instruction;
 
@@ -11,7 +11,7 @@ use crate::state::{State, Stored};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Stores that belong together, and stores that others can see half of.
+    /// Reports stores that belong together, and stores that other code can see half done.
     pub fn together(
         &mut self,
         frame: &mut Frame,
@@ -39,7 +39,8 @@ impl Explorer<'_> {
         // An exchange is atomic wherever the word lies.
         let crosses = crosses && i.mnemonic() != iced_x86::Mnemonic::Xchg;
         if width > 8 || crosses {
-            // Of several elements a reader may know which are whole, as with two stores.
+            // A store to several elements is not certain to be torn: a reader may know which elements are complete, as with two
+            // stores.
             let is_one = file
                 .object_at(first)
                 .is_none_or(|o| first + u64::from(width) <= o.address + o.size);
@@ -77,13 +78,14 @@ impl Explorer<'_> {
                 .flatten(),
             through: None,
         };
-        // One constant that a loop stores to the elements of an array says something of each alone, unless it clears them all.
+        // A constant that a loop stores to the elements of an array describes each element alone, unless it clears them all.
         let is_constant = i.op_count() == 2 && i.op1_kind() != iced_x86::OpKind::Register;
         let is_mark = width <= 4 && is_constant && value.number().is_some_and(|mark| mark != 0);
         self.also_stored(frame, at, &[stored], is_mark.then_some(width), state);
     }
 
-    /// Reports a store of a pointer into the handler's stack or what the kernel put there, which is gone when it has returned.
+    /// Reports a store of a pointer into the handler's stack or to the kernel's data there, which are gone when the handler has
+    /// returned.
     pub fn note_kept(&mut self, frame: &mut Frame, at: u64, word: (u16, u64), value: &Value) {
         let of = match value.base {
             Base::Stack => "into a frame of the handler",
@@ -111,7 +113,8 @@ impl Explorer<'_> {
         self.signals == 0 || self.nesting.is_certain() != Some(false)
     }
 
-    /// Notes the words that were stored on the way to this store, other than flags: the program may take them together.
+    /// Notes each word that was stored on the path to this store, as a pair with its word, except flags. The program may take the
+    /// two words together.
     fn note_pairs(&mut self, by: (u16, u64), stored: &Stored, before: &[Stored]) {
         const MOST: usize = 256;
         let is_word = |of: &&Stored| !of.is_flag && of.lo == of.hi && of.through.is_none();
@@ -141,7 +144,7 @@ impl Explorer<'_> {
         let loads = self.loaded.get(&(image, word));
         if loads.is_some_and(|loads| loads.iter().any(|load| *load != at)) {
             let file = self.files.image(image);
-            // What is stored was computed from what was loaded, or chosen by it.
+            // The stored value was computed from the loaded value, or chosen by it.
             let image_of = &frame.image;
             let is_update = self.index.is_update(frame.number, image_of, word, at);
             let step = self.index.is_step(frame.number, image_of, word, at);
@@ -170,7 +173,7 @@ impl Explorer<'_> {
 
     /// Reports a block of several words that is stored to data of a file, unless its length is chosen while the program runs.
     ///
-    /// A length that varies is that of a text; a structure has one length.
+    /// A varying length is the length of a text; a structure has a fixed length.
     pub fn stores_block(
         &mut self,
         frame: &mut Frame,
@@ -201,7 +204,7 @@ impl Explorer<'_> {
         frame.add(in_parts(at, is_certain, &what));
     }
 
-    /// Returns whether a block that begins there is the same whenever it is read.
+    /// Returns whether a block that begins at `from` is the same whenever it is read.
     pub fn is_constant_block(&self, frame: &Frame, from: &Value) -> bool {
         let from = crate::address::in_image(frame, from.clone());
         let Base::Image(image) = from.base else {
@@ -210,8 +213,8 @@ impl Explorer<'_> {
         from.is_bounded() && !self.files.image(image).is_writable(from.lo.cast_unsigned())
     }
 
-    /// Compares stores with those on the way here, and adds them. With the width of a mark, other stores of the same instruction do
-    /// not belong to it.
+    /// Compares stores with the earlier stores on the path, and adds them to the state. If `mark` has a width, earlier stores of
+    /// the same instruction do not belong to them.
     pub fn also_stored(
         &mut self,
         frame: &mut Frame,
@@ -226,7 +229,7 @@ impl Explorer<'_> {
             let by = mark.and_then(|width| explorer.stored.get(&place(width)));
             by == Some(&own)
         };
-        // What a function stores on its ways was compared where that was explored.
+        // The stores of a called function were compared with each other when that function was explored.
         let before = state.stores.clone();
         for stored in stores {
             if state.stores.binary_search(stored).is_ok() {
@@ -268,7 +271,7 @@ impl Explorer<'_> {
             let entry = before
                 .iter()
                 .find(|earlier| is_entry(earlier, stored) || is_entry(stored, earlier));
-            // On this thread, which waits for the handler, nobody sees the one without the other.
+            // This thread waits for the handler, so no code on it sees one of the two stores without the other.
             let is_raised_first = |earlier: &&Stored| self.is_shared() || is_entry(stored, earlier);
             if let Some(&earlier) = entry.filter(is_raised_first) {
                 let earlier = &earlier;
@@ -309,7 +312,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns the finding for a store of which others can see half.
+/// Returns the finding for a store that other code can see half done.
 pub fn in_parts(at: u64, is_certain: bool, what: &str) -> Finding {
     let weight = if is_certain {
         Weight::Fault
@@ -337,7 +340,7 @@ fn bond(file: &Image, a: &Stored, b: &Stored) -> Option<Weight> {
         (Some(x), Some(_)) if are_flags && are_exact && x.size > PAIR => None,
         (Some(x), Some(y)) => {
             let is_one = x.address == y.address;
-            // A pair of words, no text; in a larger object the words may have nothing to do with each other.
+            // A small object is a pair of words, not a text; the words of a larger object may have nothing to do with each other.
             let is_pair = is_one && x.size <= PAIR && are_exact && a.lo.abs_diff(b.lo) >= 4;
             (is_one || are_parts(&x.name, &y.name)).then_some(if is_pair && !are_flags {
                 Weight::Fault
@@ -358,7 +361,7 @@ pub fn is_flag(width: u32, value: &Value) -> bool {
     width <= 4 && matches!(value.number(), Some(-1..=1 | 0xff | 0xffff_ffff))
 }
 
-/// Returns whether each word that an index chooses is a multiple of its width.
+/// Returns whether the address of each word that an index may choose is a multiple of the word's width.
 fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
     width == 1
         || (place.lo.rem_euclid(i64::from(width)) == 0
@@ -366,7 +369,7 @@ fn is_aligned(i: &Instruction, place: &Value, width: u32) -> bool {
             && i.memory_index_scale().is_multiple_of(width))
 }
 
-/// Returns whether a compiler split one object into these, as in `pair.0` and `pair.1`.
+/// Returns whether a compiler split one object into two with these names, as in `pair.0` and `pair.1`.
 fn are_parts(a: &str, b: &str) -> bool {
     let stem = |name: &str| {
         let (stem, number) = name.rsplit_once('.')?;

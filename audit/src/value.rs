@@ -1,8 +1,8 @@
-//! What is known of a value: what it is measured from, and how far from it.
+//! Describes the known facts about a value: the base from which it is measured, and its distance from the base.
 
 use std::rc::Rc;
 
-/// Says what a value is measured from.
+/// Names the base from which a value is measured.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Base {
     /// Anything.
@@ -11,15 +11,15 @@ pub enum Base {
     Num,
     /// The addresses of the file of that number.
     Image(u16),
-    /// The same, or zero.
+    /// The addresses of the file of that number, or zero.
     ImageOrNull(u16),
-    /// Where the function's return address lies.
+    /// The place of the stack that holds the function's return address.
     Stack,
     /// The function's argument of that number, from 0.
     Arg(u8),
-    /// The same, with these bits set.
+    /// The function's argument of that number, with these bits set.
     Marked(u8, u32),
-    /// What lies at an offset from the function's argument of that number.
+    /// The value in memory at an offset from the function's argument of that number.
     Field(u8, i32),
     /// The kernel's siginfo.
     Siginfo,
@@ -27,30 +27,30 @@ pub enum Base {
     Context,
     /// A pointer of the siginfo, which the sender of the signal or a fault chose.
     Sent,
-    /// What each thread has of its own.
+    /// The data that each thread has of its own.
     Thread,
-    /// Where `errno` lies.
+    /// The address of `errno`.
     Errno,
-    /// What `errno` was when the handler began.
+    /// The value of `errno` when the handler began.
     SavedErrno,
-    /// What the writable word at that address of that file holds.
+    /// The value of the writable word at that address of that file.
     Static(u16, u64),
-    /// The same, and it is not zero.
+    /// The value of the writable word at that address of that file, if it is not zero.
     NotNull(u16, u64),
-    /// What a word holds that is reached through a pointer which is stated to be valid; the explorer has the list.
+    /// The value of a word behind a pointer that is stated to be valid; the number is an index into the explorer's list.
     Pointed(u32),
-    /// What a word of that file holds, or SIG_DFL or SIG_IGN: the word at that address, or one that follows it in steps of that many
-    /// bytes, if they are not 0.
+    /// The value of a word of that file, or SIG_DFL or SIG_IGN. The word lies at that address or, if the last number is not 0,
+    /// follows it in steps of that many bytes.
     Element(u16, u64, u32),
-    /// What a function that installs handlers returned or stored: a handler that was there before.
+    /// The handler that was installed before, as returned or stored by a function that installs handlers.
     Before,
-    /// What stands for the process, or for its thread that runs the handler, to a function that sends signals.
+    /// The ID of the process, or of its thread that runs the handler, for a function that sends signals.
     Own,
-    /// What the handler's caller had in a register that is to be kept.
+    /// The value that the caller had in the register of that number, which is to be kept.
     Kept(u8),
 }
 
-/// Holds a set of values: `base + lo` to `base + hi`, or those listed.
+/// Holds a set of values: all from `base + lo` to `base + hi`, or only those at the offsets in `set`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     pub base: Base,
@@ -59,7 +59,7 @@ pub struct Value {
     pub set: Option<Rc<[i64]>>,
 }
 
-/// Hashes what differs most often, in one word: states with many values are hashed at each branch.
+/// Hashes only the bounds, which differ most often, in one word: states with many values are hashed at each branch.
 impl std::hash::Hash for Value {
     fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
         let bounds = self.lo ^ self.hi.rotate_left(32);
@@ -67,7 +67,7 @@ impl std::hash::Hash for Value {
     }
 }
 
-/// How many values are kept apart.
+/// The largest number of values that are listed separately.
 const MOST: usize = 300;
 
 impl Value {
@@ -108,7 +108,7 @@ impl Value {
         Self::at(Base::Image(image), address.cast_signed())
     }
 
-    /// Returns one of those offsets from `base`.
+    /// Returns the value that is one of these offsets from `base`.
     pub fn one_of(base: Base, mut offsets: Vec<i64>) -> Self {
         offsets.sort_unstable();
         offsets.dedup();
@@ -138,7 +138,7 @@ impl Value {
         }
     }
 
-    /// Returns the number, if it is exactly one.
+    /// Returns the number, if the value is exactly one number.
     pub fn number(&self) -> Option<i64> {
         (self.base == Base::Num).then(|| self.exact()).flatten()
     }
@@ -237,7 +237,7 @@ impl Value {
         if let Some(product) = self.map(|x| x.wrapping_mul(factor)) {
             return product;
         }
-        // Few values stay apart, so that what they index is known.
+        // Few values stay listed separately, so that the elements which they index are known.
         if let Some(all) = self.all() {
             return Self::one_of(
                 Base::Num,
@@ -250,7 +250,7 @@ impl Value {
         }
     }
 
-    /// Returns the bits of `mask` of a pointer, if what it points into is aligned so far that they are known.
+    /// Returns the bits of a pointer under `mask`, if the alignment of the object that it points into makes them known.
     pub fn aligned_bits(&self, mask: i64) -> Option<i64> {
         // A function's return address lies eight bytes below a multiple of sixteen, and a file at a multiple of a page.
         let (from, most) = match self.base {
@@ -279,7 +279,7 @@ impl Value {
         if let Some(cut) = self.map(|x| x & most) {
             return cut;
         }
-        // All have the same upper bits, as where all are below zero, or after a number was added that is to be subtracted.
+        // All values have the same upper bits, as where all are below zero, or after a number was added that is to be subtracted.
         if self.lo >> bits == self.hi >> bits {
             return Self::range(self.lo & most, self.hi & most);
         }
@@ -349,7 +349,7 @@ impl Value {
         }
     }
 
-    /// Returns both as a pointer into a file or zero, if one is a pointer into it and the other may be zero.
+    /// Returns both values as pointers into a file or zero, if `self` is a pointer into it and `other` may be zero.
     fn with_null(&self, other: &Self) -> Option<(Self, Self)> {
         let Base::Image(image) = self.base else {
             return None;
@@ -371,7 +371,7 @@ impl Value {
         (other.base == base).then(|| both(other))
     }
 
-    /// Returns a pointer into a file in place of one that may also be zero.
+    /// Returns the value without zero, if it is a pointer into a file or zero, and otherwise unchanged.
     pub fn not_null(&self) -> Self {
         match self.base {
             Base::ImageOrNull(image) => Self {
@@ -382,7 +382,8 @@ impl Value {
         }
     }
 
-    /// Returns an element that may be `self` or `other`, if `self` is one, or a word that `other` shows to be chosen.
+    /// Returns an element that includes `self` and `other`. `self` must be an element, or a word that `other` shows to be chosen,
+    /// as SIG_DFL or SIG_IGN does.
     fn as_element(&self, other: &Self) -> Option<Self> {
         let (image, first, step) = match self.base {
             Base::Element(image, first, step) => (image, first, step),
@@ -408,7 +409,7 @@ impl Value {
         has.then(|| Self::at(Base::Element(image, first, step), 0))
     }
 
-    /// Returns what [`or`](Self::or) does, without bounds that still grow.
+    /// Returns the result of [`or`](Self::or), without bounds that still grow.
     pub fn widened(&self, other: &Self) -> Self {
         let hull = self.or(other);
         if hull == *self || hull.base == Base::Unknown {
@@ -416,7 +417,7 @@ impl Value {
         }
         Self {
             base: hull.base,
-            // What counts down commonly ends at one or zero.
+            // A counter that goes down commonly ends at one or zero.
             lo: match hull.lo {
                 lo if lo >= self.lo => lo,
                 1.. => 1,

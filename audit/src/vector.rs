@@ -1,4 +1,4 @@
-//! Vector instructions by which compilers move pointers, two at a time.
+//! Follows the vector instructions by which compilers move pointers, two at a time.
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::state::State;
 use crate::value::{Base, Value};
 
-/// Applies the effects of one of the moves, or of clearing.
+/// Applies the effects of a vector instruction that moves values, or clears a register.
 pub fn step(explorer: &mut Explorer, frame: &mut Frame, i: &Instruction, state: &mut State) {
     let clears = matches!(i.mnemonic(), Mnemonic::Pxor | Mnemonic::Xorps);
     if clears && i.op1_kind() == OpKind::Register && i.op0_register() == i.op1_register() {
@@ -147,7 +147,7 @@ fn aligned(frame: &mut Frame, i: &Instruction, place: &Value) {
         i.mnemonic(),
         Mnemonic::Movaps | Mnemonic::Movdqa | Mnemonic::Movapd
     );
-    // The stack is a multiple of 16 before each call.
+    // The stack pointer is a multiple of 16 before each call.
     if must
         && frame.is_handler
         && place.base == Base::Stack

@@ -1,4 +1,4 @@
-//! What a loop asks for: whether it ends by itself, or waits for others.
+//! Decides by the conditions of a loop whether it ends by itself, or waits for other code.
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -13,7 +13,7 @@ const NO_ROOM: &str =
 impl Graph<'_> {
     /// Returns how often a compare-and-swap can be tried again.
     pub fn swap(&self, at: u64) -> Taken {
-        // Always the same value expected: it waits for a lock.
+        // Each round expects the same value: the loop waits for a lock.
         if self.frame.expects.get(&at).copied().unwrap_or(true) && !self.expects_what_it_loads(at) {
             Taken::Waits("waits for a lock, which the interrupted code may hold")
         } else {
@@ -33,7 +33,7 @@ impl Graph<'_> {
         const EINTR: i64 = 4;
         const EAGAIN: i64 = 11;
         let i = &self.code[&cause];
-        // Neither -1 nor 0, in one comparison: one is added, and the sum is above one.
+        // The comparison excludes both -1 and 0: one is added, and the sum is above one.
         if i.mnemonic() == Mnemonic::Add
             && i.try_immediate(1).is_ok_and(|one| one == 1)
             && matches!((condition, bound), (C::a, Some(1)))
@@ -43,7 +43,7 @@ impl Graph<'_> {
         {
             return self.asked(branch, call, C::g, Some(0));
         }
-        // Neither 0 nor -1, in one comparison: one is taken away, and the rest is below the two largest numbers.
+        // The comparison excludes both 0 and -1: one is subtracted, and the rest is below the two largest numbers.
         let takes_one = i.mnemonic() == Mnemonic::Add
             && i.try_immediate(1)
                 .is_ok_and(|n| matches!(n, u64::MAX | 0xffff_ffff))
@@ -59,7 +59,7 @@ impl Graph<'_> {
         }
         if self.frame.errno_reads.contains(&cause) {
             return match (condition, bound) {
-                // What succeeds leaves errno as it was.
+                // A call that succeeds leaves `errno` unchanged.
                 (C::e, Some(EINTR)) if !self.has_failed(branch) => Taken::Unknown,
                 (C::e, Some(EINTR)) => Taken::Note("tries again what a signal interrupted"),
                 (C::e, Some(EAGAIN)) if self.passes(branch, &self.polls()) => {
@@ -125,7 +125,7 @@ impl Graph<'_> {
         Taken::Unknown
     }
 
-    /// Returns whether each round comes by a call that lets others run: the program stands still on purpose.
+    /// Returns whether each round passes a call that lets other code run: the program waits on purpose.
     pub fn sleeps(&self) -> bool {
         let naps = |name: &str| {
             matches!(
@@ -139,7 +139,7 @@ impl Graph<'_> {
         crate::rings::rings(&edges.collect()).is_empty()
     }
 
-    /// Returns whether each round comes to the branch by another one that asks for the result of a call.
+    /// Returns whether each round comes to the branch through another branch that tests the result of a call.
     fn has_failed(&self, branch: u64) -> bool {
         let asks = |at: u64| {
             let setter = self.flags(at);
@@ -165,21 +165,22 @@ impl Graph<'_> {
         calls.map(|(at, _)| at).collect()
     }
 
-    /// Returns whether the result of a call is that of such functions alone, whether it enters the kernel by itself or not.
+    /// Returns whether the result of a call comes only from functions for which `test` holds, or from the system calls of these
+    /// names.
     fn gives(&self, call: u64, test: impl Fn(&str) -> bool) -> bool {
         let names = self.frame.results.get(&call);
         let plain = |name: &String| test(name.strip_prefix(libc::RAW).unwrap_or(name));
         names.is_some_and(|names| !names.is_empty() && names.iter().all(plain))
     }
 
-    /// Returns whether the result of a call may be that of the kernel, which says an error by its negative number.
+    /// Returns whether the result of a call may come from the kernel itself, which reports an error as a negative number.
     fn is_raw(&self, call: u64) -> bool {
         let names = self.frame.results.get(&call).into_iter().flatten();
         names.into_iter().any(|name| name.starts_with(libc::RAW))
     }
 
-    /// Returns whether the loop has a second condition, or adds or subtracts what it computes, as one does that writes the rest
-    /// of a text.
+    /// Returns whether the loop has a second condition, or adds or subtracts a computed value, as a loop that writes the rest of a
+    /// text.
     fn asks_for_more(&self) -> bool {
         let branches = self
             .instructions()
@@ -192,10 +193,10 @@ impl Graph<'_> {
             })
     }
 
-    /// Returns the instruction that made the truth value that the branch tests, and its condition. Code at -O0 keeps such a value in
-    /// a byte.
+    /// Returns the instruction that computed the truth value that the branch tests, and its condition. Code at -O0 keeps such a
+    /// value in a byte.
     ///
-    /// Elsewhere the byte is set to false alone, and each round sets it.
+    /// All other instructions set the byte to false, and each round sets the byte.
     pub fn truth(
         &self,
         branch: u64,
@@ -248,8 +249,8 @@ impl Graph<'_> {
         made.filter(|_| self.passes(branch, &all))
     }
 
-    /// Returns whether the branch goes on unless a result is 0, and another unless it is negative, or the other way round, and what
-    /// it asks for comes to an end: what is left are positive results.
+    /// Returns a note if one branch stays in the loop unless a result is 0, and another branch unless it is negative, in either
+    /// order. Only positive results are then left, and these must come to an end.
     pub fn neither(
         &self,
         branch: u64,
@@ -281,7 +282,7 @@ impl Graph<'_> {
             ))
     }
 
-    /// Returns the condition under which a branch, one of whose ways leaves the loop, stays in it.
+    /// Returns the condition under which a branch with one way out of the loop stays in the loop.
     fn goes_on(&self, at: u64, i: &Instruction) -> ConditionCode {
         if self.after(at) == [i.near_branch_target()] {
             i.condition_code()
@@ -309,14 +310,14 @@ impl Graph<'_> {
         }
     }
 
-    /// Returns the call whose result a comparison looks at.
+    /// Returns the call whose result a comparison tests.
     fn result(&self, setter: u64) -> Option<u64> {
         let i = &self.code[&setter];
         let call = self.cause(setter, whole(i, 0).filter(|place| self.is_usable(*place))?)?;
         is_call(&self.code[&call]).then_some(call)
     }
 
-    /// Returns the instruction that made the value of `place` at `at`, behind those that only move it.
+    /// Returns the instruction that computed the value of `place` at `at`, behind instructions that only move the value.
     pub fn cause(&self, at: u64, place: Variable) -> Option<u64> {
         let (mut at, mut place) = (at, place);
         for _ in 0..10 {
@@ -335,7 +336,7 @@ impl Graph<'_> {
         None
     }
 
-    /// Returns whether the memory stays what it is, as far as the loop is concerned.
+    /// Returns whether the loop itself leaves the loaded memory unchanged; stores by an instruction that takes a lock do not count.
     fn is_for_others(&self, load: &Instruction) -> bool {
         let is_fixed = [load.memory_base(), load.memory_index()].iter().all(|r| {
             *r == Register::None
@@ -383,7 +384,7 @@ fn excluded(condition: ConditionCode, with: i64, is_raw: bool) -> Option<Exclude
     }
 }
 
-/// Functions whose positive results come to an end, for each takes something away.
+/// Returns whether a function's positive results come to an end, because each call takes something away.
 fn comes_to_an_end(name: &str) -> bool {
     matches!(
         name,
@@ -401,7 +402,7 @@ fn comes_to_an_end(name: &str) -> bool {
     )
 }
 
-/// Functions that succeed or fail by what others do.
+/// Returns whether a function succeeds or fails depending on other code.
 fn waits_for_others(name: &str) -> bool {
     matches!(
         name,

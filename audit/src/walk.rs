@@ -1,4 +1,4 @@
-//! The ways through a function: which states are walked on, which were met before, and where a loop goes round for ever.
+//! Walks the paths through a function: follows new states, recognises states that were met before, and finds endless loops.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::hash::Map;
 use crate::state::State;
 use crate::value::Value;
 
-/// Is the numbers of two states of which the second was known before, and the addresses between which it was met.
+/// Holds the numbers of two states, of which the second was known before, and the addresses between which it was met.
 type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Explorer<'_> {
     pub fn walk(&mut self, frame: &mut Frame, state: State) {
         let mut seen: Map<u64, Seen> = Map::default();
         let mut todo = vec![(frame.start, Rc::new(state), 0)];
-        // What is known at a place, by number, and what follows from it: where that is a ring, a loop is not seen to end.
+        // The states that follow each state, by their numbers: where they form a ring, a loop is not seen to end.
         let mut follows: Map<u64, Vec<u64>> = Map::default();
         let mut met: Vec<Meeting> = Vec::new();
         let mut count = 0;
@@ -42,7 +42,7 @@ impl Explorer<'_> {
                 break;
             };
             let mut state = Rc::unwrap_or_clone(state);
-            // Straight on until control may go elsewhere.
+            // Goes straight on until control may go elsewhere.
             loop {
                 if self.steps >= self.limits.total {
                     frame.doubt(
@@ -117,7 +117,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns where exceptions go on, with what is known there: last, for it is no more than the destructors of what a function has.
+    /// Returns the addresses where exceptions continue, with the known facts there. They are walked last, because they only run the
+    /// destructors of a function's objects.
     fn caught(&mut self, frame: &mut Frame) -> Vec<(u64, State)> {
         let caught = frame.caught.iter_mut();
         let caught: Vec<(u64, State)> = caught
@@ -129,7 +130,8 @@ impl Explorer<'_> {
         caught
     }
 
-    /// Notes that an exception may leave a call of the function in which handlers are searched for; `after`: where it would return.
+    /// Notes that an exception may leave a call of the function in which handlers are searched for; `after` is the call's return
+    /// address.
     pub fn may_throw(&self, frame: &mut Frame, after: u64, state: &State) {
         const RESULTS: [usize; 2] = [0, crate::summary::RDX];
         if self.watch.is_none() || !self.is_outermost() {
@@ -142,7 +144,7 @@ impl Explorer<'_> {
         for register in RESULTS {
             thrown.registers[register] = Value::UNKNOWN;
         }
-        // What was walked is not walked again.
+        // Code that was walked after an exception is not walked again.
         match frame.caught.get_mut(&pad) {
             None => {
                 frame.caught.insert(pad, Some(thrown));
@@ -152,7 +154,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Reports loops that nothing leads out of, whatever their conditions compare.
+    /// Reports loops that no path leaves, whatever their conditions compare.
     fn rounds(
         &self,
         frame: &mut Frame,
@@ -181,7 +183,8 @@ impl Explorer<'_> {
     }
 }
 
-/// Adds a state to those seen at an instruction, under a number. If nothing is new: the number of the one that has it.
+/// Adds a state to the states seen at an instruction, under a number. If it adds nothing new, returns the number of the state that
+/// includes it.
 fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);

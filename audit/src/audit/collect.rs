@@ -1,4 +1,4 @@
-//! Collects what the exploration of a handler found: one entry for each cause, with the chain of calls that leads there.
+//! Collects the findings of a handler's exploration: one entry for each cause, with the chain of calls that leads to it.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::policy::Policy;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
-/// As many bytes of stack stand for a number that is not known.
+/// The number of bytes of stack that stands for an unknown number.
 pub const UNBOUNDED: u64 = 1 << 62;
 
-/// What the flags mean for the program, whatever the handler does.
+/// The meaning of flags for the program, whatever the handler does.
 pub(super) const MEANINGS: [(u32, &str); 2] = [
     (
         SA_NODEFER,
@@ -32,7 +32,7 @@ pub(super) const MEANINGS: [(u32, &str); 2] = [
     ),
 ];
 
-/// Explores the handler and collects what was found.
+/// Explores the handler and collects the findings.
 pub(super) fn explored(
     explorer: &mut Explorer,
     policy: &Policy,
@@ -56,7 +56,7 @@ pub(super) fn explored(
     let name = file.name(address);
     let mut verdict = Verdict::new(files, address, name.clone(), of);
     verdict.stack = nodes[root].summary.lowest.min(0).unsigned_abs();
-    // From where the shortest chain comes to each function.
+    // The caller and the call by which the shortest chain reaches each function.
     let mut called_from: Map<usize, (usize, u64)> = Map::default();
     let mut order = vec![root];
     let mut next = 0;
@@ -69,7 +69,7 @@ pub(super) fn explored(
             }
         }
     }
-    // An address alone does not say of which file it is.
+    // An address alone does not identify its file.
     let named = |of: u16, at: u64| {
         let file = files.image(of);
         let name = file.name(at);
@@ -94,7 +94,7 @@ pub(super) fn explored(
     let mut seen = Set::default();
     let mut causes: BTreeMap<(Kind, String, String), usize> = BTreeMap::new();
     let is_libcs = file.hides_libc() && may_be_of_libc(of);
-    // The first call that leads to what may be the C library's.
+    // The first call that leads to code that may be the C library's.
     let mut hidden = None;
     for node in order {
         let of = &nodes[node];
@@ -124,7 +124,7 @@ pub(super) fn explored(
             }
             let mut finding = finding.clone();
             if finding.kind == Kind::Escape {
-                // A handler that ends the process keeps what it has; another store may take the pointer back.
+                // A handler that ends the process keeps its frame; another store may take the pointer back.
                 if !nodes[root].summary.returns {
                     continue;
                 }
@@ -194,7 +194,7 @@ pub(super) fn explored(
         .as_ref()
         .map(|(_, cause)| cause.clone())
         .unwrap_or_default();
-    // A call that is not safe anyway is one cause, not two.
+    // A call that is unsafe anyway is reported as one cause, not two.
     let is_known = verdict.findings.iter().any(|f| {
         f.finding.weight == Weight::Fault && f.finding.reaches.as_deref() == Some(&*cause)
     });
@@ -203,7 +203,7 @@ pub(super) fn explored(
         && !is_known
         && hidden.is_none()
     {
-        // What is not known may leave errno alone, and a write that is not shown to leave the frame may leave alone what was saved.
+        // Unknown code may leave errno alone. A write that is not shown to leave the frame may leave the saved errno alone.
         let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
         let is_kept = !walked.findings.iter().any(is_lost);
         let is_changed = walked.summary.errno == Errno::Changed;

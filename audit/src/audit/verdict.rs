@@ -15,12 +15,12 @@ pub struct Verdict {
     pub address: u64,
     pub name: String,
     pub signals: Vec<String>,
-    /// The flags of the calls that install it, as far as they are known.
+    /// The flags of the calls that install the handler, as far as they are known.
     pub flags: Vec<String>,
     pub by: Vec<String>,
     pub findings: Vec<Located>,
     pub stack: u64,
-    /// The numbers of the statements that it relies on.
+    /// The numbers of the statements that the verdict relies on.
     pub relied: BTreeSet<usize>,
 }
 
@@ -28,16 +28,16 @@ pub struct Verdict {
 #[derive(Clone)]
 pub struct Located {
     pub finding: Finding,
-    /// Functions from the handler to where the finding is.
+    /// The functions from the handler to the finding.
     pub chain: Vec<String>,
-    /// The function and the offset of the instruction in it.
+    /// The function of the instruction; `offset`: the instruction's offset in it.
     pub function: String,
     pub offset: u64,
-    /// The file and the address of the instruction, and of each other that has the same cause.
+    /// The file and the address of the instruction, and of each other instruction with the same cause.
     pub places: Vec<(u16, u64)>,
-    /// Which of the signals that the handler is installed for lead there; `None`: not told apart.
+    /// The handler's signals that lead to the finding; `None`: the signals are not distinguished.
     pub by_signals: Option<Vec<String>>,
-    /// Conditions on the way there, those of the handler first.
+    /// The conditions on the path to the finding, the handler's own conditions first.
     pub conditions: Vec<String>,
     pub line: Option<Line>,
 }
@@ -50,7 +50,7 @@ impl Located {
 }
 
 impl Verdict {
-    /// Returns that of a handler of which nothing is found yet.
+    /// Returns the verdict on a handler that has no findings yet.
     pub(super) fn new(files: &Files, address: u64, name: String, of: &Handler) -> Self {
         Self {
             address,
@@ -64,7 +64,7 @@ impl Verdict {
         }
     }
 
-    /// Returns the heaviest of its findings.
+    /// Returns the weight of the heaviest finding.
     pub fn weight(&self) -> Weight {
         self.findings
             .iter()
@@ -136,7 +136,7 @@ pub fn whole(place: (u16, u64), name: String, finding: Finding) -> Located {
     }
 }
 
-/// Returns the start of the function that holds the instruction: of `start`, unless it lies in a part of it elsewhere.
+/// Returns the start of the function that holds the instruction: `start`, or that of a part of the function that lies elsewhere.
 pub fn part_of(file: &Image, start: u64, at: u64) -> u64 {
     let (begin, end) = file.function_at(start).unwrap_or((start, u64::MAX));
     if (begin..end).contains(&at) {

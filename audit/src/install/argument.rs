@@ -1,4 +1,4 @@
-//! Which handler the argument of a call that installs one names.
+//! Resolves which handler the argument of an installing call names.
 
 use super::flags::FlagsAt;
 use super::{Finder, Handler, How, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
@@ -47,7 +47,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the number of a system call, which may be the one that installs a handler.
+    /// Checks the number of a system call: it may be `rt_sigaction`, which installs a handler.
     pub(super) fn number(&mut self, function: Place, at: u64, number: &Value) {
         match number.base {
             Base::Num if number.number().is_some_and(|n| n != RT_SIGACTION) => {}
@@ -72,7 +72,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the kernel's structure, which says where control goes after the handler: to the program, or to the C library.
+    /// Reports a restorer in the kernel's structure unless it is shown to call only `rt_sigreturn`. The restorer is the code, of
+    /// the program or of the C library, that runs after the handler.
     fn restorer(&mut self, function: Place, hit: &Hit, pointer: &Value) {
         const SA_RESTORER: i64 = 0x0400_0000;
         let (image, at) = (function.0, (function.0, hit.at));
@@ -115,7 +116,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the handler that lies at `offset` from a pointer.
+    /// Resolves the handler that lies at `offset` from a pointer.
     pub(super) fn through(
         &mut self,
         function: Place,
@@ -225,9 +226,9 @@ impl Finder<'_> {
         }
     }
 
-    /// Records the function at that address as a handler, which the call at `at` installs.
+    /// Records the function at `address` as a handler that the call at `at` installs.
     pub(super) fn address(&mut self, at: Place, (image, address): Place, how: How) {
-        // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that mean something to the program alone.
+        // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that have a meaning only for the program.
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
             const SIG_IGN: u64 = 1;
             self.found.others += 1;
@@ -296,7 +297,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the handlers of a table that a loop walks, to an end that only a symbol tells.
+    /// Resolves the handlers of a table that a loop walks; only a symbol shows where the table ends.
     fn table(&mut self, at: Place, (image, first): Place, step: u32, how: How) {
         if step == 0 {
             return self.word(at, (image, first), how);
@@ -318,7 +319,7 @@ impl Finder<'_> {
         let found: Vec<u64> = (first..end)
             .step_by(step as usize)
             .take(MOST)
-            // Without symbols it ends where there is neither a function nor a small number, if it may hold others at times.
+            // Without symbols, a table that may change ends at the first word that is neither a function nor a small number.
             .take_while(|word| {
                 object.is_some()
                     || is_fixed
@@ -343,7 +344,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Takes the handler that a word of the file holds.
+    /// Resolves the handler that a word of the file holds.
     pub(super) fn word(&mut self, at: Place, (image, word): Place, how: How) {
         let how = How {
             flags: self.flags_of_word((image, word), how.flags),
@@ -367,7 +368,7 @@ impl Finder<'_> {
     }
 }
 
-/// Notes who installs the handler, for which signal, and with which flags.
+/// Notes which function installs the handler, for which signal, and with which flags.
 fn note(handler: &mut Handler, by: Place, how: How) {
     let flags = how.flags.known();
     handler.by.insert(by);

@@ -1,4 +1,4 @@
-//! The flags that a handler is installed with, and what is known of them.
+//! The flags that a handler is installed with, and which of their bits are known.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -26,12 +26,13 @@ const NAMES: [(u32, &str); 7] = [
     (SA_RESETHAND, "SA_RESETHAND"),
 ];
 
-/// Holds the flags that are always set, and those that may be.
+/// Holds the flags that are always set and the flags that may be set.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Flags {
     always: u32,
     ever: u32,
-    /// The signals that the mask always blocks while the handler runs, and those that it may block, beside its own.
+    /// The signals that the mask always blocks while the handler runs, and, in `masks_ever`, the signals that it may block. The
+    /// handler's own signal is left out.
     masks_always: Signals,
     masks_ever: Signals,
 }
@@ -52,7 +53,7 @@ impl Flags {
         }
     }
 
-    /// Returns what a value says of flags.
+    /// Returns the flags that a value always sets and may set.
     pub fn of(value: &Value) -> Self {
         if value.base != Base::Num {
             return Self::UNKNOWN;
@@ -76,7 +77,7 @@ impl Flags {
         }
     }
 
-    /// Returns the same flags with these set.
+    /// Returns the same flags with `bits` set.
     const fn with(self, bits: u32) -> Self {
         Self {
             always: self.always | bits,
@@ -112,7 +113,7 @@ impl Flags {
         flags.masking(Some(0))
     }
 
-    /// Returns the same flags with a mask of these signals.
+    /// Returns the same flags with a mask of `signals`; `None`: the mask is not known.
     pub fn masking(self, signals: Option<Signals>) -> Self {
         Self {
             masks_always: signals.unwrap_or(0),
@@ -121,7 +122,8 @@ impl Flags {
         }
     }
 
-    /// Returns whether the signal is blocked while the handler runs, or `None` if that is not known; it may be any signal.
+    /// Returns whether the signal is blocked while the handler runs, or `None` if that is not known. A `signal` of `None` may be
+    /// any signal.
     pub const fn masks(self, signal: Option<i64>) -> Option<bool> {
         let Some(signal) = signal else {
             return if self.masks_always == Signals::MAX {
@@ -154,18 +156,18 @@ impl std::fmt::Display for Flags {
     }
 }
 
-/// Says where the flags are that belong to a handler.
+/// Says where a handler's flags are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FlagsAt {
     Known(Flags),
-    /// The function's argument of that number, with these set.
+    /// The function's argument of that number, with these bits set.
     Argument(u8, u32),
-    /// So many bytes behind the handler.
+    /// A word that many bytes behind the handler.
     Behind(i32),
 }
 
 impl FlagsAt {
-    /// Returns where they are in what a function of that name is given.
+    /// Returns where the flags are in the arguments of the function `name`.
     pub fn of_function(name: &str) -> Self {
         // `sa_flags` follows a mask of 128 bytes.
         const IN_STRUCT: i32 = 136;
@@ -176,15 +178,15 @@ impl FlagsAt {
         }
     }
 
-    /// How far behind the handler they are in the structure of the kernel.
+    /// The distance in bytes from the handler to its flags in the kernel's structure.
     const KERNELS: i32 = 8;
 
-    /// Returns where they are in the structure of the kernel.
+    /// Returns where the flags are in the kernel's structure.
     pub const fn in_kernel() -> Self {
         Self::Behind(Self::KERNELS)
     }
 
-    /// Returns what the stack holds, if the handler lies at `handler` there.
+    /// Returns the flags and the mask that the stack holds for a handler at `handler`.
     pub fn on_stack(self, state: &State, handler: &Value) -> Self {
         match self {
             Self::Behind(distance) => {
@@ -212,7 +214,7 @@ impl FlagsAt {
         }
     }
 
-    /// Returns the same with these set.
+    /// Returns the same flags with `bits` set; flags behind a handler stay as they are.
     pub const fn with(self, bits: u32) -> Self {
         match self {
             Self::Known(flags) => Self::Known(flags.with(bits)),
@@ -231,7 +233,8 @@ impl FlagsAt {
 }
 
 impl Finder<'_> {
-    /// Returns the flags behind a handler that is a word of a file: those of the file, or what instructions store there.
+    /// Returns the flags behind a handler that is a word of a file: the flags in the file, or the flags that instructions store
+    /// there.
     pub(super) fn flags_of_word(&mut self, (image, handler): Place, at: FlagsAt) -> FlagsAt {
         let FlagsAt::Behind(distance) = at else {
             return at;
@@ -245,7 +248,7 @@ impl Finder<'_> {
         FlagsAt::Known(flags.masking(self.mask_in_file((image, mask))))
     }
 
-    /// Returns the mask that a word of a file has, if nothing is seen to change it.
+    /// Returns the mask that a word of a file holds, if nothing is seen to change it.
     fn mask_in_file(&mut self, (image, place): Place) -> Option<Signals> {
         let file = self.files.image(image);
         let object = self.extent((image, place));

@@ -1,4 +1,4 @@
-//! What is given to functions that install their argument, and what is stored to words that handlers are loaded from.
+//! The arguments of functions that install them, and the stores to words that handlers are loaded from.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -16,7 +16,7 @@ impl Finder<'_> {
         if !self.seen.insert(wanted.clone()) {
             return;
         }
-        // Callers are explored once for all ways to one call, on which flags may differ.
+        // Callers are explored once for all paths to one call; the flags may differ between these paths.
         let same = |pending: &&mut Wanted| {
             let how = How {
                 flags: pending.how.flags,
@@ -59,7 +59,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Returns the places that call the function, in its own file and in others.
+    /// Returns the places that call the function, in its own file and in other files.
     fn callers(&mut self, (image, function): Place) -> Vec<Place> {
         let file = self.files.image(image);
         let own = self.index.of(image, &file).callers.get(&function);
@@ -82,7 +82,7 @@ impl Finder<'_> {
         places
     }
 
-    /// Returns whether nothing but direct calls in the files that are read reaches a function.
+    /// Returns whether only direct calls in the files that are read reach a function.
     pub(super) fn is_only_called(&mut self, function: Place) -> bool {
         let file = self.files.image(function.0);
         let tables = self.index.of(function.0, &file);
@@ -91,7 +91,7 @@ impl Finder<'_> {
         !is_taken && !is_exported && !self.callers(function).is_empty()
     }
 
-    /// Looks at the callers of a function that is given its handler.
+    /// Explores the callers of a function that installs its argument.
     fn wrapper(&mut self, wanted: &Wanted) {
         let (image, function) = wanted.function;
         let file = self.files.image(image);
@@ -168,8 +168,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Returns where the object begins and ends that has the word: without symbols, what lies before it in a `struct sigaction`, and
-    /// the place named before that, if nothing is named between.
+    /// Returns the bounds of the object that holds the word. Without symbols, the object begins as far before the word as a `struct
+    /// sigaction` may. If nothing is named between, it begins at the last place named before that.
     pub(super) fn extent(&mut self, (image, word): Place) -> (u64, u64) {
         let file = self.files.image(image);
         if let Some(object) = file.object_at(word) {
@@ -184,7 +184,7 @@ impl Finder<'_> {
         (last.unwrap_or(near), word + 1)
     }
 
-    /// Returns whether nothing in the files fills the object through a pointer, but calls that store what was installed before.
+    /// Returns whether no code in the files fills the object through a pointer, except calls that store the previous action.
     pub(super) fn is_only_read(&mut self, (image, object): (u16, (u64, u64))) -> bool {
         let file = self.files.image(image);
         let calls = self.actions.iter().filter(|((of, _), _)| *of == image);
@@ -197,15 +197,15 @@ impl Finder<'_> {
                 .is_sealed_beside(image, &file, object, self.own_handlers(image))
     }
 
-    /// Returns the handlers of a file that were found.
+    /// Returns the handlers that were found in a file.
     fn own_handlers(&self, image: u16) -> BTreeSet<u64> {
         let all = self.found.handlers.keys().filter(|(of, _)| *of == image);
         all.map(|(_, start)| *start).collect()
     }
 
-    /// Returns whether the bytes hold what they do at first, or what was installed before.
+    /// Returns whether the bytes only ever hold their initial content or the action that was installed before.
     ///
-    /// Without symbols they may belong to any object that begins before them.
+    /// Without symbols the bytes may belong to any object that begins before them.
     fn is_unchanged(&mut self, image: u16, (from, to): (u64, u64)) -> bool {
         let file = self.files.image(image);
         let Some(region) = file.region(from) else {
@@ -222,7 +222,7 @@ impl Finder<'_> {
             && self.is_only_read((image, object))
     }
 
-    /// Looks at what an array holds of which an index chooses the element that is installed.
+    /// Resolves the handlers in an array from which an index chooses the handler to install.
     fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, how: How) {
         let file = self.files.image(image);
         if !self.is_unchanged(image, (lo, hi + 8)) {
@@ -237,7 +237,7 @@ impl Finder<'_> {
         self.found.others += 1;
     }
 
-    /// Looks at what is stored to the word that a handler is loaded from.
+    /// Resolves the handlers that are stored to a word from which a handler is loaded.
     fn stores(&mut self, (image, word): Place, at: Place, how: How) {
         if !self.explored_words.insert((image, word)) {
             return;

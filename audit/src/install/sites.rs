@@ -1,4 +1,4 @@
-//! Where functions that install handlers are called, named or passed on.
+//! The places where functions that install handlers are called, named or passed on.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use crate::libc;
 use crate::state::ARGUMENTS;
 use crate::sweep::is_linked_installer;
 
-/// Functions that find another one by its name.
+/// Functions that look up another function by its name.
 const LOOKUPS: [&str; 2] = ["dlsym", "dlvsym"];
 
-/// Returns the function that a part which lies elsewhere belongs to.
+/// Returns the function to which a split-off `.cold` part belongs, or `start` for any other function.
 fn main_part(file: &Image, start: u64) -> u64 {
     let whole = file
         .raw_name(start)
@@ -28,7 +28,7 @@ fn main_part(file: &Image, start: u64) -> u64 {
     of.map_or(start, |(at, _)| *at)
 }
 
-/// Returns whether the register that the instruction loads is used otherwise than to be called.
+/// Returns whether the register that the instruction loads is used for more than a call or a test.
 fn is_passed_on(file: &Image, at: u64) -> bool {
     let bytes = file.bytes(at);
     let end = file.function_at(at).map_or(at + 4096, |(_, end)| end);
@@ -56,12 +56,12 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
             match used.access() {
                 OpAccess::Write => return false,
                 _ if is_call || is_test => {}
-                // It is kept for the caller.
+                // The register is saved for the caller.
                 _ if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) => {}
                 _ => return true,
             }
         }
-        // A call takes its arguments in these registers, and leaves nothing in them.
+        // A call takes its arguments in these registers, and does not preserve them.
         let calls = matches!(
             i.flow_control(),
             FlowControl::Call | FlowControl::IndirectCall
@@ -73,7 +73,7 @@ fn is_passed_on(file: &Image, at: u64) -> bool {
     false
 }
 
-/// Returns whether the instruction is itself a call, and does not only load where to call.
+/// Returns whether the instruction itself is a call, and does not only load the address to call.
 pub(super) fn is_direct(file: &Image, at: u64) -> bool {
     let bytes = file.bytes(at);
     let i = iced_x86::Decoder::with_ip(
@@ -95,7 +95,7 @@ impl Finder<'_> {
         (image, start)
     }
 
-    /// Calls in libraries that install a handler, in functions that the program calls or that run when it starts.
+    /// Returns the calls in libraries that install a handler, in functions that the program calls or that run when it starts.
     pub(super) fn sites_of_libraries(&mut self) -> Vec<Place> {
         let mut sites = Vec::new();
         let mut entries: HashSet<String> = self.files.image(0).imports().collect();
@@ -139,7 +139,7 @@ impl Finder<'_> {
         sites
     }
 
-    /// Reports where the address of a function that installs handlers is kept or passed on: who calls it is not known.
+    /// Reports where the address of a function that installs handlers is kept or passed on: its callers are not known.
     pub(super) fn addresses_taken(&mut self) {
         let file = self.files.image(0);
         let tables = self.index.of(0, &file);
@@ -170,7 +170,7 @@ impl Finder<'_> {
                 Some(Slot::Extern(name)) => Some(name),
                 _ => file.externs.get(at),
             };
-            // Instructions that load it are looked at one by one.
+            // Instructions that load the address are examined one by one.
             let loads = tables.loads.iter().filter(|(_, to)| to == at).count();
             if let Some(name) = name.filter(|name| libc::installs(&name.name))
                 && by.len() > loads
@@ -185,7 +185,7 @@ impl Finder<'_> {
             }
         }
         let looks_up = |name: &str| LOOKUPS.contains(&name);
-        // The C library of a static program has it, and calls it for itself.
+        // The C library of a static program contains the lookup functions, and calls them for itself.
         let calls = tables.calls_of(&file, &LOOKUPS);
         let mut named = file.names.iter();
         let has_own = file.is_static

@@ -1,4 +1,4 @@
-//! aarch64 instructions: what each does. One that is on no list here is one whose effects are not known.
+//! aarch64 instructions and their effects. The effects of an instruction that is on no list here are not known.
 
 use fARM64::format::FmtFormatter;
 use fARM64::{
@@ -24,7 +24,7 @@ pub const CONVENTION: Convention = Convention {
     scratch: &[
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, LINK,
     ],
-    // Behind flags, link and stack.
+    // The mask lies behind flags, link and stack.
     signal_mask: 8 + 8 + 24,
     relative: object::elf::R_AARCH64_RELATIVE,
     budget: 40,
@@ -50,7 +50,7 @@ const ATOMICS: &[&str] = &[
     "stclr", "steor", "stset", "stsmax", "stsmin", "stumax", "stumin", "swp",
 ];
 
-/// Returns the instruction that `bytes` begin with.
+/// Decodes the instruction at the start of `bytes`.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let raw = Decoder::new(bytes.get(..4)?, at, DecoderOptions::new()).decode();
     if raw.is_invalid() {
@@ -103,7 +103,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     })
 }
 
-/// Returns how an instruction of that name touches memory, if it loads or stores in a way that is known.
+/// Returns how the instruction `name` accesses memory, if it is a known load or store.
 fn access(name: &str) -> Option<How> {
     let (stem, _) = sized(name);
     let unordered = ["al", "a", "l"]
@@ -121,7 +121,7 @@ fn access(name: &str) -> Option<How> {
     }
 }
 
-/// Returns a mnemonic without the letters for the width of what it loads or stores, and that width; `None`: the register's.
+/// Returns a mnemonic without the letters for the width of an access, and that width; `None`: the width of the register.
 fn sized(name: &str) -> (&str, Option<u32>) {
     [("sb", 1), ("sh", 2), ("sw", 4), ("b", 1), ("h", 2)]
         .iter()
@@ -129,7 +129,7 @@ fn sized(name: &str) -> (&str, Option<u32>) {
         .unwrap_or((name, None))
 }
 
-/// Returns what the instruction does to registers and memory.
+/// Returns the effects of the instruction on registers and memory.
 pub fn run(raw: &fARM64::Instruction, binary: &Binary, before: &State) -> Run {
     let mut run = Run::new(before);
     for used in instruction_info(raw).used_registers() {
@@ -157,7 +157,7 @@ pub fn run(raw: &fARM64::Instruction, binary: &Binary, before: &State) -> Run {
     run
 }
 
-/// Loads and stores; returns what is known of what was loaded.
+/// Notes the access of a load or store; returns the known bounds of the loaded value.
 fn touch(
     raw: &fARM64::Instruction,
     binary: &Binary,
@@ -219,7 +219,7 @@ fn touch(
     }
 }
 
-/// Returns what the instruction puts into its first operand, where that is worth knowing.
+/// Returns the value that the instruction puts into its first operand, if the audit follows that computation.
 fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<Value> {
     let bits = general(register(&raw.op(0))?)?.1;
     let first = || value(&raw.op(1), before);
@@ -260,7 +260,7 @@ fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<V
     }
 }
 
-/// Returns the register of an operand that is one.
+/// Returns the register of an operand that is a register.
 fn register(operand: &Operand) -> Option<Register> {
     match operand {
         Operand::Reg { reg, .. } => Some(*reg),
@@ -268,7 +268,7 @@ fn register(operand: &Operand) -> Option<Register> {
     }
 }
 
-/// Returns the number of a general register, with its width in bits; `None`: another one, or the one that is always 0.
+/// Returns the number of a general register, with its width in bits; `None`: another register, or the zero register.
 fn general(register: Register) -> Option<(usize, u16)> {
     let is_zero = matches!(register, Register::Xzr | Register::Wzr);
     (register.class() == RegClass::Gp && !is_zero)
@@ -326,7 +326,7 @@ fn plain_text(raw: &fARM64::Instruction) -> String {
     format_to_string(&FmtFormatter::new(), raw)
 }
 
-/// Returns the instruction as text: a page, which is the linker's choice, has no name.
+/// Returns the instruction as text; a page's address, which the linker chooses, is shown as `page`.
 pub fn text(raw: &fARM64::Instruction, names: &Names) -> String {
     let text = plain_text(raw);
     let is_page = raw.mnemonic().name() == "adrp";

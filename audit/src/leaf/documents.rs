@@ -7,7 +7,7 @@ use super::Page;
 use super::instruction::Machine;
 use super::options::Documents;
 
-/// Writes or compares the blocks; returns whether they are now what they should be.
+/// Writes or compares the blocks; returns whether they are now up to date.
 pub fn refresh(
     root: &Path,
     machine: Machine,
@@ -57,7 +57,7 @@ pub fn refresh(
     Ok(fresh)
 }
 
-/// Returns a table with the rows of `pages` in place of those of the same name, or at its end.
+/// Returns a table with the rows of `pages`: each replaces the row of the same name, or is added at the end.
 fn with_rows(table: &str, pages: &[Page]) -> String {
     let mut lines: Vec<&str> = table.lines().collect();
     for Page { figures, .. } in pages {

@@ -1,4 +1,4 @@
-//! What each instruction does to memory and to the stack, from what is known of the registers before it.
+//! The effects of each instruction on memory and on the stack, from the known register values before it.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use super::place;
 use super::value::{Origin, Value};
 use super::walk::{Function, Leaving, Step};
 
-/// Says what one instruction does.
+/// Holds the effects of one instruction.
 #[derive(Default)]
 pub struct Effects {
-    /// Its accesses to memory, the return address of a call and of a return left out.
+    /// The accesses to memory, except those of a call or a return to the return address.
     pub accesses: Vec<Access>,
     /// Bytes below the function's return address that are in use or written; `None`: not known.
     pub stack: Option<u64>,
-    /// Whether it writes the stack, makes it longer, or loses track of it.
+    /// Whether the instruction writes to the stack, extends it, or makes its depth unknown.
     pub takes_stack: bool,
-    /// Whether it returns to somewhere else than where the function was called from.
+    /// Whether the instruction may return to an address other than the caller's.
     pub returns_astray: bool,
-    /// The address of the file that a constant of the instruction makes.
+    /// The address in the file that a constant of the instruction forms.
     pub refers: Option<u64>,
 }
 
-/// Returns the effects of every instruction of `function`; `is_handler`: its arguments are the kernel's.
+/// Returns the effects of every instruction of `function`; `is_handler`: the kernel passes its arguments.
 pub fn of(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u64, Effects> {
     let before = states(binary, function, is_handler);
     function
@@ -33,7 +33,8 @@ pub fn of(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
         .collect()
 }
 
-/// How often ways may meet at one instruction before what still changes is given up, so that loops come to an end.
+/// How often paths may meet at one instruction before a register that still changes becomes unknown. The limit ends the analysis of
+/// loops.
 const MEETINGS: u32 = 16;
 
 fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u64, State> {
@@ -81,7 +82,7 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
         .collect()
 }
 
-/// Returns what is known of a register where ways meet for the `meetings`th time.
+/// Returns the value of a register where paths meet for the `meetings`th time.
 fn meet(old: Value, new: Value, meetings: u32) -> Value {
     let merged = old.or(new);
     if merged != old && meetings >= MEETINGS {
@@ -90,7 +91,7 @@ fn meet(old: Value, new: Value, meetings: u32) -> Value {
     merged
 }
 
-/// Runs the instruction, and a call to where it comes back.
+/// Runs the instruction; a call is run up to its return.
 fn run(binary: &Binary, step: &Step, before: &State) -> Run {
     let mut run = step.instruction.run(binary, before);
     for access in &mut run.accesses {
@@ -143,7 +144,7 @@ fn effects(binary: &Binary, step: &Step, before: &State) -> Effects {
     effects
 }
 
-/// Returns how far below where the function began a pointer into the stack may point, or `None` if that is not known.
+/// Returns how far below the function's initial stack pointer a pointer into the stack may point, or `None` if that is not known.
 fn depth(pointer: Value) -> Option<u64> {
     (pointer.origin == Origin::Stack && pointer.spread < u64::MAX)
         .then(|| pointer.low.min(0).unsigned_abs())

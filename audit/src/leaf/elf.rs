@@ -1,4 +1,4 @@
-//! The file under audit: its symbols, its code, and the names that its calls through the GOT will reach.
+//! The file under audit: its symbols, its code, and the names of the functions that its calls through the GOT reach.
 
 use std::collections::HashMap;
 
@@ -12,32 +12,32 @@ use object::{
 /// Holds a function or an object of the file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Symbol {
-    /// Where it begins.
+    /// The address of its first byte.
     pub address: u64,
-    /// Its bytes; 0 where the file does not say.
+    /// The size in bytes; 0 if the file does not say.
     pub size: u64,
-    /// Its name as its author wrote it.
+    /// The name in the source.
     pub name: String,
-    /// Its name in the file.
+    /// The name in the file, which may be mangled.
     pub raw: String,
-    /// Whether it is code.
+    /// Whether the symbol is code.
     pub is_code: bool,
 }
 
-/// Says where control or a pointer goes.
+/// Describes the target of a transfer of control or of a pointer.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// An address of this file.
     Here(u64),
     /// A function or object of another file, which the dynamic loader will look up.
     Elsewhere(String),
-    /// The file does not say; in words, what decides.
+    /// A target that the file does not determine; the text describes it.
     Unknown(String),
 }
 
 /// Holds an ELF file.
 pub struct Binary<'a> {
-    /// The machine that it is for.
+    /// The machine that the file is for.
     pub machine: Machine,
     file: object::File<'a>,
     symbols: Vec<Symbol>,
@@ -45,7 +45,7 @@ pub struct Binary<'a> {
 }
 
 impl<'a> Binary<'a> {
-    /// Reads the file's tables, or says why this audit cannot decide about it.
+    /// Reads the file's tables, or returns why this audit cannot decide about the file.
     pub fn parse(data: &'a [u8]) -> Result<Self, String> {
         let file = object::File::parse(data)
             .map_err(|error| format!("cannot decide: not an ELF file ({error})"))?;
@@ -73,7 +73,7 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// Returns the function called `name`: in the file, or as its author wrote it, with or without the hash.
+    /// Returns the function called `name`: the name in the file or in the source, with or without the hash.
     pub fn function(&self, name: &str) -> Result<&Symbol, String> {
         let mut found: Vec<&Symbol> = self
             .symbols
@@ -106,7 +106,7 @@ impl<'a> Binary<'a> {
         }
     }
 
-    /// Returns where the symbol of that name in the file lies.
+    /// Returns the address of the symbol called `raw` in the file.
     pub fn address_of(&self, raw: &str) -> Option<u64> {
         let symbol = self.symbols.iter().find(|symbol| symbol.raw == raw);
         symbol.map(|symbol| symbol.address)
@@ -124,7 +124,7 @@ impl<'a> Binary<'a> {
             .is_none_or(|table| table.symbols().next().is_none())
     }
 
-    /// Returns the object whose bytes include `address`; of several, the largest: labels have no size.
+    /// Returns the largest object whose bytes include `address`; labels, which have no size, may lie there too.
     pub fn object_at(&self, address: u64) -> Option<&Symbol> {
         self.covering(address)
             .filter(|s| !s.is_code)
@@ -151,7 +151,7 @@ impl<'a> Binary<'a> {
         section.name().ok().map(str::to_owned)
     }
 
-    /// Returns whether addresses in instructions are final, so that a constant may be one.
+    /// Returns whether addresses in instructions are final, so that a constant may be an address.
     pub fn has_fixed_addresses(&self) -> bool {
         match &self.file {
             object::File::Elf64(elf) => {
@@ -161,8 +161,9 @@ impl<'a> Binary<'a> {
         }
     }
 
-    /// Returns what the pointer at `address` will hold when the program runs, if that cannot change afterwards: the entries of
-    /// the GOT and of sections made read-only after relocation. A pointer in writable data says only what it began as.
+    /// Returns the target that the pointer at `address` has when the program runs, if it cannot change afterwards. Such pointers
+    /// are the entries of the GOT and of sections made read-only after relocation. A pointer in writable data only shows its
+    /// initial target.
     pub fn settled_pointer(&self, address: u64) -> Target {
         let section = self
             .section_name(address)
@@ -213,7 +214,7 @@ impl<'a> Binary<'a> {
         })
     }
 
-    /// Returns the version of rustc that made the file, as its `.comment` section has it.
+    /// Returns the version of rustc that made the file, which its `.comment` section names.
     pub fn compiler(&self) -> Option<String> {
         let data = self.file.section_by_name(".comment")?.data().ok()?;
         data.split(|&byte| byte == 0)
@@ -223,18 +224,18 @@ impl<'a> Binary<'a> {
     }
 }
 
-/// Returns a mangled name as its author wrote it, hash included.
+/// Returns the demangled name, hash included.
 fn full(raw: &str) -> String {
     rustc_demangle::demangle(raw).to_string()
 }
 
-/// Returns a mangled name as its author wrote it; of a versioned one, the name.
+/// Returns the demangled name, without the hash and without a symbol version.
 fn pretty(raw: &str) -> String {
     let raw = raw.split('@').next().unwrap_or(raw);
     format!("{:#}", rustc_demangle::demangle(raw))
 }
 
-/// Returns whether a symbol names something: those with a dollar say where instructions and where data begin.
+/// Returns whether a symbol names a function or an object. Symbols with a dollar mark where instructions and data begin.
 fn is_name(symbol: &str) -> bool {
     !(symbol.is_empty() || symbol.starts_with('$') || symbol.starts_with(".L"))
 }

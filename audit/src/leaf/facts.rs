@@ -1,4 +1,4 @@
-//! What was measured, whether or not a rule bounds it.
+//! The measurements, whether or not a rule bounds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::walk::{Function, Program};
 pub struct Facts {
     /// Instructions that can be reached.
     pub instructions: usize,
-    /// The most that one run executes; `None`: no bound, for there is a loop.
+    /// The most instructions that one run executes; `None`: no bound, because there is a loop.
     pub longest: Option<usize>,
     /// Calls, and jumps that leave the function.
     pub calls: usize,
@@ -20,9 +20,9 @@ pub struct Facts {
     pub stack: Option<u64>,
     /// Instructions that use floating-point or vector registers.
     pub vector: usize,
-    /// Instructions that load and store as one.
+    /// Instructions that load and store atomically.
     pub atomic: usize,
-    /// The memory touched: in what, which bytes, how, how wide.
+    /// The accessed memory: the object, the offset, the bytes, the kind of access and the width.
     pub memory: BTreeSet<(String, i64, String, How, u32)>,
 }
 
@@ -64,7 +64,7 @@ pub fn measure(audit: &Audit) -> Facts {
     facts
 }
 
-/// Returns the longest way from a function's start to where it ends, calls that are followed included.
+/// Returns the length of the longest path from a function's start to its end, including calls that are followed.
 fn longest(
     program: &Program,
     start: u64,
@@ -81,8 +81,8 @@ fn longest(
     longest
 }
 
-/// Returns the longest way from the instruction at `start`; an instruction met again on the way to itself has none. Straight-line
-/// code of any length takes no stack.
+/// Returns the length of the longest path from the instruction at `start`; an instruction met again on a path from itself has none.
+/// The walk takes no stack for straight-line code of any length.
 fn way(
     program: &Program,
     function: &Function,
@@ -90,7 +90,7 @@ fn way(
     ways: &mut BTreeMap<u64, Option<usize>>,
     known: &mut BTreeMap<u64, Option<usize>>,
 ) -> Option<usize> {
-    // Instructions that are being measured, each with whether those after it are.
+    // Instructions that are being measured, each with whether its successors have been visited.
     let mut todo = vec![(start, false)];
     while let Some((at, is_second)) = todo.pop() {
         let Some(step) = function.steps.get(&at) else {

@@ -1,4 +1,4 @@
-//! One instruction of any machine, by what it does: all that the rules know of it.
+//! One instruction of any machine, described by its effects: all facts that the rules use.
 
 use super::elf::Binary;
 use super::listing::Names;
@@ -8,17 +8,17 @@ use super::{aarch64, riscv64, x86_64};
 
 /// Holds a decoded instruction.
 pub struct Instruction {
-    /// Where it begins.
+    /// The address of the instruction.
     pub at: u64,
-    /// Where the next one begins.
+    /// The address of the next instruction.
     pub end: u64,
     /// Where control goes next.
     pub flow: Flow,
-    /// The rules that it breaks wherever it is, each with why.
+    /// The rules that the instruction breaks wherever it is, each with the reason.
     pub breaks: Vec<(Rule, &'static str)>,
-    /// Whether it uses floating-point or vector registers.
+    /// Whether the instruction uses floating-point or vector registers.
     pub is_vector: bool,
-    /// The instruction as its decoder has it.
+    /// The instruction as the machine's decoder returns it.
     pub raw: Raw,
 }
 
@@ -32,63 +32,63 @@ pub enum Raw {
 /// Says where control goes after an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// To the next one.
+    /// To the next instruction.
     Next,
-    /// To the next one or there.
+    /// To the next instruction or to that address.
     Branch(u64),
-    /// There.
+    /// To that address.
     Jump(u64),
-    /// There, and back to the next one.
+    /// To that address, and back to the next instruction.
     Call(u64),
-    /// To where the pointer at that address points; `None`: to a computed address.
+    /// To the target of the pointer at that address; `None`: to a computed address.
     JumpThrough(Option<u64>),
-    /// As `JumpThrough`, and back to the next one.
+    /// As `JumpThrough`, and back to the next instruction.
     CallThrough(Option<u64>),
-    /// To the address in that register; `None`: to the one on the stack.
+    /// To the address in that register; `None`: to the return address on the stack.
     Return(Option<usize>),
-    /// Nowhere: it raises a signal.
+    /// Nowhere: the instruction raises a signal.
     Stop,
 }
 
-/// Is the general registers by number; those of a machine that has fewer are the first.
+/// Holds the values of the general registers by number; a machine with fewer registers uses the first elements.
 pub type State = [Value; 32];
 
-/// Says how memory is touched.
+/// Describes how an instruction accesses memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum How {
     /// Loaded.
     Read,
     /// Stored.
     Write,
-    /// Loaded and stored by an instruction that another thread can come between.
+    /// Loaded and stored not atomically: another thread can come between.
     Update,
-    /// Loaded and stored as one.
+    /// Loaded and stored atomically.
     Atomic,
 }
 
 /// Holds one access to memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
-    /// Where.
+    /// The address that is accessed.
     pub place: Value,
-    /// How many bytes.
+    /// The number of bytes.
     pub width: u32,
-    /// What for.
+    /// The kind of access.
     pub how: How,
 }
 
-/// Says what an instruction changes, from what is known of the registers before it.
+/// Holds the effects of an instruction, computed from the known register values before it.
 pub struct Run {
-    /// The registers after it.
+    /// The registers after the instruction.
     pub after: State,
-    /// Its accesses to memory, the return address of a call and of a return left out.
+    /// The accesses to memory, except those of a call or a return to the return address.
     pub accesses: Vec<Access>,
-    /// The address of the file that a constant of the instruction makes.
+    /// The address in the file that a constant of the instruction forms.
     pub refers: Option<u64>,
 }
 
 impl Run {
-    /// Begins with nothing changed.
+    /// Returns a run that changes nothing.
     pub const fn new(before: &State) -> Self {
         Self {
             after: *before,
@@ -97,7 +97,7 @@ impl Run {
         }
     }
 
-    /// Returns the address that many bytes from `base`.
+    /// Returns the address `offset` bytes from `base`.
     pub fn address(&mut self, base: Value, offset: i64) -> Value {
         let address = base.moved(offset);
         if base.origin == Origin::Page {
@@ -107,7 +107,7 @@ impl Run {
     }
 }
 
-/// Describes the machines whose instructions are read.
+/// Names a machine whose instructions the audit reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Machine {
     X86_64,
@@ -115,13 +115,13 @@ pub enum Machine {
     Riscv64,
 }
 
-/// Says what the rules need to know of a machine and of its calling convention.
+/// Holds the facts about a machine and its calling convention that the rules need.
 pub struct Convention {
-    /// How the machine is called.
+    /// The machine's name.
     pub name: &'static str,
-    /// The number of the stack pointer.
+    /// The number of the stack pointer's register.
     pub stack: usize,
-    /// The register with the return address, which on x86-64 is on the stack.
+    /// The register that holds the return address; `None` on x86-64, where it is on the stack.
     pub link: Option<usize>,
     /// The register that holds the address of a symbol in every function, with that symbol.
     pub global: Option<(usize, &'static str)>,
@@ -129,16 +129,16 @@ pub struct Convention {
     pub arguments: [usize; 3],
     /// The registers that a called function may change.
     pub scratch: &'static [usize],
-    /// Where the signal mask lies in the kernel's `struct ucontext`.
+    /// The offset of the signal mask in the kernel's `struct ucontext`.
     pub signal_mask: i64,
-    /// The relocation that adds where the file was loaded.
+    /// The relocation that adds the file's load address.
     pub relative: object::elf::RelocationType,
-    /// The instructions that a leaf may have.
+    /// The most instructions that a leaf handler may have.
     pub budget: usize,
 }
 
 impl Machine {
-    /// Returns the machine of that name.
+    /// Returns the machine of an architecture, if the audit reads its instructions.
     pub const fn of(architecture: object::Architecture) -> Option<Self> {
         match architecture {
             object::Architecture::X86_64 => Some(Self::X86_64),
@@ -157,7 +157,7 @@ impl Machine {
         }
     }
 
-    /// Returns the instruction that `bytes`, which lie at `at`, begin with.
+    /// Decodes the instruction at the start of `bytes`, which lie at address `at`.
     pub fn decode(self, bytes: &[u8], at: u64) -> Option<Instruction> {
         match self {
             Self::X86_64 => x86_64::decode(bytes, at),
@@ -168,7 +168,7 @@ impl Machine {
 }
 
 impl Instruction {
-    /// Decides where control goes by the instruction before it: on riscv64 two make a far jump or call.
+    /// Sets where control goes by the preceding instruction: on riscv64, two instructions form a far jump or call.
     pub fn follow(&mut self, before: &Self) {
         if let (Raw::Riscv64(first), Raw::Riscv64(second)) = (&before.raw, &self.raw)
             && let Some(flow) = riscv64::far(first, before.at, second)
@@ -177,7 +177,7 @@ impl Instruction {
         }
     }
 
-    /// Returns what it does to registers and memory.
+    /// Returns the instruction's effects on registers and memory.
     pub fn run(&self, binary: &Binary, before: &State) -> Run {
         match &self.raw {
             Raw::X86_64(raw) => x86_64::run(raw, binary, before),
@@ -204,7 +204,7 @@ mod tests {
     fn no_bytes_crash_a_decoder() {
         let mut decoded = 0;
         for half in 0..=u16::MAX {
-            // As a whole short instruction, and as one end of a long one or the other.
+            // As a whole short instruction, and as either end of a long instruction.
             let [low, high] = half.to_le_bytes();
             for bytes in [[low, high, 0x5a, 0xa5], [0x73, 0x35, low, high]] {
                 for machine in [Machine::Aarch64, Machine::Riscv64] {

@@ -17,7 +17,7 @@ pub fn text(binary: &Binary, function: &Function, step: &Step, effects: &Effects
 #[derive(Clone, Default)]
 pub struct Names {
     names: Vec<(u64, String)>,
-    /// The address that a constant of the instruction makes.
+    /// The address that a constant of the instruction forms.
     pub refers: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ impl Names {
         found.map(|(_, name)| name.as_str())
     }
 
-    /// Returns the name of an address that need not have one, or the address.
+    /// Returns the name of an address, or the address itself if it has no name.
     pub fn or_address(&self, address: u64) -> String {
         self.of(address)
             .map_or_else(|| format!("{address:#x}"), str::to_owned)

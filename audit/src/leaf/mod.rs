@@ -1,8 +1,9 @@
-//! `cargo xtask audit`: reads a compiled signal handler instruction by instruction, and holds it to what a handler may do.
+//! `cargo xtask audit`: checks a compiled signal handler, instruction by instruction, against the rules for handlers.
 //!
-//! The way through: [`options`] says what to audit, [`elf`] reads the file, `install` of the main audit finds the handlers if none is named,
-//! [`walk`] every instruction that can be reached, [`effects`] what each does to memory and stack, [`rules`] what must not
-//! be, [`facts`] what is worth knowing, [`report`] prints it, [`documents`] keeps it in SAFETY.md and README.md.
+//! The steps: [`options`] says which file to audit, and [`elf`] reads it. `install` of the main audit finds the handlers if none is
+//! named. [`walk`] finds every instruction that can be reached, [`effects`] computes its effects on memory and stack, and [`rules`]
+//! finds the violations. [`facts`] takes the measurements, [`report`] prints the results, and [`documents`] keeps them in SAFETY.md
+//! and README.md.
 
 mod aarch64;
 mod documents;
@@ -38,9 +39,9 @@ use options::{Documents, Options, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
-/// Says what the audit of minitalk itself needs to know of its repository.
+/// Holds the facts about minitalk's repository that the audit of minitalk itself needs.
 pub struct Product {
-    /// The repository, in which the documents are.
+    /// The repository, which contains the documents.
     pub repository: &'static Path,
     /// Builds minitalk's release binary for a machine that the user names.
     pub build: fn(&str) -> Result<Built, Unbuilt>,
@@ -48,9 +49,9 @@ pub struct Product {
 
 /// Holds a release binary.
 pub struct Built {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its handlers.
+    /// The symbols of its handlers.
     pub handlers: &'static [&'static str],
 }
 
@@ -58,11 +59,11 @@ pub struct Built {
 pub enum Unbuilt {
     /// The build failed.
     Failed(String),
-    /// What it takes cannot be had here.
+    /// A prerequisite of the build is not available here.
     Skipped(String),
 }
 
-/// Runs the audit of minitalk itself with the arguments after its name.
+/// Runs the audit of minitalk itself with the arguments after the command's name.
 pub fn main(product: &Product, arguments: impl Iterator<Item = OsString>) -> ExitCode {
     start(Some(product), arguments)
 }
@@ -93,7 +94,7 @@ fn start(product: Option<&Product>, arguments: impl Iterator<Item = OsString>) -
     }
 }
 
-/// Audits, prints, and says whether all is well; an error if that cannot be said.
+/// Audits, prints the report, and returns whether all handlers pass; an error if that cannot be decided.
 fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
     let (path, handlers) = match (&options.binary, product) {
         (Some(path), _) => (path.clone(), &[][..]),
@@ -188,7 +189,7 @@ fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Re
         say("\n")?;
     }
     match undecided.into_iter().next() {
-        // That one does not pass is certain, whatever the others are.
+        // A handler that does not pass decides the result, whatever the undecided handlers do.
         Some(why) if passes => Err(why),
         None if found.handlers.is_empty() => Err(
             "no signal handler found: nothing that the file calls installs a function of it; name it with --handler SYMBOL"
@@ -223,7 +224,7 @@ fn one(
     })
 }
 
-/// Holds a handler, walked, with the bounds that it is held to.
+/// Holds a handler's walked code, and the bounds that apply to it.
 struct Audit<'a> {
     binary: &'a Binary<'a>,
     program: Program,
@@ -287,7 +288,7 @@ impl<'a> Audit<'a> {
         &self.effects[&function.symbol.address][&step.instruction.at]
     }
 
-    /// Returns the bytes of stack below the handler's return address at that instruction, or `None` if they are not known.
+    /// Returns the bytes of stack below the handler's return address at an instruction, or `None` if they are not known.
     fn depth(&self, function: &Function, step: &Step) -> Option<u64> {
         let begin = self
             .begins
@@ -298,7 +299,7 @@ impl<'a> Audit<'a> {
         begin.checked_add(own + return_address(self.binary, step))
     }
 
-    /// Returns whether what the instruction calls is allowed; if so, with what has to be taken on trust about it.
+    /// Returns whether the instruction's call is allowed, with any fact about the callee that has to be taken on trust.
     fn accepts(&self, step: &Step) -> Option<Option<String>> {
         let (_, target) = step.leaves.as_ref()?;
         let name = target.name(self.binary);
@@ -335,7 +336,7 @@ impl Program {
     }
 }
 
-/// Returns what a call itself pushes.
+/// Returns how many bytes a call itself pushes.
 fn return_address(binary: &Binary, step: &Step) -> u64 {
     let is_call = matches!(step.leaves, Some((Leaving::Call, _)));
     if is_call && binary.machine.convention().link.is_none() {
@@ -345,7 +346,7 @@ fn return_address(binary: &Binary, step: &Step) -> u64 {
     }
 }
 
-/// Returns the deepest that the stack can be where each function begins.
+/// Returns the greatest stack depth at the start of each function.
 fn begins(
     binary: &Binary,
     program: &Program,

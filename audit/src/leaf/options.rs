@@ -23,7 +23,7 @@ impl Tool {
         }
     }
 
-    /// Returns what `--help` prints.
+    /// Returns the text that `--help` prints.
     pub fn help(self) -> String {
         let parts = match self {
             Self::Task => [
@@ -82,14 +82,14 @@ Exit status: 0 the handlers pass; 1 one does not{stale}; 2 one cannot be audited
 /// Bytes of stack that a handler which is not a leaf may use: half the smallest alternative stack (MINSIGSTKSZ, 2048).
 const FOLLOW_STACK: u64 = 1024;
 
-/// Says what to do with the documents that carry the report.
+/// Selects the action on the documents that carry the report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Documents {
-    /// Nothing.
+    /// Leaves the documents as they are.
     Leave,
-    /// Refresh their blocks.
+    /// Refreshes the report's blocks in the documents.
     Write,
-    /// Compare their blocks.
+    /// Compares the report's blocks in the documents.
     Check,
 }
 
@@ -99,17 +99,17 @@ pub struct Options {
     pub binary: Option<PathBuf>,
     /// The machine to build minitalk for.
     pub target: String,
-    /// The handler's symbol; `None`: minitalk's, or of another program all that are found.
+    /// The handler's symbol; `None`: minitalk's handlers, or all handlers that are found in another program.
     pub handler: Option<String>,
-    /// The allow-list; `None`: nothing is allowed, or if calls are followed what the repository's allows.
+    /// The allow-list; `None`: the repository's list if calls are followed, otherwise an empty list.
     pub allow: Option<PathBuf>,
     /// Whether calls are followed.
     pub follow: bool,
-    /// The most instructions; `None`: the machine's, or if calls are followed any number.
+    /// The most instructions; `None`: the machine's budget, or no limit if calls are followed.
     pub budget: Option<usize>,
     /// The most bytes of stack.
     pub max_stack: u64,
-    /// What to do with the documents.
+    /// The action on the documents.
     pub documents: Documents,
 }
 

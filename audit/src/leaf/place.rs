@@ -1,9 +1,9 @@
-//! Places in memory by name, the same in every build: no addresses.
+//! Names of places in memory, the same in every build: they contain no addresses.
 
 use super::elf::{Binary, Symbol, Target};
 use super::value::{Origin, Value};
 
-/// Returns what a place lies in, as its author named it.
+/// Returns the name of the object or area in which a place lies.
 pub fn origin(binary: &Binary, value: Value) -> String {
     match value.origin {
         Origin::Nothing => "a pointer of unknown origin".into(),
@@ -24,7 +24,7 @@ pub fn origin(binary: &Binary, value: Value) -> String {
     }
 }
 
-/// Returns a place as what it points into: where the loader moves nothing, a number can be the address of an object.
+/// Returns a place with its origin: in a file with fixed addresses, a number can be the address of an object.
 pub fn located(binary: &Binary, place: Value) -> Value {
     let is_object = || binary.object_at(place.low.cast_unsigned()).is_some();
     match place.origin {
@@ -36,7 +36,7 @@ pub fn located(binary: &Binary, place: Value) -> Value {
     }
 }
 
-/// Returns the pointer that is loaded from a place, if the file decides it.
+/// Returns the pointer that is loaded from a place, if the file determines it.
 pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
     let is_known = place.origin == Origin::File && place.is_exact();
     match is_known.then(|| binary.settled_pointer(place.low.cast_unsigned()))? {
@@ -50,7 +50,7 @@ fn object<'b>(binary: &'b Binary, pointer: Value) -> Option<&'b Symbol> {
     binary.object_at(pointer.low.cast_unsigned())
 }
 
-/// Returns which bytes of the object a place may be, if that does not depend on the linker.
+/// Returns which bytes of its object a place may cover, if that does not depend on the linker.
 pub fn range(binary: &Binary, value: Value, width: u32) -> String {
     match value.origin {
         Origin::Nothing | Origin::Thread => String::new(),
@@ -79,11 +79,11 @@ fn inside(pointer: Value, symbol: &Symbol) -> Value {
     }
 }
 
-/// Bytes of a signal mask as the kernel has it.
+/// Bytes of the kernel's signal mask.
 const MASK: u64 = 8;
 
-/// Returns whether an access of `width` bytes at that place is shown to stay inside what it points into (thread-locals and the
-/// amount of stack have rules of their own).
+/// Returns whether an access of `width` bytes at a place is shown to stay inside the object or area there. Thread-locals and the
+/// amount of stack have rules of their own.
 pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
     let signal_mask = binary.machine.convention().signal_mask;
     let (from, size) = match value.origin {

@@ -48,7 +48,7 @@ pub fn terminal(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
     out
 }
 
-/// Returns the report as it stands in SAFETY.md: nothing in it depends on where the linker put things.
+/// Returns the report for SAFETY.md, which does not depend on addresses that the linker chose.
 pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findings) -> String {
     let mut out = String::new();
     let compiler = audit.binary.compiler();
@@ -80,7 +80,7 @@ pub fn markdown(audit: &Audit, source: &Source, facts: &Facts, findings: &Findin
 
 /// Holds a row of the table of figures.
 pub struct Figures {
-    /// Its first cell, which no other row has.
+    /// The row's first cells, which no other row has.
     pub name: String,
     /// The row.
     pub row: String,

@@ -1,4 +1,4 @@
-//! riscv64 instructions: what each does. One that is on no list here is one whose effects are not known.
+//! riscv64 instructions and their effects. The effects of an instruction that is on no list here are not known.
 
 use raki::{Decode, Isa};
 
@@ -22,7 +22,7 @@ pub const CONVENTION: Convention = Convention {
     scratch: &[
         LINK, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31,
     ],
-    // Behind flags, link and stack.
+    // The mask lies behind flags, link and stack.
     signal_mask: 8 + 8 + 24,
     relative: object::elf::R_RISCV_RELATIVE,
     budget: 40,
@@ -34,7 +34,7 @@ const NAMES: [&str; 32] = [
     "t5", "t6",
 ];
 
-/// Holds an instruction; of a compressed one, that which it is short for.
+/// Holds an instruction; a compressed instruction is held in its full form.
 pub struct Parts {
     name: String,
     kind: Kind,
@@ -44,7 +44,7 @@ pub struct Parts {
     constant: i64,
 }
 
-/// Says what an instruction has for operands.
+/// Describes the operands of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A register and the upper part of a constant.
@@ -60,7 +60,7 @@ enum Kind {
     Jump,
     JumpRegister,
     Fence,
-    /// Nothing that is looked at.
+    /// Operands that the audit does not use.
     Other,
 }
 
@@ -94,7 +94,7 @@ fn kind(name: &str) -> Kind {
     }
 }
 
-/// Returns the instruction that `bytes` begin with.
+/// Decodes the instruction at the start of `bytes`.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let half = u16::from_le_bytes(*bytes.first_chunk()?);
     let (raw, length) = if half & 3 == 3 {
@@ -140,7 +140,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     })
 }
 
-/// Returns where a jump through a register goes if the instruction before it, at `at`, sets that register to a page.
+/// Returns the target of a jump through a register, if the instruction before it, at `at`, sets that register to a page.
 pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
     let is_pair = before.name == "auipc" && before.to == jump.from;
     if !is_pair || jump.kind != Kind::JumpRegister {
@@ -154,8 +154,8 @@ pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
     })
 }
 
-/// Returns whether the bits that raki does not look at are those of the instruction that it decodes: the extensions Zba and Zbb
-/// have others there.
+/// Returns whether the bits that raki ignores fit the instruction that it decodes. Instructions of the extensions Zba and Zbb have
+/// other bits there.
 fn is_base(word: u32) -> bool {
     let (function, upper) = (word >> 12 & 7, word >> 25);
     match word & 0x7f {
@@ -190,7 +190,7 @@ fn parts(raw: &raki::Instruction) -> Parts {
         "beqz" => ("beq", constant),
         "bnez" => ("bne", constant),
         "fence.i" => ("fence", constant),
-        // Its constant is already where it belongs only in a compressed one.
+        // Only in a compressed instruction is the constant already shifted into place.
         upper @ ("lui" | "auipc") if short.is_none() => (upper, constant << 12),
         name => (name, constant),
     };
@@ -206,13 +206,13 @@ fn parts(raw: &raki::Instruction) -> Parts {
         kind,
         to: raw.rd.unwrap_or(to),
         from: raw.rs1.unwrap_or(from),
-        // In an instruction for control registers it is the number of one.
+        // In an instruction for control registers, `rs2` is the number of a control register.
         other: raw.rs2.filter(|_| kind != Kind::Other).unwrap_or(0),
         constant: constant.into(),
     }
 }
 
-/// Returns what the instruction does to registers and memory.
+/// Returns the effects of the instruction on registers and memory.
 pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
     let mut run = Run::new(before);
     let read = |number: usize| match number {
@@ -261,7 +261,7 @@ pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
     run
 }
 
-/// Returns the instruction as text: a page, which is the linker's choice, has no name.
+/// Returns the instruction as text; a page's address, which the linker chooses, is shown as `page`.
 pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
     let [to, from, other] = [raw.to, raw.from, raw.other].map(|number| NAMES[number]);
     let target = match flow {

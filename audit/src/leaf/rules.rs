@@ -1,4 +1,4 @@
-//! What a signal handler must not do, and where this one does.
+//! The rules for signal handlers, and where the audited handler breaks them.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ pub enum Rule {
     Indirect,
     /// A backward branch, a repeated string instruction, recursion.
     Loop,
-    /// Memory that each thread has of its own, `errno` included.
+    /// An access to thread-local memory, `errno` included.
     ThreadLocal,
     /// An instruction that raises a signal by itself.
     Trap,
-    /// A way to a panic.
+    /// A path to a panic.
     Panic,
     /// More stack than allowed, or an amount that is not known.
     Stack,
@@ -32,9 +32,9 @@ pub enum Rule {
     Write,
     /// More instructions than the budget.
     Budget,
-    /// Bytes that are no instruction, one whose effects are not known, or that belong to two.
+    /// Bytes that are not an instruction, an instruction whose effects are not known, or bytes that belong to two instructions.
     Undecodable,
-    /// A way past the end of the symbol.
+    /// A path past the end of the symbol.
     RunsOff,
 }
 
@@ -81,11 +81,11 @@ impl Rule {
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
-    /// The function.
+    /// The address of the function.
     pub function: u64,
-    /// The instruction.
+    /// The address of the instruction.
     pub at: u64,
-    /// What is wrong.
+    /// The reason why the instruction breaks the rule.
     pub why: String,
 }
 
@@ -94,7 +94,7 @@ pub struct Violation {
 pub struct Findings {
     /// The violations, by function and address, the handler's first.
     pub violations: Vec<Violation>,
-    /// What the audit had to take on trust.
+    /// The facts that the audit had to take on trust.
     pub undecided: BTreeSet<String>,
 }
 

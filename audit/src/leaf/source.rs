@@ -1,4 +1,4 @@
-//! Which source line an instruction came from.
+//! The source lines from which instructions were compiled.
 
 use std::path::{Component, Path};
 
@@ -12,14 +12,14 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads the line tables; a file without them has none.
+    /// Reads the line tables; without line tables in the file, no source line is known.
     pub fn read(data: &'a [u8], root: Option<&'a Path>) -> Self {
         let lines = crate::lines::tables(data, |_| None);
         Self { lines, root }
     }
 
-    /// Returns the line of the instruction at `address`; of one inlined from elsewhere, the nearest line of this repository
-    /// first.
+    /// Returns the source line of the instruction at `address`. For an instruction inlined from elsewhere, the nearest line of this
+    /// repository comes first.
     pub fn line(&self, address: u64) -> Option<String> {
         let mut frames = self
             .lines
@@ -42,7 +42,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Returns a path without what is particular to a machine, and whether it lies in this repository.
+/// Returns a path without its machine-specific part, and whether it lies in this repository.
 fn shorten(file: &str, root: Option<&Path>) -> (String, bool) {
     if let Some(Ok(ours)) = root.map(|root| Path::new(file).strip_prefix(root)) {
         return (normalised(ours), true);

@@ -1,9 +1,9 @@
-//! What is known of a register: a number, or a pointer into something, within bounds.
+//! The values of a register: a number, or a pointer into something, within bounds.
 
-/// Says what a pointer was made from.
+/// Names the base from which a pointer was computed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Origin {
-    /// Nothing that is known: a number, or a pointer that came out of memory.
+    /// No known base: a number, or a pointer that was loaded from memory.
     Nothing,
     /// The handler's argument of that number, from 1.
     Argument(u8),
@@ -11,9 +11,9 @@ pub enum Origin {
     File,
     /// As `File`: the upper part of an address that a later instruction completes.
     Page,
-    /// What each thread has of its own.
+    /// Thread-local memory.
     Thread,
-    /// The stack pointer when the function began: on x86-64, where the return address lies.
+    /// The stack pointer at the function's start, which on x86-64 points to the return address.
     Stack,
     /// The address that the function returns to.
     Return,
@@ -22,16 +22,16 @@ pub enum Origin {
 /// Holds a set of values: `origin + low` up to `origin + low + spread`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Value {
-    /// What it is measured from.
+    /// The base from which the values are measured.
     pub origin: Origin,
-    /// The least.
+    /// The least value, relative to `origin`.
     pub low: i64,
-    /// How much more it may be; `u64::MAX`: anything.
+    /// The distance from the least to the greatest value; `u64::MAX`: any value.
     pub spread: u64,
 }
 
 impl Value {
-    /// Nothing is known.
+    /// A value about which nothing is known.
     pub const ANY: Self = Self {
         origin: Origin::Nothing,
         low: 0,
@@ -47,7 +47,7 @@ impl Value {
         }
     }
 
-    /// Returns a pointer to that address of the file.
+    /// Returns a pointer to `address` in the file.
     pub const fn pointer(address: u64) -> Self {
         Self::at(Origin::File, address.cast_signed())
     }
@@ -61,7 +61,7 @@ impl Value {
         }
     }
 
-    /// Returns whether it is one value, not many.
+    /// Returns whether the set has exactly one value.
     pub const fn is_exact(self) -> bool {
         self.spread == 0
     }
@@ -74,7 +74,7 @@ impl Value {
         u64::try_from(self.low).ok()?.checked_add(self.spread)
     }
 
-    /// Returns the sum, as far as it is known; a pointer and a number make a pointer into the same thing.
+    /// Returns the sum, as far as it is known; a pointer plus a number is a pointer with the same base.
     pub fn plus(self, other: Self) -> Self {
         let origin = match (self.origin, other.origin) {
             (Origin::Page, Origin::Nothing) | (Origin::Nothing, Origin::Page) => Origin::File,
@@ -115,7 +115,7 @@ impl Value {
             .map_or(Self::ANY, Self::up_to)
     }
 
-    /// Returns the bits that two numbers have in common; of a pointer into the stack, what aligning it downward leaves.
+    /// Returns the bitwise AND of two numbers, or a pointer into the stack that is aligned downward.
     pub fn and(self, other: Self) -> Self {
         match (self.most(), other.most()) {
             (Some(a), Some(b)) => Self::up_to(a.min(b)),
@@ -132,7 +132,7 @@ impl Value {
         self.origin == Origin::Nothing && self.is_exact() && self.low < 0
     }
 
-    /// Returns the value in a register of 32 bits, which forgets the upper half.
+    /// Returns the value as a 32-bit register holds it, without the upper half.
     pub fn in_32_bits(self) -> Self {
         match self.most() {
             Some(most) if most <= u64::from(u32::MAX) => self,
@@ -140,7 +140,7 @@ impl Value {
         }
     }
 
-    /// Returns what is known where two ways meet.
+    /// Returns the possible values where two paths meet.
     pub fn or(self, other: Self) -> Self {
         if self == other {
             return self;

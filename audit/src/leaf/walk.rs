@@ -1,4 +1,4 @@
-//! Every instruction that the handler can reach, found by following control flow from its first one.
+//! Every instruction that the handler can reach, found by following control flow from its first instruction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use crate::allow::Allow;
 /// Says how control leaves a function other than by returning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
-    /// It comes back.
+    /// A call, after which control comes back.
     Call,
-    /// It does not.
+    /// A jump, after which control does not come back.
     Jump,
 }
 
@@ -25,40 +25,40 @@ pub struct Step {
     pub leaves: Option<(Leaving, Target)>,
 }
 
-/// Says what makes the bytes themselves unfit to be walked.
+/// Describes why the bytes cannot be walked.
 #[derive(Clone, Copy)]
 pub enum Flaw {
-    /// No instruction.
+    /// The bytes are not an instruction.
     Undecodable,
     /// Control passes the end of the symbol.
     RunsOff,
-    /// Two instructions share bytes: something jumps into the middle of one.
+    /// Two instructions share bytes: a branch leads into the middle of one of them.
     Overlap,
 }
 
 /// Holds a function with all instructions that can be reached in it.
 pub struct Function {
-    /// Its symbol.
+    /// The function's symbol.
     pub symbol: Symbol,
-    /// Its instructions by address.
+    /// The function's instructions by address.
     pub steps: BTreeMap<u64, Step>,
-    /// What is wrong with its bytes, and where.
+    /// The flaws of the function's bytes, each with its address.
     pub flaws: Vec<(u64, Flaw)>,
-    /// Whether it can return.
+    /// Whether the function can return.
     pub returns: bool,
 }
 
 /// Holds the handler and the functions that it calls, as far as calls are followed.
 pub struct Program {
-    /// Where the handler begins.
+    /// The address of the handler's first instruction.
     pub handler: u64,
     /// The functions by address.
     pub functions: BTreeMap<u64, Function>,
-    /// The calls that lead back into a function which is still running.
+    /// The addresses of calls that lead back into a function that is still running.
     pub recursive: BTreeSet<u64>,
 }
 
-/// Walks from `handler`; into the functions of the file that it calls, unless they are allowed, if `follow`.
+/// Walks the handler's code. With `follow`, also walks the functions of the file that it calls, unless they are allowed.
 pub fn walk(binary: &Binary, handler: &Symbol, allow: &Allow, follow: bool) -> Program {
     let mut walker = Walker {
         binary,
@@ -76,7 +76,7 @@ pub fn walk(binary: &Binary, handler: &Symbol, allow: &Allow, follow: bool) -> P
 }
 
 impl Target {
-    /// Returns the name of what is called, if the file tells.
+    /// Returns the name of the called function, if the file has it.
     pub fn name(&self, binary: &Binary) -> Option<String> {
         match self {
             Self::Elsewhere(name) => Some(name.clone()),
@@ -89,7 +89,7 @@ impl Target {
     }
 }
 
-/// Returns whether a function of that name reports a failed check or a bug, and never comes back.
+/// Returns whether the function `name` reports a failed check or a bug, and never returns.
 pub fn is_panic(name: &str) -> bool {
     const PARTS: [&str; 12] = [
         "core::panicking::",
@@ -125,7 +125,8 @@ struct Walker<'w, 'a> {
 }
 
 impl Walker<'_, '_> {
-    /// Walks one function, and before it goes on after a call, the function called. Returns whether it can return.
+    /// Walks one function, and walks each called function before it goes on after the call. Returns whether the function can
+    /// return.
     fn function(&mut self, symbol: Symbol) -> bool {
         self.running.push(symbol.address);
         let end = symbol.address + symbol.size;
@@ -213,15 +214,15 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// Follows a call if that is wanted, and says whether it can come back.
+    /// Follows a call if calls are followed, and returns whether control can come back.
     fn go_into(&mut self, from: u64, target: &Target) -> bool {
         let name = target.name(self.binary);
         if let Some(name) = &name {
             if never_returns(name) {
                 return false;
             }
-            // A name on the list stands for the C library's function, which is elsewhere; one of the file's own may only
-            // be called like it.
+            // A name on the list stands for the C library's function, which is in another file. A function of this file may only
+            // share the name.
             if !matches!(target, Target::Here(_)) && self.allow.citation(name).is_some() {
                 return true;
             }
@@ -246,7 +247,7 @@ impl Walker<'_, '_> {
     }
 }
 
-/// Returns where a direct branch ends up: a stub of the procedure linkage table only jumps through its GOT entry.
+/// Returns the final target of a direct branch: a stub of the procedure linkage table only jumps through its GOT entry.
 fn through_stub(binary: &Binary, target: u64) -> Target {
     let in_plt = binary
         .section_name(target)
@@ -256,7 +257,7 @@ fn through_stub(binary: &Binary, target: u64) -> Target {
     }
     let code = binary.code(target, 16).unwrap_or_default();
     let mut at = target;
-    // On x86-64 the jump is the first instruction or the second; elsewhere it is computed.
+    // On x86-64 the jump is the first instruction or the second; on other machines its target is computed.
     for _ in 0..2 {
         let bytes = code.get((at - target) as usize..).unwrap_or_default();
         match binary.machine.decode(bytes, at) {

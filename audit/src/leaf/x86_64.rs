@@ -1,4 +1,4 @@
-//! x86-64 instructions: what each does, from iced's tables.
+//! x86-64 instructions and their effects, from iced's tables.
 
 use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Formatter, InstructionInfoFactory, IntelFormatter,
@@ -22,13 +22,13 @@ pub const CONVENTION: Convention = Convention {
     global: None,
     arguments: [7, 6, 2],
     scratch: &[0, 1, 2, 6, 7, 8, 9, 10, 11],
-    // Behind flags, link, stack and registers.
+    // The mask lies behind flags, link, stack and registers.
     signal_mask: 8 + 8 + 24 + 256,
     relative: object::elf::R_X86_64_RELATIVE,
     budget: 32,
 };
 
-/// Returns the instruction that `bytes` begin with.
+/// Decodes the instruction at the start of `bytes`.
 pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let raw = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
     if raw.is_invalid() {
@@ -106,7 +106,7 @@ fn breaks(raw: &iced_x86::Instruction) -> Vec<(Rule, &'static str)> {
     breaks
 }
 
-/// Returns what the instruction does to registers and memory.
+/// Returns the effects of the instruction on registers and memory.
 pub fn run(raw: &iced_x86::Instruction, binary: &Binary, before: &State) -> Run {
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(raw);
@@ -173,7 +173,7 @@ fn how(access: OpAccess, is_atomic: bool) -> Option<How> {
     }
 }
 
-/// Returns the address of one access.
+/// Returns the address of one access to memory.
 fn address(raw: &iced_x86::Instruction, memory: &UsedMemory, before: &State) -> Value {
     if matches!(memory.segment(), Register::FS | Register::GS) {
         return Value {
@@ -213,7 +213,7 @@ fn read(register: Register, state: &State) -> Value {
     }
 }
 
-/// Returns what the instruction puts into its first operand, a register, where that is worth knowing.
+/// Returns the value that the instruction puts into its first operand, a register, if the audit follows that computation.
 fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Option<Value> {
     let own = read(raw.op0_register(), before);
     let constant = (raw.op_count() == 2)

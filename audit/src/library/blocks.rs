@@ -8,11 +8,11 @@ use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Returns the most bytes that a function touches by its argument that counts them.
+    /// Returns the most bytes that a function touches, if the argument that counts them has a bound.
     pub(super) fn length(&self, name: &str, state: &State) -> Option<i64> {
         let (argument, width) = libc::counted(name);
         let value = &state.registers[ARGUMENTS[argument]];
-        // The bound of its type says nothing of a number.
+        // A bound that only comes from the argument's type does not count.
         let is_bounded = value.number().is_some() || value.hi < i32::MAX.into();
         let is_known = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32 && is_bounded;
         is_known.then(|| value.hi * width)
@@ -34,7 +34,7 @@ impl Explorer<'_> {
         }
         let is_own = matches!(place.base, Base::Stack | Base::Image(_));
         let may_be_none = place.base == Base::Num && place.lo <= 0 && place.hi >= 0;
-        // Of a number that is no address, or of what it cannot read, the kernel says so.
+        // The kernel reports a number that is not an address, and memory that it cannot read.
         let is_refused = touched.is_kernel
             && !is_own
             && (!touched.writes || matches!(place.base, Base::Num | Base::Errno));
@@ -43,16 +43,16 @@ impl Explorer<'_> {
         }
         let length = touched_bytes(touched.size, state);
         self.check_length(frame, at, name, &place, &length, touched.writes);
-        // A semaphore is made for that.
+        // A semaphore is made to be posted by a handler.
         let is_plain = touched.writes && name != "sem_post";
         if let (libc::Size::Bytes(9..), Base::Image(_), true) = (touched.size, place.base, is_plain)
         {
-            // A reader may know that the handler ran, so it stays an open question.
+            // A reader may know that the handler ran, so the finding stays an open question.
             self.stores_block(frame, at, &place, &length, true);
         }
     }
 
-    /// Reports a block of a length that varies, which need not end where its object does.
+    /// Reports a block of varying length that is not shown to end inside its object.
     pub fn doubt_block(
         &mut self,
         frame: &mut Frame,
@@ -75,7 +75,7 @@ impl Explorer<'_> {
         frame.doubt(kind, at, why, "a length with a bound that can be seen");
     }
 
-    /// Returns whether what lies at the place has as many bytes as a number says.
+    /// Returns whether the memory at `place` has at least `length` bytes.
     pub fn holds(&self, frame: &Frame, place: &Value, length: &Value) -> bool {
         let is_known = length.base == Base::Num && length.lo >= 0 && place.is_bounded();
         let end = place.hi.saturating_add(length.hi);
@@ -93,7 +93,7 @@ impl Explorer<'_> {
             }
     }
 
-    /// Checks the blocks of a message into which `recvmsg` stores, and forgets what was there.
+    /// Checks the blocks of a message into which `recvmsg` stores, and forgets their old content.
     pub(super) fn received(
         &mut self,
         frame: &mut Frame,
@@ -144,7 +144,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Checks an access of a function to as many bytes as `length` says.
+    /// Checks an access of a function to `length` bytes.
     pub(super) fn check_length(
         &mut self,
         frame: &mut Frame,
@@ -185,7 +185,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Checks the pointers that functions on memory and text go through.
+    /// Checks the pointers through which functions on memory and text access data.
     pub(super) fn memory_of(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         let is_memory = ["mem", "str", "stp", "wcs", "wmem", "wcp"]
             .iter()
@@ -221,13 +221,13 @@ impl Explorer<'_> {
             "memcpy" | "memmove" | "memset" | "mempcpy" | "wmemcpy" | "wmemmove" | "wmemset"
         );
         if is_counted {
-            // A call copies texts as well as structures, so it stays an open question.
+            // A call copies texts as well as structures, so the finding stays an open question.
             self.stores_block(frame, at, &to, &bytes, true);
         }
         if matches!(name, "wcsncpy" | "wcpncpy") {
             self.check_length(frame, at, name, &to, &bytes, true);
         }
-        // The least number may be the edge of a range, as where any int is negated.
+        // The least number may be the edge of a range, as after the negation of any `int`.
         let is_negative = |count| (i64::from(i32::MIN) + 1..0).contains(&count);
         if is_counted && count.number().is_some_and(is_negative) {
             let why =
@@ -251,7 +251,7 @@ impl Explorer<'_> {
                     self.doubt_stated(frame, at, name, &pointer);
                     size
                 }
-                // What ends at a byte that it looks for reads no more than its length says.
+                // A function that stops at the byte it looks for reads at most as many bytes as its length says.
                 Some(length) if libc::counts_texts(name) => Some(length),
                 _ => {
                     self.doubt_text(frame, at, name, &pointer);
@@ -280,7 +280,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns how many bytes a function touches through a pointer, as its arguments say.
+/// Returns how many bytes a function touches through a pointer, according to its arguments.
 pub(super) fn touched_bytes(size: libc::Size, state: &State) -> Value {
     const WORD: i64 = 8;
     let argument = |n: usize| &state.registers[ARGUMENTS[n]];

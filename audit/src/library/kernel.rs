@@ -53,7 +53,7 @@ impl Explorer<'_> {
                 at,
                 "returns from a signal (rt_sigreturn) by itself",
             ),
-            // Waiting is what a lock does; waking is not.
+            // Waiting on a futex amounts to taking a lock; waking others does not.
             Some(FUTEX) if !is_wake => frame.find(
                 Kind::SystemCall,
                 Weight::Fault,
@@ -66,7 +66,7 @@ impl Explorer<'_> {
                 at,
                 "changes the memory that what was interrupted works on (mprotect, munmap, brk, mremap)",
             ),
-            // No list has them, but they lock nothing and change nothing that is the program's.
+            // No list has these calls, but they take no lock and change no state of the program.
             Some(FUTEX | WRITEV | PWRITE) => {}
             Some(number) if libc::is_permitted_call(number) => {}
             Some(number) => frame.doubt(
@@ -84,7 +84,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Checks what the kernel stores through the arguments of a system call, and forgets what was there.
+    /// Checks the kernel's stores through the arguments of a system call, and forgets the old content of that memory.
     fn stores_of_kernel(
         &mut self,
         frame: &mut Frame,

@@ -8,7 +8,7 @@ use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Checks a signal that the handler sends to its own process, which may run it again before it goes on.
+    /// Checks a signal that the handler sends to its own process: it may run the handler again before the first run goes on.
     pub(super) fn raised(&mut self, frame: &mut Frame, at: u64, name: &str, state: &State) {
         self.installs |= libc::installs(name);
         let Some(signal) = sent_to_itself(name, state) else {
@@ -41,8 +41,9 @@ impl Explorer<'_> {
         }
     }
 
-    /// Follows whether the signal that is explored has its default action, and then is raised: the process ends before what was
-    /// interrupted goes on, whatever errno is. The raised signal is blocked until the handler returns, so another action counts.
+    /// Follows whether the explored signal gets its default action and is then raised. The process then ends before the interrupted
+    /// code goes on, whatever errno is. The raised signal is blocked until the handler returns, so another action set before then
+    /// counts.
     pub(super) fn defaults(&mut self, frame: &Frame, name: &str, state: &mut State) {
         let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
         let action = crate::address::in_image(frame, second.clone());
@@ -72,10 +73,10 @@ impl Explorer<'_> {
 }
 
 impl Explorer<'_> {
-    /// Returns whether the action that was there before is the default one, where it is installed again for a fault: the program has
-    /// no other handler for it, and none was there when the program began.
+    /// Returns whether the previous action, when it is installed again for a fault, is the default action. It is if the program has
+    /// no other handler for the signal, and had none when it began.
     fn was_default(&mut self, image: u16, action: u64, signal: &Value) -> bool {
-        // It is often ignored when a program begins.
+        // SIGPIPE is often ignored when a program begins.
         const SIGPIPE: i64 = 13;
         let file = self.files.image(image);
         let Some(signal) = signal.number().filter(|signal| *signal != SIGPIPE) else {
@@ -96,7 +97,7 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns the signal that a call sends to its own process, or to the thread that makes it.
+/// Returns the signal that a call sends to its own process or to the calling thread.
 fn sent_to_itself<'a>(name: &str, state: &'a State) -> Option<&'a Value> {
     let [first, second] = [0, 1].map(|n| &state.registers[ARGUMENTS[n]]);
     let is_own = || *first == Value::at(Base::Own, 0);

@@ -7,7 +7,7 @@ use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Returns between which bounds the length of a text is, without its end.
+    /// Returns the least and the greatest length of a text, without its terminating zero.
     pub(super) fn text_bounds(
         &self,
         frame: &Frame,
@@ -23,7 +23,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns between which places of the stack the text ends that a function makes there.
+    /// Returns the first and the last place on the stack where the text that the function builds there may end.
     pub(super) fn made_text(&self, frame: &Frame, name: &str, state: &State) -> Option<(i64, i64)> {
         let [to, from] = [0, 1].map(|n| state.registers[ARGUMENTS[n]].clone());
         if !matches!(name, "strcpy" | "stpcpy" | "strcat")
@@ -75,13 +75,13 @@ impl Explorer<'_> {
         }
         let length = match name {
             "strncat" => self.length(name, state),
-            // The ends of texts are known byte by byte.
+            // Ends of texts are only known for texts of bytes, not of wide characters.
             "wcscpy" | "wcpcpy" | "wcscat" | "wcsncat" => None,
             _ => self
                 .text_bounds(frame, &from, state)
                 .map(|(_, most)| most + 1),
         };
-        // What is appended to begins where the text ends that is there.
+        // Appended text begins where the existing text ends.
         let length = match (length, to.base) {
             (Some(length), Base::Stack) if appends => {
                 let before = to.exact().and_then(|to| state.text_length(to));
@@ -108,7 +108,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Returns whether both are objects of files, of which the first has more bytes.
+    /// Returns whether both are objects of files, and the first has more bytes.
     pub(super) fn is_larger(&self, from: &Value, to: &Value) -> bool {
         let [from, to] = [from, to].map(|value| match (value.base, value.exact()) {
             (Base::Image(image), Some(at)) => {
@@ -120,7 +120,7 @@ impl Explorer<'_> {
         from.zip(to).is_some_and(|(from, to)| from > to)
     }
 
-    /// Returns the bytes of a constant text with its end, at least and at most where it is one of several.
+    /// Returns the least and the greatest size of the constant texts at `from`, with their terminating zero.
     pub(super) fn text_lengths(&self, from: &Value) -> Option<(i64, i64)> {
         let Base::Image(image) = from.base else {
             return None;

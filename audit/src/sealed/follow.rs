@@ -1,4 +1,4 @@
-//! What one instruction does with addresses of data: where it stores by them, and where it hands them on.
+//! The effects of one instruction on addresses of data: the stores by them, and the places to which it hands them on.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,14 @@ use super::held::{Held, RAX, RBP, RDX, RSP, State, joined};
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
-/// Returns whether the address is one of data that the program may write, or of where such data ends.
+/// Returns whether the address lies in data that the program may write, or is the end of such data.
 pub(super) fn is_data(image: &Image, address: u64) -> bool {
     let is = |at| image.is_writable(at) && !image.is_code(at);
     is(address) || address.checked_sub(1).is_some_and(is)
 }
 
-/// Returns whether the call or the jump leads to a function of another file, which does not hand on the registers that it may change.
+/// Returns whether the call or the jump leads to a function of another file. Such a function does not hand on the registers that
+/// it may change.
 pub(super) fn is_outside(image: &Image, i: &Instruction) -> bool {
     let is_extern = |slot: u64| matches!(image.slots.get(&slot), Some(Slot::Extern(_)));
     match i.flow_control() {
@@ -28,7 +29,7 @@ pub(super) fn is_outside(image: &Image, i: &Instruction) -> bool {
     }
 }
 
-/// Returns whether the instruction makes another register the frame pointer.
+/// Returns whether the instruction makes rbp the frame pointer: a copy of rsp, or an address computed from rsp.
 pub(super) fn makes_frame_pointer(i: &Instruction) -> bool {
     i.op_count() == 2
         && i.op0_kind() == OpKind::Register
@@ -51,23 +52,23 @@ pub(super) struct Search<'a> {
     pub image: &'a Image,
     pub writers: &'a mut Writers,
     pub factory: InstructionInfoFactory,
-    /// The handlers that nothing calls.
+    /// The handlers that no instruction calls.
     pub handlers: &'a BTreeSet<u64>,
-    /// Whether the function that is followed is a handler that nothing calls.
+    /// Whether the function that is followed is a handler that no instruction calls.
     pub is_handler: bool,
     /// Whether the function that is followed has a frame pointer.
     pub has_frame_pointer: bool,
-    /// The instructions that compute where a jump by a table goes.
+    /// The instructions that compute the target of a jump by a table.
     pub for_jumps: BTreeSet<u64>,
     /// The instructions of the C runtime that compare the ends of its table of clones, which is empty, and that pass it on.
     pub for_clones: BTreeSet<u64>,
 }
 
 impl Search<'_> {
-    /// Notes that an address goes where it is not followed.
+    /// Notes that an address goes to a place where it is not followed.
     pub fn hands(&mut self, held: Option<Held>) {
         match held {
-            // A pointer to constants or code is one to no data.
+            // A pointer to constants or code does not point to data that the program may write.
             Some(Held::Exact(at)) if is_data(self.image, at) => {
                 self.writers.handed.insert(at);
             }
@@ -110,7 +111,7 @@ impl Search<'_> {
         }
     }
 
-    /// Notes what the instruction stores, and where.
+    /// Notes the instruction's store: its address and size, or that the address is not known.
     pub fn stores(&mut self, i: &Instruction, state: &State) {
         let uses = self.factory.info(i);
         let writes = |access| {
@@ -138,7 +139,7 @@ impl Search<'_> {
             return;
         }
         match self.address(i, state) {
-            // What `xsave` and its like store has no length of its own.
+            // The data that `xsave` and similar instructions store has no fixed length.
             Some(held) if size == 0 => self.hands(Some(held)),
             Some(Held::Exact(at)) => {
                 let end = self.writers.stores.entry(at).or_default();
@@ -168,7 +169,7 @@ impl Search<'_> {
                         state.registers[register] = None;
                     }
                 } else {
-                    // A function of the file may take what it likes in any register, and may leave the others as they are.
+                    // A function of the file may take arguments in any register, and may leave the other registers unchanged.
                     for held in state.registers {
                         self.hands(held);
                     }
@@ -176,7 +177,7 @@ impl Search<'_> {
                 state.positive = 0;
                 return state;
             }
-            // A handler returns nothing.
+            // A handler returns no value.
             FlowControl::Return if !self.is_handler => {
                 self.hands(state.registers[RAX]);
                 self.hands(state.registers[RDX]);
@@ -201,13 +202,13 @@ impl Search<'_> {
             }
             _ => None,
         };
-        // What is stored to memory, and kept in the frame.
+        // The instruction stores a value to memory, perhaps to the frame.
         if is_memory(0) && !matches!(i.mnemonic(), M::Cmp | M::Test | M::Call | M::Jmp) {
             let mut held = None;
             for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
                 let register = i.op_register(n);
                 held = joined(held, state.get(register));
-                // What went to a vector register was handed on then.
+                // An address in a vector register was handed on when it was put there.
                 if register.is_gpr() {
                     self.hands(state.get(register));
                 }
@@ -230,13 +231,13 @@ impl Search<'_> {
                 (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
                 (Some(at), None) => {
                     let held = known.map(|held| by.map_or(Held::Any, |by| held.moved(by)));
-                    // A push stores elsewhere.
+                    // A push does not store to its operand.
                     if let Some(held) = held.filter(|_| i.mnemonic() != M::Push) {
                         state.slots.insert(at, held);
                     }
                 }
                 (None, None) => {}
-                // Where the frame is not followed, it is not known what is loaded from there.
+                // If the frame is not followed, the values that are loaded from it are not known.
                 (None, Some(_)) => {
                     self.writers.anywhere |= i.memory_base() == Register::RSP
                         || i.memory_base() == Register::RBP && self.has_frame_pointer;
@@ -373,7 +374,7 @@ impl Search<'_> {
             {
                 joined(state.get(to), from)
             }
-            // The parts of vector registers are not told apart.
+            // The parts of vector registers are not distinguished.
             _ if is_to_register && i.op_count() > 1 && i.op1_register().is_vector_register() => {
                 state.vector
             }
@@ -385,7 +386,7 @@ impl Search<'_> {
                 registers.fold(from, |all, register| joined(all, state.get(register)))
             }
             _ => {
-                // Whatever else is made of an address may be one.
+                // Any other value that is computed from an address may be an address.
                 let used = self.factory.info(i).used_registers().to_vec();
                 let reads = used
                     .iter()
@@ -397,7 +398,7 @@ impl Search<'_> {
                 held.map(|_| Held::Any)
             }
         };
-        // A part of an address is no address by itself, but may become one again when it is added to another part.
+        // A part of an address is not an address by itself, but may become an address again when it is added to another part.
         let written: Vec<Register> = self
             .factory
             .info(i)

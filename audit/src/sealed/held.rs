@@ -1,15 +1,15 @@
-//! What is known of addresses of data in registers and in the frame.
+//! The known addresses of data in registers and in the frame.
 
 use std::collections::BTreeMap;
 
 use iced_x86::{Instruction, Register};
 
-/// Says what is known of an address of data in a register.
+/// Describes the known address of data in a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Held {
     /// Exactly this address.
     Exact(u64),
-    /// This address, or one above it.
+    /// This address, or any address above it.
     Above(u64),
     /// Any address of data.
     Any,
@@ -26,7 +26,7 @@ impl Held {
         }
     }
 
-    /// Returns the address that lies so far from this one.
+    /// Returns the address at the distance `by` from this address.
     pub fn moved(self, by: i64) -> Self {
         match self {
             Self::Exact(at) => Self::Exact(at.wrapping_add_signed(by)),
@@ -35,7 +35,7 @@ impl Held {
         }
     }
 
-    /// Returns the address that an index leads to.
+    /// Returns the address after an index is added; `is_positive`: whether the index is not negative.
     pub fn indexed(self, is_positive: bool) -> Self {
         match self {
             Self::Exact(at) | Self::Above(at) if is_positive => Self::Above(at),
@@ -44,15 +44,15 @@ impl Held {
     }
 }
 
-/// Says what is known between two instructions.
+/// Holds the known addresses of data between two instructions.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(super) struct State {
     pub registers: [Option<Held>; 16],
-    /// What is kept in the frame, by the offset from where the stack pointer was at the entry.
+    /// The addresses kept in the frame, by the offset from the stack pointer at the function's entry.
     pub slots: BTreeMap<i64, Held>,
-    /// What is kept in a vector register.
+    /// The address kept in any of the vector registers.
     pub vector: Option<Held>,
-    /// The registers whose numbers are not negative, a bit each.
+    /// A bit for each register whose value is not negative.
     pub positive: u16,
     /// The offsets of rsp and rbp, if they point into the frame.
     pub rsp: Option<i64>,
@@ -72,7 +72,7 @@ pub(super) fn joined(a: Option<Held>, b: Option<Held>) -> Option<Held> {
 }
 
 impl State {
-    /// Joins what is known on another way; returns whether that changes anything.
+    /// Joins the state of another way through the function; returns whether this state changes.
     pub fn join(&mut self, other: &Self) -> bool {
         let before = self.clone();
         for (own, other) in self.registers.iter_mut().zip(&other.registers) {

@@ -9,8 +9,8 @@ use super::held::State;
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
-/// Returns where the jump by a table at the end of these instructions may go, as compilers write it: a comparison bounds the index,
-/// a branch leaves if it is above, and the address of the table is loaded.
+/// Returns the targets of the jump by a table at the end of these instructions, as compilers write it. A comparison bounds the
+/// index, a branch leaves if the index is above the bound, and the address of the table is loaded.
 fn targets(image: &Image, code: &[Instruction]) -> Option<Vec<u64>> {
     const NEAR: usize = 12;
     const ENTRY: u64 = 4;
@@ -77,7 +77,7 @@ impl Search<'_> {
         };
         known[0] = Some(entry);
         let mut todo = VecDeque::from([0]);
-        // What is known anywhere counts where it is not seen how control comes there.
+        // The joined state of all instructions, for code that control reaches in an unseen way.
         let mut everywhere: Option<State> = None;
         let mut is_lost = false;
         loop {
@@ -127,7 +127,7 @@ impl Search<'_> {
                                 todo.push_back(to);
                             }
                         }
-                        // Into another function, which may be a part of this one that lies elsewhere.
+                        // The jump leads into another function, which may be a part of this function that lies elsewhere.
                         None if i.flow_control() != FlowControl::Next && after.holds_any() => {
                             for register in ARGUMENTS {
                                 self.hands(after.registers[register]);
@@ -140,7 +140,7 @@ impl Search<'_> {
                                 self.image.functions.contains_key(&to) && after.rsp == Some(0);
                             self.writers.anywhere |= !is_outside && (is_kept || !is_whole);
                         }
-                        // What goes on behind the end of the function is not followed; behind a call, nothing does.
+                        // Control behind the end of the function is not followed. Behind a final call, no control goes on.
                         None if i.flow_control() == FlowControl::Next => {
                             self.writers.anywhere |= after.holds_any();
                         }
@@ -170,7 +170,7 @@ impl Search<'_> {
                     continue;
                 }
             }
-            // What nothing is seen to lead to, but padding, is another function, or where an exception that a call throws goes on.
+            // Code without a seen way to it, except padding, is another function, or handles an exception that a call throws.
             let is_padding =
                 |i: &Instruction| matches!(i.mnemonic(), Mnemonic::Nop | Mnemonic::Int3);
             let mut missed = known

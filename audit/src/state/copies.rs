@@ -1,24 +1,24 @@
-//! Which registers hold the same: an index is often checked in a copy, and the check tells about both.
+//! Notes which registers hold the same value: an index is often checked in a copy, and the check applies to both.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
 use super::{RSP, State};
 use crate::value::Base;
 
-/// Holds, for each register, the first of those that hold the same.
+/// Holds, for each register, the first register that holds the same value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Copies([u8; 16]);
 
 impl Copies {
     pub const NONE: Self = Self([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
 
-    /// Returns the registers that hold the same as this one, which is among them.
+    /// Returns the registers that hold the same value as this register, itself included.
     pub fn of(self, register: usize) -> impl Iterator<Item = usize> {
         let first = self.0[register];
         (0..16).filter(move |n| self.0[*n] == first)
     }
 
-    /// Takes into account that the register is written.
+    /// Removes a register that is written from the copies.
     pub fn forget(&mut self, register: usize) {
         let mut others = self.of(register).filter(|n| *n != register);
         let next = others.next();
@@ -28,7 +28,7 @@ impl Copies {
         self.0[register] = register as u8;
     }
 
-    /// Returns what holds in both cases.
+    /// Returns the copies that exist in both cases.
     pub fn common(self, other: Self) -> Self {
         let mut both = Self::NONE;
         for n in 0..16 {
@@ -51,7 +51,7 @@ impl Copies {
 }
 
 impl State {
-    /// Notes a copy. Instructions that may write other registers than their first operand end what was noted.
+    /// Notes a copy. An instruction that may write other registers than its first operand ends all noted copies.
     pub fn note_copies(&mut self, i: &Instruction) {
         use Mnemonic as M;
         let is_simple = matches!(
@@ -89,7 +89,7 @@ impl State {
         let (to, from) = (i.op0_register(), i.op1_register());
         let numbers = [to, from].map(|r| r.full_register().number());
         let value = &self.registers[numbers[1]];
-        // What is moved by halves is the same if its upper half is zero.
+        // A move of the lower half copies the whole value if the upper half is zero.
         let is_short = value.base == Base::Num && value.lo >= 0 && value.hi < 1 << 32;
         let is_whole = to.is_gpr64() && from.is_gpr64();
         let is_copy = is_whole || is_short && to.is_gpr32() && from.is_gpr32();

@@ -1,4 +1,4 @@
-//! What is known where two ways come together.
+//! Joins the known facts of two paths that come together.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use super::{State, narrowed};
 use crate::value::{Base, Value};
 
 impl State {
-    /// Returns what is known where two ways meet.
+    /// Returns the known facts where two paths meet.
     pub fn joined(&self, other: &Self, widen: bool) -> Self {
         let or = |a: &Value, b: &Value| if widen { a.widened(b) } else { a.or(b) };
         let slots = if Rc::ptr_eq(&self.slots, &other.slots) || self.slots == other.slots {
@@ -31,7 +31,7 @@ impl State {
         } else {
             Rc::new(&*self.looked & &*other.looked)
         };
-        // Where one side knows the lowest bits alone, the other may know all of the register.
+        // Where one state knows only the lowest bits, the other state may know the whole register.
         let lows = self.lows.keys().chain(other.lows.keys()).map(|n| {
             let of = |state: &Self| state.lows.get(n).map(|(bits, _)| *bits);
             let bits = of(self).into_iter().chain(of(other)).min();

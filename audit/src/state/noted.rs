@@ -1,4 +1,4 @@
-//! What is noted of instructions for those that follow: words seen not to be null, and how registers were made of others.
+//! Notes facts for later instructions: words seen not to be null, and how registers were computed from other registers.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ impl State {
         }
     }
 
-    /// Forgets that words were seen not to be null, of the file from `lo` to below `hi`.
+    /// Forgets that words of the file from `lo` to below `hi` were seen not to be null.
     pub fn unlook(&mut self, image: u16, lo: u64, hi: u64) {
         let is_hit = |of: u16, word: u64| of == image && word < hi && word.saturating_add(8) > lo;
         if self.looked.iter().any(|(of, word)| is_hit(*of, *word)) {
@@ -29,8 +29,8 @@ impl State {
         self.zero = (lo <= hi).then_some((lo, hi));
     }
 
-    /// Notes what a register is made from: an index is often checked in a copy, and the check tells about both.
-    /// Instructions that may write other registers than their first operand end what was noted.
+    /// Notes the place from which a register is computed: an index is often checked in a copy, and the check applies to both. An
+    /// instruction that may write other registers than its first operand ends the note.
     pub fn note_made(&mut self, i: &Instruction, made: Option<Made>, slot: Option<i64>) {
         use Mnemonic as M;
         let is_half = i.op0_kind() == OpKind::Register && i.op0_register().is_gpr32();
@@ -81,8 +81,8 @@ impl State {
         }
     }
 
-    /// Notes a register that is made of two others and then shifted, to learn whether half of each is enough: compilers ask before
-    /// they divide.
+    /// Notes a register that is computed from two other registers and then shifted. Compilers test so before a division whether the
+    /// lower half of each is enough.
     pub fn note_united(&mut self, i: &Instruction, united: Option<United>) {
         use Mnemonic as M;
         let number = |r: Register| r.is_gpr64().then(|| r.full_register().number());
@@ -110,7 +110,7 @@ impl State {
         };
     }
 
-    /// Takes into account that what the place holds is zero: it may be the upper halves of two registers.
+    /// Applies the fact that the place holds zero: it may hold the upper halves of two registers.
     pub fn note_short(&mut self, place: Compared) {
         let united = self.united.filter(|united| united.is_upper);
         let Some(united) = united.filter(|united| place == Compared::Register(united.register))
@@ -135,7 +135,8 @@ impl State {
         }
     }
 
-    /// Notes a copy of half a register to another one, or of that to the stack, as an index into a jump table is kept at -O0.
+    /// Notes a copy of half a register to another register, or of that register to the stack. Code at -O0 keeps an index into a
+    /// jump table in this way.
     pub fn note_copy(&mut self, i: &Instruction, to: Option<i64>) {
         if i.op1_kind() != OpKind::Register {
             return;

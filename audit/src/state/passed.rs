@@ -1,10 +1,11 @@
-//! What a call hands to the function that it calls: words of the stack, and handlers that are put back.
+//! Finds the data that a call passes to its function: words of the stack, and handlers that are restored.
 
 use super::{ARGUMENTS, State};
 use crate::value::{Base, Value};
 
 impl State {
-    /// Words of this frame that a function called with its return address at `entry` may look at: where `errno` is kept, and code.
+    /// Returns the words of this frame that a function with its return address at `entry` may read: copies of `errno`, and
+    /// addresses of code.
     pub fn given(&self, entry: i64) -> Vec<(i64, u8, Value)> {
         let is_given = ARGUMENTS
             .iter()
@@ -21,7 +22,7 @@ impl State {
             .collect()
     }
 
-    /// Returns the words of the stack that hold a handler which was there before, in structures that no argument points into.
+    /// Returns the words of the stack that hold a handler installed before, in structures that no argument points into.
     pub fn saved_handlers(&self) -> Vec<(i64, Value)> {
         const STRUCTURE: i64 = 152;
         let is_given = |at: i64| {

@@ -1,23 +1,23 @@
-//! Rounds of a loop that takes one event after the other: what different rounds store does not belong together.
+//! Separates the rounds of a loop that takes one event after the other: stores of different rounds do not belong together.
 //!
-//! A child that has ended is an event of its own: the signal could have come once for each, with a run of the handler for each, and
-//! then nobody would ask what two runs store.
+//! A child that has ended is an event of its own: the signal could have come once for each child. The handler would then have run
+//! once for each, and no check compares the stores of two runs.
 
 use std::rc::Rc;
 
 use super::{State, Stored};
 
-/// Holds the call that last gave an event, and the stores since.
+/// Holds the call that last returned an event, and the stores since.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Round {
     at: u64,
-    /// Each with the instruction.
+    /// The stores since the call, each with its instruction.
     since: Rc<Vec<(Stored, u64)>>,
 }
 
 impl State {
-    /// Takes into account that the call at `at` has given an event: what was stored since it gave the one before is forgotten. So is
-    /// what was stored since another call gave one, by instructions that are parts of the same loop as this call.
+    /// Begins a round with the event that the call at `at` has returned. Forgets the stores since this call returned the event
+    /// before. If another call returned that event, forgets only stores by instructions in the same loop as this call.
     pub fn begin_round(&mut self, at: u64, is_of_loop: impl Fn(u64) -> bool) {
         if let Some(round) = self.round.take() {
             let is_over = |by: u64| round.at == at || is_of_loop(by);
@@ -37,7 +37,7 @@ impl State {
         });
     }
 
-    /// Notes a store, by the instruction at `by`, that was not among those on the way here.
+    /// Notes a store, by the instruction at `by`, that is new on this path.
     pub fn note_in_round(&mut self, stored: Stored, by: u64) {
         if let Some(round) = &mut self.round {
             let since = Rc::make_mut(&mut round.since);
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// Returns the round where two ways meet: what one of them stored before it does not count as stored in it.
+    /// Returns the round where two paths meet: a store that one path made before the round does not count as made in it.
     pub fn joined_round(&self, other: &Self) -> Option<Round> {
         let at = match (&self.round, &other.round) {
             (Some(a), Some(b)) if a.at == b.at => a.at,

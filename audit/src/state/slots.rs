@@ -1,4 +1,4 @@
-//! What is known of the words of the stack.
+//! Keeps the known facts about the words of the stack.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ impl State {
                 return narrowed(value, width * 8);
             }
         }
-        // A part of a number, as in an array of two that was stored at once.
+        // The load takes a part of a number, as from an array of two elements that was stored at once.
         let before = self.slots.range(..offset).next_back();
         if let Some((start, (known, value))) = before
             && let (Some(number), Ok(skipped)) = (value.number(), u32::try_from(offset - start))
@@ -36,7 +36,7 @@ impl State {
         any(width)
     }
 
-    /// Notes what the word of the stack at that offset holds.
+    /// Notes the value of the word of the stack at that offset.
     pub fn put_slot(&mut self, offset: i64, width: u8, value: Value) {
         Rc::make_mut(&mut self.slots).insert(offset, (width, value));
     }
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    /// Forgets what the stack holds from `lo` to below `hi`, where a store changes some of it or all.
+    /// Forgets the words of the stack from `lo` to below `hi`, where a store may change some or all of them.
     pub fn forget_some(&mut self, lo: i64, hi: i64) {
         let keeps = |state: &Self| {
             let mut values = state.slots.values();
@@ -90,7 +90,7 @@ impl State {
         self.may_lose_errno |= kept && !keeps(self);
     }
 
-    /// Forgets what the stack holds from `lo` to below `hi`.
+    /// Forgets the words of the stack from `lo` to below `hi`.
     pub fn forget(&mut self, lo: i64, hi: i64) {
         let low = lo.saturating_sub(8).min(hi);
         let gone: Vec<i64> = self

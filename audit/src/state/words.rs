@@ -1,4 +1,4 @@
-//! What comparisons tell of numbers in data of a file, which are loaded again after them.
+//! Keeps the facts that comparisons show about numbers in data of a file, which are loaded again after them.
 
 use std::rc::Rc;
 
@@ -6,11 +6,11 @@ use super::State;
 use crate::comparison::Compared;
 use crate::value::{Base, Value};
 
-/// Bytes of the numbers that are kept.
+/// The width in bytes of the numbers that are kept.
 pub const WIDTH: u64 = 4;
 
 impl State {
-    /// Returns what is known of the number in that word of that file.
+    /// Returns the known values of the number in that word of that file.
     pub fn number_in(&self, image: u16, word: u64) -> Option<&Value> {
         self.words.get(&(image, word))
     }

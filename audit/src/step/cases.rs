@@ -1,4 +1,4 @@
-//! Cases that are told apart after an instruction: which values are left on which way.
+//! Cases that are distinguished after an instruction: which values are left on which path.
 
 use iced_x86::{ConditionCode, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
@@ -14,8 +14,8 @@ use crate::state::State;
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Returns what is known after a conditional move of one of what was compared, if that is negative and if it is not: the smaller
-    /// or the greater of two.
+    /// Returns the states after a conditional move of a compared register: one for a negative compared value, one for the other
+    /// values. Such a move computes the smaller or the greater of two values.
     pub(super) fn clamp(
         &mut self,
         frame: &mut Frame,
@@ -46,8 +46,8 @@ impl Explorer<'_> {
         Some(moved)
     }
 
-    /// Returns what is known after a conditional move of one of a few known numbers, for each of them: code that a compiler unrolled
-    /// for a loop of one of these lengths asks for parts of them in turn.
+    /// Returns the states after a conditional move of one of a few known numbers, one state for each number. Code that a compiler
+    /// unrolled for a loop of one of these lengths tests parts of the number in turn.
     pub(super) fn few_numbers(&self, i: &Instruction, state: &State) -> Option<Vec<State>> {
         const MOST: usize = 4;
         let condition = i.condition_code();
@@ -79,9 +79,9 @@ impl Explorer<'_> {
         Some(cases.collect())
     }
 
-    /// Returns what is known after a load from one of a few constant structures or texts, for each of them: what lies beside the word,
-    /// such as the data of a function, is loaded from the same one, and so is the end of a text. So it is of a table of functions of
-    /// several files.
+    /// Returns the states after a load from one of a few constant structures or texts, one state for each. Data beside the word,
+    /// such as the data of a function, is loaded from the same structure; so is the end of a text. A table of functions of several
+    /// files is treated likewise.
     pub(super) fn element_cases(
         &mut self,
         frame: &mut Frame,
@@ -115,7 +115,7 @@ impl Explorer<'_> {
         let value = state.get(register);
         let choices = value.all()?;
         let words = place.all()?;
-        // Which of the files has a function is not told of a value that may be one of several.
+        // A value that may be one of several functions does not say which file has each function.
         let is_of_several = most == STRUCTURES.0 && leads_outside(&file, &words);
         let is_table = (2..=most).contains(&words.len())
             && words.len() == choices.len()
@@ -126,7 +126,7 @@ impl Explorer<'_> {
         if !is_table || most == STRUCTURES.0 && !has_sibling(frame, i) && !is_of_several {
             return None;
         }
-        // A variable of the stack would still be any of them.
+        // A stack variable with the same choices would still have all of them.
         let is_like = |(_, v): &(u8, Value)| {
             let count = |v: &Value| v.set.as_ref().map(|set| set.len());
             v.base == place.base && count(v) == Some(words.len())
@@ -156,7 +156,7 @@ impl Explorer<'_> {
         Some(loaded)
     }
 
-    /// Returns what is called by a word of a constant table which holds functions of several files.
+    /// Returns the callees of a call through a constant table that holds functions of several files.
     pub(super) fn functions_of_files(
         &mut self,
         frame: &Frame,
@@ -177,8 +177,8 @@ impl Explorer<'_> {
     }
 }
 
-/// Returns what is known where the condition holds. What a function divides by is often seen to be any number but zero, and a variable
-/// of the frame that is below a bound may be negative.
+/// Returns the states in which the condition holds, split into cases if the values are not one range. A divisor is often seen to be
+/// any number but zero, and a variable of the frame that is below a bound may be negative.
 pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCode) -> Vec<State> {
     use ConditionCode as C;
     if condition == C::ne
@@ -201,7 +201,7 @@ pub(super) fn known(frame: &mut Frame, mut state: State, condition: ConditionCod
     vec![state]
 }
 
-/// Returns what is known after a test of a bit of a constant: which numbers of bits are left if it is set, and if it is not.
+/// Returns the states after a test of a constant's bit: one for the bit numbers whose bit is set, one for the others.
 pub(super) fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
     let is_test = i.mnemonic() == Mnemonic::Bt
         && i.op0_kind() == OpKind::Register
@@ -243,7 +243,7 @@ pub(super) fn bit_cases(i: &Instruction, state: &State) -> Option<Vec<State>> {
     Some(cases.map(with).collect())
 }
 
-/// Returns whether some of the words hold what lies in other files.
+/// Returns whether some of several words refer to other files.
 fn leads_outside(file: &Image, words: &[i64]) -> bool {
     let is_outside = |at: &i64| {
         let slot = file.slots.get(&at.cast_unsigned());
@@ -252,7 +252,7 @@ fn leads_outside(file: &Image, words: &[i64]) -> bool {
     words.len() > 1 && words.iter().any(is_outside)
 }
 
-/// Returns whether one of the next instructions loads from beside what this one loads from.
+/// Returns whether one of the next instructions uses memory beside the memory that this instruction uses.
 pub(super) fn has_sibling(frame: &Frame, i: &Instruction) -> bool {
     const NEXT: usize = 6;
     let from = |i: &Instruction| (i.memory_base(), i.memory_index(), i.memory_index_scale());

@@ -1,9 +1,9 @@
-//! Forms of instructions, told by their operands and prefixes.
+//! Forms of instructions, recognized by their operands and prefixes.
 
 use iced_x86::{Code, Instruction, Mnemonic, OpKind};
 
-/// Returns whether the first instruction has an operand-size prefix that counts: a REX prefix right before the operation, as in
-/// the padded call of `__tls_get_addr`, overrides it.
+/// Returns whether the first instruction has an operand-size prefix that takes effect. A REX prefix right before the operation, as
+/// in the padded call of `__tls_get_addr`, overrides it.
 pub(super) fn has_short_operands(bytes: &[u8]) -> bool {
     let prefixes = bytes.iter().take_while(|b| {
         matches!(
@@ -15,7 +15,7 @@ pub(super) fn has_short_operands(bytes: &[u8]) -> bool {
     is_short && !matches!(bytes.get(count), Some(0x48..=0x4f))
 }
 
-/// Returns whether an operand is memory, other than for a hint.
+/// Returns whether an operand is memory; a hint's operand does not count.
 pub(super) fn has_memory(i: &Instruction) -> bool {
     i.mnemonic() != Mnemonic::Nop && (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Memory)
 }

@@ -1,4 +1,4 @@
-//! What one instruction computes, where more is known of it than which operands it reads and writes.
+//! The results of instructions, where more is known than which operands they read and write.
 
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 
@@ -14,7 +14,7 @@ use crate::state::{RSP, State};
 use crate::value::{Base, Value};
 
 impl Explorer<'_> {
-    /// Applies the effects of an instruction that is no branch.
+    /// Applies the effects of an instruction that is not a branch.
     pub(super) fn instruction(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         let at = i.ip();
         if let Some(fault) = crate::odd::fault(i) {
@@ -140,7 +140,7 @@ impl Explorer<'_> {
                 }
             }
             Mnemonic::Tzcnt | Mnemonic::Bsf | Mnemonic::Lzcnt | Mnemonic::Bsr => {
-                // On an older CPU the counting ones are the others, which say nothing of zero.
+                // An older CPU runs `tzcnt` and `lzcnt` as `bsf` and `bsr`, whose result for zero is undefined.
                 let of = self.operand(frame, i, 1, state);
                 let value = if of.base == Base::Num && of.lo > 0 {
                     Value::range(0, i64::from(bits) - 1)

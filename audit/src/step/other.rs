@@ -1,4 +1,4 @@
-//! What any other instruction does: what it reads and writes is known, what it computes is not.
+//! The effects of any other instruction: the operands that it reads and writes are known, its results are not.
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
@@ -11,7 +11,7 @@ use crate::state::{RSP, State, any};
 use crate::value::Base;
 
 impl Explorer<'_> {
-    /// Applies the effects of any other instruction: what it reads and writes is known, what it computes is not.
+    /// Applies the effects of any other instruction: the operands that it reads and writes are known, its results are not.
     pub(super) fn other(&mut self, frame: &mut Frame, i: &Instruction, state: &mut State) {
         use iced_x86::OpAccess as A;
         let at = i.ip();

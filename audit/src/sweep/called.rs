@@ -1,4 +1,4 @@
-//! What calls do, as far as the sweep knows their arguments: what they store, free and open, and which signals they block.
+//! The effects of calls, as far as the sweep knows their arguments: stores, frees, opened descriptors and blocked signals.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -10,8 +10,8 @@ use crate::mask::{Signals, only};
 use crate::state::ARGUMENTS;
 
 impl Known {
-    /// Notes what a call of a function that is known by its name frees, and where it stores; `is_outer`: whether another file has
-    /// the function.
+    /// Notes the effects, such as stores and frees, of a call of a function known by name; `is_outer`: whether another file has the
+    /// function.
     pub fn calls(
         &mut self,
         image: &Image,
@@ -59,7 +59,7 @@ impl Known {
         tables.blocks_by_number |= self.first.is_none_or(|number| number == RT_SIGPROCMASK);
     }
 
-    /// Follows the address of `syscall` in a register, as a loop that waits for a lock keeps it.
+    /// Follows the address of `syscall` in a register, for example in a loop that waits for a lock.
     pub fn keeps_syscall(&mut self, i: &Instruction, is_loaded: bool, tables: &mut Tables) {
         let register = i.op0_register();
         if i.op_count() == 0 || i.op0_kind() != OpKind::Register || !register.is_gpr64() {
@@ -75,7 +75,7 @@ impl Known {
         }
     }
 
-    /// Notes what a call has returned.
+    /// Notes the known address that a call returned, and forgets the constants of its arguments.
     pub fn returns(&mut self) {
         self.first = None;
         self.second = None;
@@ -84,7 +84,7 @@ impl Known {
         }
     }
 
-    /// Notes the numbers that the first two arguments of a call become.
+    /// Notes a constant that the instruction puts into the register of a call's first or second argument.
     pub fn counts(&mut self, i: &Instruction) {
         let to = i.op0_register().full_register();
         if i.op_count() == 0 || i.op0_kind() != OpKind::Register {
@@ -105,7 +105,7 @@ impl Known {
         };
     }
 
-    /// Notes what a call puts into a set of signals of the file, or that it only uses one.
+    /// Notes the signals that a call puts into a signal set of the file, or that the call only uses the set.
     fn fills_set(&self, plain: &str, tables: &mut Tables) {
         let added = match plain {
             "sigemptyset" | "sigdelset" => 0,
@@ -128,12 +128,12 @@ impl Known {
                 *signals |= added;
                 *uses += 1;
             }
-            // It may be any set, as where a register keeps the address over a jump.
+            // The call may fill any set, for example if a register keeps the address over a jump.
             None => tables.fills_unknown_set |= added != 0,
         }
     }
 
-    /// Notes a call that makes a pipe, or descriptors that do not block.
+    /// Notes a call that makes a pipe or a pair of sockets, or that may make a descriptor non-blocking.
     fn opens(&self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
         // `mov $F_SETFL, %esi`, which comes shortly before the call.
         const SETS_FLAGS: [u8; 5] = [0xbe, 4, 0, 0, 0];

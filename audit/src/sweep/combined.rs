@@ -1,4 +1,4 @@
-//! Words of which a function makes one value: what it has loaded of the one belongs to what it has loaded of the other.
+//! Pairs of words from which a function computes one value, so that its loads of both words belong together.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Register};
 
@@ -7,14 +7,15 @@ use super::instruction::named;
 use super::known::{Local, is_frame};
 use crate::image::Image;
 
-/// Returns the instructions that load the two words whose values one instruction of the function puts together, in straight lines.
+/// Returns the instructions that load the two words, if one instruction of the function combines both values. Branches are not
+/// followed.
 pub fn loads_of_both(image: &Image, (start, end): (u64, u64), words: [u64; 2]) -> Option<[u64; 2]> {
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let mut derived = Derived::new();
     let mut loads = [None; 2];
     for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
-        // What branches bring would be one word or the other.
+        // A value that branches bring would come from one word or the other, not from both.
         let goes_on = matches!(
             i.flow_control(),
             FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall

@@ -1,4 +1,4 @@
-//! Which words of the file a value was computed from: in registers of all kinds, in the condition flags, in the frame.
+//! The words of the file from which values were computed: in registers of all kinds, in the condition flags, in the frame.
 
 use crate::hash::Map;
 
@@ -15,21 +15,21 @@ const RESULT: usize = 0;
 
 pub type Words = Vec<u64>;
 
-/// Stands above the addresses of a file, for the arguments of a function, as words from which values are computed.
+/// Is the number, above all addresses of a file, that stands for a function's first argument among the words.
 const ARGUMENT: u64 = 1 << 61;
 
-/// Holds what a call does with words of the file: what it returns was computed from these, and what it is given it stores.
+/// Holds the effects of a call on words of the file: the words from which its result was computed, and its stores of arguments.
 #[derive(Clone, Default)]
 pub struct Crossing {
     pub result: Words,
-    /// The number of an argument, the word to which it is stored, and its bytes.
+    /// The stores: the number of the argument, the word to which it is stored, and the number of bytes.
     pub stores: Vec<(usize, u64, u64)>,
 }
 
-/// Holds what registers hold on branches, by the target.
+/// Holds the words from which register values on branches were computed, by the target of the branch.
 type Arriving = Map<u64, Vec<(usize, Words)>>;
 
-/// Holds what is known at an instruction, also on branches to it from instructions before it.
+/// Holds the words from which the values at an instruction were computed, also on branches to it from earlier instructions.
 pub struct Derived {
     registers: [Words; 16],
     vectors: [Words; 32],
@@ -37,19 +37,19 @@ pub struct Derived {
     floats: Vec<Words>,
     flags: Words,
     frame: Map<Local, Words>,
-    /// What registers hold on branches to instructions that are still to come: those of integers first, then vectors.
+    /// The register contents on branches to instructions not read yet: integer registers first, then vector registers.
     arriving: Arriving,
-    /// The same for instructions that were already read, as those at the head of a loop.
+    /// The register contents on branches to instructions that were already read, such as the head of a loop.
     returning: Arriving,
-    /// What the frame holds on branches backwards, on a second look at the function.
+    /// The frame contents on backward branches, for a second look at the function.
     arriving_frames: Map<u64, Map<Local, Words>>,
-    /// What the frame holds on the last branch to such an instruction.
+    /// The frame contents on the last backward branch to each target.
     returning_frames: Map<u64, Map<Local, Words>>,
     factory: InstructionInfoFactory,
 }
 
 impl Derived {
-    /// Returns what is known where a function begins: each argument was computed from itself.
+    /// Returns the state at the start of a function: each argument was computed from itself.
     pub fn of_arguments() -> Self {
         let mut derived = Self::new();
         for (n, register) in ARGUMENTS.into_iter().enumerate() {
@@ -73,8 +73,7 @@ impl Derived {
         }
     }
 
-    /// Returns what is known at the start of the same function on a second look, if a loop of it may carry a word to its next
-    /// round.
+    /// Returns the state at the start of the same function for a second look, if a loop may carry a word to its next round.
     pub fn again(self, start: u64) -> Option<Self> {
         if self.returning.is_empty() && self.returning_frames.is_empty() {
             return None;
@@ -88,19 +87,19 @@ impl Derived {
         Some(again)
     }
 
-    /// Returns whether the register holds what was computed from the word.
+    /// Returns whether the register holds a value computed from the word.
     pub fn holds(&self, register: Register, word: u64) -> bool {
         self.of(register).contains(&word)
     }
 
-    /// Returns whether a register, or the condition, was computed from both words.
+    /// Returns whether a register, or the condition flags, were computed from both words.
     pub fn has_made_one_of(&self, words: [u64; 2]) -> bool {
         let held = self.registers.iter().chain(&self.vectors);
         let mut held = held.chain(&self.floats).chain([&self.flags]);
         held.any(|held| words.iter().all(|word| held.contains(word)))
     }
 
-    /// Returns whether the instruction does nothing but store what was computed from the word.
+    /// Returns whether the instruction is a plain store of a value computed from the word.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
         let is_plain = i.mnemonic() == Mnemonic::Xchg
             || self.factory.info(i).op0_access() == OpAccess::Write && !i.has_lock_prefix();
@@ -119,7 +118,7 @@ impl Derived {
         all.filter(|word| !is_argument(*word))
     }
 
-    /// Returns the words from which the instruction makes an address, or which it passes to a function.
+    /// Returns the words from which the instruction computes an address or, as a call, its arguments.
     pub fn used(&self, i: &Instruction) -> impl Iterator<Item = u64> {
         let is_call = matches!(
             i.flow_control(),
@@ -132,14 +131,14 @@ impl Derived {
         all.copied().filter(|word| !is_argument(*word))
     }
 
-    /// Returns the words, with the bytes, to which the call stores what was computed from them.
+    /// Returns the words, with their bytes, to which the call stores a value computed from the same word.
     pub fn updates_by(&self, crossing: &Crossing) -> Vec<(u64, u64)> {
         let all = crossing.stores.iter();
         let own = all.filter(|(n, word, _)| self.registers[ARGUMENTS[*n]].contains(word));
         own.map(|(_, word, width)| (*word, *width)).collect()
     }
 
-    /// Notes from which words the call has computed its result.
+    /// Notes the words from which the call computed its result.
     pub fn returns(&mut self, crossing: &Crossing) {
         self.registers[RESULT].clone_from(&crossing.result);
     }
@@ -150,7 +149,7 @@ impl Derived {
         all.filter(|word| !is_argument(*word))
     }
 
-    /// Returns the arguments of the function from which what the instruction stores was computed.
+    /// Returns the arguments of the function from which the value that the instruction stores was computed.
     pub fn arguments(&mut self, i: &Instruction) -> Vec<usize> {
         let numbers = 0..ARGUMENTS.len();
         numbers
@@ -175,7 +174,7 @@ impl Derived {
         place.map_or(&[], |place| &self.floats[place])
     }
 
-    /// Follows an instruction; `word`: what it touches of the file, `local`: the place of the frame.
+    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches.
     pub fn follows(&mut self, i: &Instruction, touched: (Option<u64>, Option<Local>)) {
         let is_branch = matches!(
             i.flow_control(),
@@ -201,7 +200,7 @@ impl Derived {
         self.arrives(i.next_ip());
     }
 
-    /// Takes what branches bring to the instruction.
+    /// Adds the register and frame contents that branches bring to the instruction.
     fn arrives(&mut self, at: u64) {
         for (n, words) in self.arriving.remove(&at).unwrap_or_default() {
             let own = match n.checked_sub(self.registers.len()) {
@@ -221,7 +220,7 @@ impl Derived {
         match i.flow_control() {
             FlowControl::Next => {}
             FlowControl::Call | FlowControl::IndirectCall => {
-                // What a call returns is not what was loaded before it.
+                // A call overwrites the scratch registers: they no longer hold values from before the call.
                 for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
                     self.registers[scratch].clear();
                 }
@@ -232,7 +231,7 @@ impl Derived {
             }
             _ => return,
         }
-        // Where nothing is known, an instruction that loads no word adds nothing.
+        // Without known words, an instruction that loads no word changes nothing.
         if word.is_none() && self.is_empty() {
             return;
         }

@@ -1,4 +1,4 @@
-//! What a sweep notes of one instruction: what it stores, and which addresses it takes.
+//! The notes of a sweep about one instruction: its stores, and the addresses that it takes.
 
 use crate::hash::Map;
 
@@ -23,7 +23,7 @@ pub(super) fn is_store(i: &Instruction) -> bool {
     i.op0_kind() == OpKind::Memory && !reads
 }
 
-/// Returns the place of the file that the instruction names.
+/// Returns the address in the file that the instruction names as its memory operand.
 pub(super) fn named(image: &Image, i: &Instruction) -> Option<u64> {
     if i.is_ip_rel_memory_operand() {
         return Some(i.ip_rel_memory_address());
@@ -35,7 +35,7 @@ pub(super) fn named(image: &Image, i: &Instruction) -> Option<u64> {
     is_named.then(|| i.memory_displacement64())
 }
 
-/// Returns the same, also where an address in a register names it.
+/// Returns the address in the file that the instruction names, directly or by an address in a register.
 pub(super) fn named_by(image: &Image, i: &Instruction, known: &Known) -> Option<u64> {
     named(image, i).or_else(|| known.named(image, i))
 }
@@ -59,7 +59,7 @@ pub(super) fn note(
         i.flow_control(),
         FlowControl::Call | FlowControl::IndirectCall
     ) {
-        // What a call returns is not what was loaded before it.
+        // A call overwrites the scratch registers: they no longer hold values from before the call.
         for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
             known.forget(scratch);
         }

@@ -1,4 +1,4 @@
-//! What a sweep knows of the registers.
+//! The contents of registers that a sweep knows.
 
 use crate::hash::{Map, Set};
 
@@ -11,7 +11,7 @@ use super::{Given, Tables, Way, element};
 use crate::image::Image;
 use crate::state::ARGUMENTS;
 
-/// Is an address, and an argument, of which a place may hold one.
+/// Is the address or the argument that a register or a place of the frame holds.
 pub type Held = (Option<u64>, Option<usize>);
 
 /// Is a place of the frame: the register that points into it, and the offset.
@@ -22,40 +22,40 @@ pub const fn is_frame(register: Register) -> bool {
     matches!(register, Register::RBP | Register::RSP)
 }
 
-/// Says what a sweep knows of the registers, without regard to branches.
+/// Holds the known contents of the registers and the frame, without regard to branches.
 pub struct Known {
     pub function: u64,
-    /// The addresses of the file that were loaded as constants.
+    /// The addresses of the file that were loaded into registers as constants.
     pub lea: [Option<u64>; 16],
-    /// The addresses of the file to which something was added, or that an index may have been added to.
+    /// The addresses of the file, in registers, to which an offset or an index may have been added.
     within: [Option<u64>; 16],
-    /// The arguments of the function, by their numbers.
+    /// The numbers of the function's arguments that registers hold.
     pub(super) arguments: [Option<usize>; 16],
-    /// What was computed from words of the file.
+    /// The values that were computed from words of the file.
     derived: Derived,
-    /// The same of what was loaded through pointers, by the offset.
+    /// The values that were computed from loads through pointers with unknown targets, by the offset.
     pub through: Derived,
-    /// Whether rbp was seen to be given the stack pointer.
+    /// Whether an instruction that copies rsp to rbp was seen.
     pub has_frame_pointer: bool,
-    /// The words from which addresses, or what was passed to functions, were computed.
+    /// The words from which addresses or arguments of calls were computed.
     used: Set<u64>,
     tested: Tested,
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pub(super) pointers: [Option<u64>; 16],
-    /// The word of the file whose pointer was last stored to something else, and the register or the table that it was stored by.
+    /// The word of the file whose pointer was last stored through a register, and the base register or the table of that store.
     linked: Option<(u64, Option<usize>, Option<u64>)>,
-    /// The numbers that the first two arguments of a call are.
+    /// The constants in the registers of a call's first two arguments.
     pub(super) first: Option<u64>,
     pub(super) second: Option<u64>,
-    /// The registers that are given the address of `syscall` in this function, a bit each.
+    /// A bit for each register into which this function loads the address of `syscall`.
     pub(super) syscall: u16,
     /// The address of the file that the last call returned.
     pub(super) returned: Option<u64>,
-    /// The same for what was stored to the frame.
+    /// The words of the file whose pointers were stored to the frame, by the place.
     spilled_pointers: Map<Local, u64>,
-    /// What was stored to the frame.
+    /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
-    /// What calls of functions that were read before do with words, by the call.
+    /// The effects on words of calls of functions that were read before, by the call.
     pub crossings: Map<u64, Crossing>,
 }
 
@@ -87,7 +87,7 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction computes, and asks; `touched`: the word that it touches, or the place of the frame.
+    /// Follows the values that the instruction computes or tests; `touched`: the word or the place of the frame that it touches.
     pub fn follows(
         &mut self,
         i: &Instruction,
@@ -114,7 +114,7 @@ impl Known {
         self.tested.follows(i, touched);
     }
 
-    /// Notes what a call of a function that was read before does with words of the file.
+    /// Notes the effects on words of the file of a call of a function that was read before.
     pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
         let passed = self.passed(at);
         let own = |word: u64| passed.names(word);
@@ -135,7 +135,7 @@ impl Known {
         self.crossings.insert(at, crossing);
     }
 
-    /// Notes a store of what was computed from an argument of the function.
+    /// Notes a store to a word, and the arguments of the function from which the stored value was computed.
     pub fn keeps(&mut self, i: &Instruction, word: u64, tables: &mut Tables) {
         let width = i.memory_size().size() as u64;
         tables.writers.insert((self.function, word));
@@ -145,7 +145,7 @@ impl Known {
         }
     }
 
-    /// Returns what was computed from words of the file at the function's start, if a loop may have computed it before.
+    /// Returns the state for a second look at the function, and its calls' effects, if a loop may carry a word to its next round.
     pub fn derived_again(self) -> Option<(Derived, Map<u64, Crossing>)> {
         Some((self.derived.again(self.function)?, self.crossings))
     }
@@ -179,7 +179,8 @@ impl Known {
         self.within[register] = Some(address);
     }
 
-    /// Returns the word that the instruction touches by an address in a register, or what stands for an element of a table.
+    /// Returns the word that the instruction touches by an address in a register. For a table element or for memory behind an
+    /// argument, returns the number that stands for it.
     pub fn named(&self, image: &Image, i: &Instruction) -> Option<u64> {
         let (base, index) = (i.memory_base(), i.memory_index());
         let of = |register: Register, all: &[Option<u64>; 16]| {
@@ -204,8 +205,8 @@ impl Known {
         table.filter(|table| image.is_writable(*table)).map(element)
     }
 
-    /// Returns the place of the frame that the instruction touches, if it does. The frame pointer may also be a register as any
-    /// other.
+    /// Returns the place of the frame that the instruction touches, if it touches the frame. An rbp with an address of the file is
+    /// an ordinary register.
     pub fn local(&self, i: &Instruction) -> Option<Local> {
         let base = i.memory_base();
         let is_local = is_frame(base)
@@ -214,7 +215,7 @@ impl Known {
         is_local.then(|| (base, i.memory_displacement64()))
     }
 
-    /// Returns whether the instruction stores to a word what was loaded from it before.
+    /// Returns whether the instruction stores to a word a value computed from an earlier load of that word.
     pub fn updates(&mut self, i: &Instruction, word: u64) -> bool {
         let is_link = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg)
             && i.op0_kind() == OpKind::Memory
@@ -224,12 +225,13 @@ impl Known {
         is_link || self.derived.stores(i, word)
     }
 
-    /// Returns whether the instruction changes the word in place after the function has used what was there.
+    /// Returns whether the instruction changes the word in place after the function has used the word's old value.
     pub fn changes_used(&self, i: &Instruction, word: u64) -> bool {
         self.used.contains(&word) && changes_in_place(i)
     }
 
-    /// Returns whether the register points to what the word's pointer was stored to: the new first of a list, with the old one behind.
+    /// Returns whether the register points to the object to which the word's pointer was stored: a new list head before the old
+    /// head.
     fn is_linked(&self, value: Register, word: u64) -> bool {
         self.linked.is_some_and(|(held, by, table)| {
             let is_in = table.is_some() && self.within[value.number()] == table;
@@ -237,7 +239,7 @@ impl Known {
         })
     }
 
-    /// Notes a store to what is no word of the file.
+    /// Notes a store of a word's pointer through a register.
     pub fn links(&mut self, i: &Instruction) {
         let (base, index) = (i.memory_base(), i.memory_index());
         let is_plain = i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory;
@@ -256,7 +258,7 @@ impl Known {
         }
     }
 
-    /// Notes a store to what a word points to of what was computed from a load through that word.
+    /// Notes a store through the pointer in a word, if the value was computed from a load through the same pointer.
     pub fn updates_through(&self, i: &Instruction, tables: &mut Tables) {
         let (base, value) = (i.memory_base(), i.op1_register());
         if !base.is_gpr64() || i.memory_index() != Register::None || !value.is_gpr() {
@@ -276,13 +278,13 @@ impl Known {
         }
     }
 
-    /// Forgets which pointers the registers hold: what follows is reached from elsewhere.
+    /// Forgets which pointers the registers hold: the instructions behind a jump or a return are reached from elsewhere.
     pub fn begins(&mut self) {
         self.pointers = [None; 16];
         self.linked = None;
     }
 
-    /// Notes a store to a word: what was loaded from it before is no longer what it points to.
+    /// Notes a store to a word: pointers that were loaded from the word before are no longer its value.
     pub fn replaces(&mut self, word: u64) {
         for held in &mut self.pointers {
             *held = held.filter(|held| *held != word);
@@ -290,13 +292,13 @@ impl Known {
         self.spilled_pointers.retain(|_, held| *held != word);
     }
 
-    /// Returns the address that the register passes to a function, or what stands for the one that this function was given.
+    /// Returns the address that the register passes to a function, or the number that stands for an argument of this function.
     pub(super) fn passes(&self, register: usize) -> Option<u64> {
         let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
         self.lea[register].or_else(own)
     }
 
-    /// Returns what a call passes to a function.
+    /// Returns the addresses and pointers that a call passes to a function.
     pub fn passed(&self, at: u64) -> Passed {
         let pointer = |register: usize| {
             let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
@@ -310,7 +312,7 @@ impl Known {
         }
     }
 
-    /// Returns the word of a table of the loader's through which the instruction calls by way of a register.
+    /// Returns the word, such as one in the loader's table, from which the register of an indirect call was loaded.
     pub fn slot(&self, i: &Instruction) -> Option<u64> {
         let is_register = i.op_count() == 1 && i.op0_kind() == OpKind::Register;
         is_register
@@ -318,7 +320,7 @@ impl Known {
             .flatten()
     }
 
-    /// Returns the word of the file whose pointer the first register holds afterwards.
+    /// Returns the word of the file whose pointer the first operand holds after the instruction.
     fn pointer(&self, i: &Instruction, from: Option<u64>) -> Option<u64> {
         if i.mnemonic() != Mnemonic::Mov || !i.op0_register().is_gpr64() {
             return None;
@@ -332,7 +334,7 @@ impl Known {
         }
     }
 
-    /// Notes a store of an argument.
+    /// Notes a store of an argument of the function to a word, a field or an element.
     pub fn gives(&self, i: &Instruction, place: u64, way: Way, tables: &mut Tables) {
         if i.mnemonic() == Mnemonic::Mov
             && i.op1_kind() == OpKind::Register
@@ -349,7 +351,7 @@ impl Known {
         }
     }
 
-    /// Returns the address that the instruction computes from another one that a register holds, and keeps.
+    /// Returns the address that the instruction computes from an address in another register, which keeps its value.
     fn part(&self, i: &Instruction) -> Option<u64> {
         let base = i.memory_base();
         let is_part = i.mnemonic() == Mnemonic::Lea
@@ -360,7 +362,7 @@ impl Known {
         Some(whole.wrapping_add(i.memory_displacement64()))
     }
 
-    /// Returns the address of the file to which the first register adds something afterwards.
+    /// Returns the address of the file from which the new value of the first operand is copied or computed by an addition.
     fn moved_within(&self, i: &Instruction) -> Option<u64> {
         use Mnemonic as M;
         let of = |register: Register| {
@@ -379,7 +381,8 @@ impl Known {
         }
     }
 
-    /// Follows what the instruction moves from register to register, or to the frame and back; `by_name`: the word that it names.
+    /// Follows the addresses that the instruction moves between registers, or to the frame and back; `by_name`: the word that it
+    /// names.
     pub fn moves(&mut self, i: &Instruction, by_name: Option<u64>) {
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)

@@ -1,4 +1,4 @@
-//! What functions change through pointers that they are given, which their callers know.
+//! The changes that functions make through pointer arguments, whose targets their callers know.
 
 use crate::hash::Set;
 
@@ -8,18 +8,18 @@ use crate::image::Image;
 /// Says how an instruction changes data.
 #[derive(Clone, Copy)]
 pub enum How {
-    /// It stores so many bytes.
+    /// A store of so many bytes.
     Stores(u64),
-    /// It stores a constant, as a flag is, or clears a block.
+    /// A store of a constant, such as a flag, or the clearing of a block.
     Clears,
-    /// It stores so many bytes, computed from what was loaded from there.
+    /// A store of so many bytes, computed from a load of the same place.
     Updates(u64),
-    /// It calls a function of the C library that stores there, so many bytes if that is known.
+    /// A call of a C library function that stores to the place, with the number of bytes if it is known.
     Fills(Option<u64>),
 }
 
 impl How {
-    /// Returns what it has in common with others of its kind.
+    /// Returns a number for the kind of the change, without regard to its bytes.
     const fn kind(self) -> u8 {
         match self {
             Self::Stores(_) => 0,
@@ -30,18 +30,18 @@ impl How {
     }
 }
 
-/// Holds a change of what an argument of a function points to.
+/// Holds a change of the memory that an argument of a function points to.
 pub struct Change {
     function: u64,
     argument: usize,
     offset: u64,
     how: How,
-    /// The instruction in the function.
+    /// The instruction of the function that makes the change.
     by: u64,
 }
 
-/// Holds what a call passes to a function: addresses of data, and pointers as they were loaded from words, those that the calling
-/// function was given among both.
+/// Holds the arguments of a call: addresses of data, and the words from which pointers were loaded. Both include arguments that
+/// the calling function itself was given.
 pub struct Passed {
     pub at: u64,
     pub function: u64,
@@ -50,7 +50,7 @@ pub struct Passed {
 }
 
 impl Passed {
-    /// Returns the word of the caller's for one of the function that is called, if it is known.
+    /// Translates a word of the called function to a word of the caller, if it is known.
     pub fn names(&self, word: u64) -> Option<u64> {
         match parts(word) {
             Some((argument, offset)) => Some(self.addresses[argument]?.wrapping_add(offset)),
@@ -59,31 +59,32 @@ impl Passed {
     }
 }
 
-/// Stands above the addresses of a file, and below what stands for elements of tables.
+/// Is the first number that stands for memory behind an argument: above all addresses of a file, below the numbers for table
+/// elements.
 const PARAMETERS: u64 = 1 << 62;
 const OFFSETS: u64 = 1 << 31;
 
-/// Returns what stands for the word at an offset of what an argument points to among the words of a file.
+/// Returns the number that stands, among the words of a file, for the word at an offset from an argument's pointer.
 pub fn word(argument: usize, offset: u64) -> Option<u64> {
     (offset < OFFSETS).then(|| PARAMETERS + argument as u64 * OFFSETS + offset)
 }
 
-/// Returns whether that stands for what an argument points to.
+/// Returns whether the number stands for memory that an argument points to.
 pub fn is_word(place: u64) -> bool {
     (PARAMETERS..PARAMETERS + 6 * OFFSETS).contains(&place)
 }
 
-/// Returns the argument and the offset for which the word stands, if it does.
+/// Returns the argument and the offset for which the number stands, if it stands for memory behind an argument.
 pub fn parts(place: u64) -> Option<(usize, u64)> {
     let of = place.wrapping_sub(PARAMETERS);
     is_word(place).then_some(((of / OFFSETS) as usize, of % OFFSETS))
 }
 
 impl Tables {
-    /// Takes note of a change of a word of the file, or of what an argument of the function points to.
+    /// Notes a change of a word of the file, or of memory that an argument of the function points to.
     pub fn note_change(&mut self, image: &Image, function: u64, at: u64, place: u64, how: How) {
         if is_word(place) {
-            // A flag is one word, whatever else is stored.
+            // A flag is one word, regardless of the other stores.
             let how = match how {
                 How::Stores(_) if crate::races::is_flag(image, at) => How::Clears,
                 how => how,
@@ -114,7 +115,7 @@ impl Tables {
         }
     }
 
-    /// Takes each call that passes the address of data for what its function changes through it, or has others change.
+    /// Notes, for each call that passes an address of data, the changes through it by the called function or by further calls.
     pub fn resolve_changes(&mut self, image: &Image) {
         const DEEPEST: usize = 8;
         let mut known = Set::default();
@@ -144,7 +145,7 @@ impl Tables {
         }
     }
 
-    /// Takes each call that passes a pointer for what its function frees, or has others free.
+    /// Notes, for each call that passes a pointer, that the called function frees the pointer, itself or by further calls.
     pub fn resolve_frees(&mut self) {
         const DEEPEST: usize = 3;
         let mut known = Set::default();

@@ -1,5 +1,4 @@
-//! What a program changes through pointers of which the sweep does not know where they lead, and which addresses may be in such
-//! pointers.
+//! The changes that a program makes through pointers with unknown targets, and the addresses that such pointers may hold.
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -22,7 +21,7 @@ const GIVES_ON: [&str; 7] = [
 ];
 
 impl Known {
-    /// Returns the offset at which the instruction touches what a register points to, if it is not known where that is.
+    /// Returns the offset from a pointer in a register at which the instruction touches memory, if the pointer's target is unknown.
     fn pointed(&self, i: &Instruction) -> Option<u64> {
         let base = i.memory_base();
         let is_open = base.is_gpr64()
@@ -39,7 +38,7 @@ impl Known {
         base == Register::RSP || base == Register::RBP && self.has_frame_pointer
     }
 
-    /// Returns whether the function is known to be the C library's.
+    /// Returns whether the function is known to belong to the C library.
     fn is_of_libc(&self, image: &Image, at: u64) -> bool {
         let is_cold = || {
             let name = image.raw_name(self.function);
@@ -48,7 +47,8 @@ impl Known {
         image.is_behind_libc(at) || image.is_static && is_cold()
     }
 
-    /// Follows what is loaded through such pointers, and notes where it is stored back.
+    /// Follows values loaded through pointers with unknown targets; notes where they are stored back, and other stores through
+    /// such pointers.
     pub fn follows_pointers(
         &mut self,
         image: &Image,
@@ -80,7 +80,8 @@ impl Known {
         self.through.follows(i, (pointed, local));
     }
 
-    /// Notes the addresses of data, and the arguments of the function, that the instruction puts where others find them.
+    /// Notes the addresses of data and the function's arguments that escape by the instruction, such as by a store or an indirect
+    /// call.
     pub fn leaks(&self, image: &Image, i: &Instruction, tables: &mut Tables) {
         let is_outside = || {
             let slot = self.slot(i);
@@ -99,7 +100,7 @@ impl Known {
             {
                 self.leak(i.op1_register().number(), tables);
             }
-            // One of two objects, which is not followed.
+            // A conditional move chooses one of two objects; the choice is not followed.
             FlowControl::Next
                 if i.condition_code() != ConditionCode::None
                     && i.op_count() == 2
@@ -114,7 +115,7 @@ impl Known {
         }
     }
 
-    /// Notes what a function of the C library is given for another one.
+    /// Notes the arguments of a C library function, if it passes them on to a function of the program.
     pub fn gives_to(&self, plain: &str, tables: &mut Tables) {
         if GIVES_ON.contains(&plain) {
             self.gives_on(tables);
@@ -135,7 +136,7 @@ impl Known {
 }
 
 impl Tables {
-    /// Takes the addresses that are passed to a function which puts its argument where others find it.
+    /// Notes the escape of addresses that calls pass to a function whose argument escapes.
     pub(super) fn resolve_leaks(&mut self) {
         let mut todo: Vec<(u64, usize)> = self.leaks.iter().copied().collect();
         while let Some((function, argument)) = todo.pop() {
@@ -157,13 +158,14 @@ impl Tables {
         }
     }
 
-    /// Returns the instructions that change, in several steps, what a pointer leads to, if it may be the word: an address of its object
-    /// is put where others find it, and the word lies as far behind it as they reach, and has as many bytes.
+    /// Returns the instructions that change memory behind a pointer in several steps, if that memory may be the word. An address of
+    /// the word's object must have escaped. The word must lie at the instruction's offset from that address, with the same width.
     pub fn updates_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
         self.by_pointer(image, (word, width), &self.updates_by_pointer)
     }
 
-    /// Returns the same for instructions that only store.
+    /// Returns the instructions that store to memory behind a pointer, if that memory may be the word, as for
+    /// `updates_by_pointer`.
     pub fn stores_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
         self.by_pointer(image, (word, width), &self.stores_by_pointer)
     }
@@ -174,7 +176,7 @@ impl Tables {
         (word, width): (u64, u64),
         of: &Map<u64, Vec<(u64, u64)>>,
     ) -> Vec<u64> {
-        // Without symbols an object is taken to be as long as that at most, and to end where instructions name something.
+        // Without symbols an object is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 1024;
         let object = image.object_at(word).map(|object| object.address);
         let from = object.unwrap_or_else(|| word.saturating_sub(LONGEST));

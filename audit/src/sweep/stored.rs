@@ -1,11 +1,11 @@
-//! Through which arguments a function of another file stores.
+//! The arguments through which a function of another file stores.
 
 use crate::libc;
 
-/// Is an argument, and the bytes that are stored through it if they are always as many.
+/// Is an argument, and the number of bytes that are stored through it, if that number is constant.
 type Stored = (usize, Option<i64>);
 
-/// Functions that no list has, which store nothing through what they are given, or nothing that a handler would look at.
+/// Functions missing in the other lists that store nothing through their arguments, or nothing that a handler would read.
 const READERS: [&str; 69] = [
     "__assert_fail",
     "__cxa_atexit",
@@ -78,14 +78,15 @@ const READERS: [&str; 69] = [
     "warn",
 ];
 
-/// Families of functions that keep what they need in objects of their own.
+/// Families of functions, by prefix, that keep their data in objects of their own.
 const FAMILIES: [&str; 7] = [
     "_Unwind_", "__cxa_", "__tsan_", "cnd_", "mtx_", "pthread_", "sem_",
 ];
 
-/// Returns the arguments through which a function may store more than a word; `is_outer`: whether another file has it.
+/// Returns the arguments through which a function may store more than a word; `is_outer`: whether another file has the
+/// function.
 ///
-/// Of a function of another file that is not known to read only, these are all.
+/// For a function of another file that is not known to only read, returns all arguments.
 pub fn through(name: &str, is_outer: bool) -> &'static [Stored] {
     let plain = libc::plain(name);
     let is_reader = READERS.contains(&plain) || FAMILIES.iter().any(|of| plain.starts_with(of));
@@ -96,7 +97,7 @@ pub fn through(name: &str, is_outer: bool) -> &'static [Stored] {
     }
 }
 
-/// Returns the same for a function of C++, whose name says what it takes as constant.
+/// Returns the arguments through which a C++ function may store; its mangled name says which arguments are constant.
 fn of_cpp(name: &str) -> Option<&'static [Stored]> {
     let is_cpp = name.starts_with("_Z");
     let is_constant = name.starts_with("_ZNK");

@@ -1,4 +1,4 @@
-//! Which branches ask for the value of a word of the file.
+//! The branches that test the value of a word of the file.
 
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -7,7 +7,8 @@ use super::{Tables, Touched};
 use crate::hash::Map;
 use crate::state::is_high;
 
-/// Is a branch that compares a word, as it was loaded, with a constant, or, without a condition code, asks for it in another way.
+/// Is a branch that compares a word, unchanged since its load, with a constant. Without a condition code, the branch tests the
+/// word in another way.
 #[derive(Clone, Copy)]
 pub struct Test {
     pub at: u64,
@@ -17,26 +18,26 @@ pub struct Test {
     pub with: i64,
 }
 
-/// Holds what is known at an instruction, without regard to branches.
+/// Holds the loaded words in registers and the frame at an instruction, without regard to branches.
 #[derive(Default)]
 pub struct Tested {
-    /// The words that the registers hold as they were loaded, and how many bytes were.
+    /// The words that the registers hold unchanged since their load, and the number of bytes that were loaded.
     plain: [Option<(u64, usize)>; 16],
-    /// The same for places of the frame.
+    /// The words that places of the frame hold unchanged since their load, and the number of bytes that were loaded.
     frame: Map<Local, (u64, usize)>,
     /// The word that was compared last, and the constant.
     question: Option<(u64, i64)>,
 }
 
 impl Tested {
-    /// Returns what a register holds; `None` of a part of it.
+    /// Returns the word that a register holds; `None` if `register` is only a part of the loaded bytes.
     fn of(&self, register: Register) -> Option<(u64, usize)> {
         let is_known = register.is_gpr() && !is_high(register);
         let held = is_known.then(|| self.plain[register.full_register().number()])?;
         held.filter(|(_, size)| register.size() >= *size)
     }
 
-    /// Notes which words a branch asks for; `words`: those from which the condition was computed.
+    /// Notes the words that a branch tests; `words`: the words from which the condition was computed.
     pub fn asks(&self, i: &Instruction, words: impl Iterator<Item = u64>, tables: &mut Tables) {
         let known = self.question;
         let others = words.filter(|word| known.is_none_or(|(own, _)| own != *word));
@@ -53,7 +54,7 @@ impl Tested {
         }
     }
 
-    /// Follows an instruction; `word`: what it touches of the file, `local`: the place of the frame.
+    /// Follows an instruction; `word`: the word of the file that it touches, `local`: the place of the frame that it touches.
     pub fn follows(&mut self, i: &Instruction, (word, local): Touched) {
         use Mnemonic as M;
         match i.flow_control() {
@@ -137,7 +138,7 @@ impl Tested {
     }
 }
 
-/// Returns the lowest bytes of the number, with their sign.
+/// Returns the lowest bytes of the number, sign-extended.
 pub fn signed(number: u64, bytes: u32) -> i64 {
     let rest = 64 - 8 * bytes.clamp(1, 8);
     (number << rest).cast_signed() >> rest

@@ -1,4 +1,4 @@
-//! Which element of a table, or of a list, the program reaches by the value of a word: before it has changed the word, or after.
+//! The elements of tables and lists that the program reaches by the value of a word, before or after it changes the word.
 
 use crate::hash::Map;
 
@@ -9,14 +9,14 @@ use super::instruction::is_store;
 use super::known::Local;
 use crate::image::Image;
 
-/// Says what a register, or a word of the frame, holds.
+/// Describes the contents of a register or of a word of the frame.
 #[derive(Clone, Copy, Default)]
 struct Held {
-    /// The word whose value it is, perhaps masked or scaled, and whether the word was stored to since.
+    /// The word whose value is held, perhaps masked or scaled, and whether the word was stored to since.
     index: Option<(u64, bool)>,
-    /// The table whose address is a part of it.
+    /// The table whose address is a part of the held value.
     table: Option<u64>,
-    /// The word by whose value it was found: it is what an element, or a node, held.
+    /// The word by whose value the held value was found in an element of a table or a node of a list.
     next: Option<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Held {
         }
     }
 
-    /// Returns it with a number added: another index, but a place in the same element.
+    /// Returns the contents after a number is added: unknown for a mere index, unchanged for an address in an element of a table.
     fn moved(self) -> Self {
         match self.table {
             Some(_) => self,
@@ -38,7 +38,7 @@ impl Held {
     }
 }
 
-/// Holds what is known at an instruction, without regard to branches.
+/// Holds the known contents of registers and the frame at an instruction, without regard to branches.
 #[derive(Default)]
 pub struct Trail {
     registers: [Held; 16],
@@ -53,7 +53,7 @@ impl Trail {
         }
     }
 
-    /// Returns what the address of the operand in memory is made of.
+    /// Returns the index and the table from which the address of the memory operand is computed.
     fn address(&self, image: &Image, i: &Instruction) -> Held {
         let sum = self.of(i.memory_base()).plus(self.of(i.memory_index()));
         let fixed = i.memory_displacement64();
@@ -168,12 +168,12 @@ impl Trail {
         }
     }
 
-    /// Notes a store to an element that an index chose which the program had raised before, and the exchange of the head of a list
-    /// for what its first node said comes next.
+    /// Notes a store to an element whose index word the program changed before the store. Also notes an exchange of a list's head
+    /// for the next pointer of its first node.
     fn stores(&mut self, image: &Image, i: &Instruction, named: Option<u64>, tables: &mut Tables) {
         let Some(word) = named.filter(|word| image.is_writable(*word)) else {
             let address = self.address(image, i);
-            // The register that has the table's address may have it since before a jump.
+            // A register may have held the table's address since before a jump.
             let table = named
                 .map(super::element)
                 .filter(|at| image.is_writable(*at));

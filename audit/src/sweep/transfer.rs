@@ -9,10 +9,10 @@ use super::known::Known;
 use crate::image::{Image, Slot};
 use crate::libc;
 
-/// What the C library has a handler return to: `mov $15, %rax; syscall`.
+/// The code of the C library to which a handler returns: `mov $15, %rax; syscall`.
 pub(super) const RETURN_FROM_HANDLER: &[u8] = &[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5];
 
-/// Returns whether a function of that name installs handlers, or makes any system call.
+/// Returns whether a function of this name installs handlers, or makes any system call.
 pub fn may_install(name: &str) -> bool {
     libc::installs(name) || name == "syscall"
 }
@@ -35,13 +35,13 @@ pub(super) fn is_installer(image: &Image, address: u64) -> bool {
     }
 }
 
-/// Returns whether that is such a function of the C library, linked into a static file.
+/// Returns whether the address is that of a C library function that may install handlers, linked into a static file.
 pub fn is_linked_installer(image: &Image, address: u64) -> bool {
     let mut names = image.names.get(&address).into_iter().flatten();
     image.is_static && names.any(|name| may_install(name))
 }
 
-/// Takes note of a system call; `number`: the last that was put into rax, and where.
+/// Notes a system call; `number`: the instruction that put the last constant into rax, and the constant.
 pub(super) fn note_system_call(
     image: &Image,
     at: u64,
@@ -52,7 +52,7 @@ pub(super) fn note_system_call(
     let number = number.filter(|(from, _)| at - from < 120);
     let may_block = number.is_none_or(|(_, number)| number == RT_SIGPROCMASK);
     tables.blocks_by_number |= may_block && !image.is_static;
-    // In a static file nearly all are the C library's.
+    // In a static file nearly all system calls belong to the C library.
     let is_other = image.is_static
         && (number.is_some_and(|(_, number)| number != 13)
             || image.bytes(at - 7).starts_with(RETURN_FROM_HANDLER));
@@ -61,7 +61,7 @@ pub(super) fn note_system_call(
     }
 }
 
-/// Takes note of a call or a jump, and of a word through which another file's function is reached.
+/// Notes a call or a jump, and a word through which another file's function is reached.
 pub(super) fn note_transfer(
     image: &Image,
     i: &Instruction,
@@ -98,7 +98,7 @@ pub(super) fn note_transfer(
                         .or_default()
                         .push(at);
                 }
-                // A call of a function of the file through its own table.
+                // The call may reach a function of the same file through the file's own table.
                 let target = match slot.and_then(|s| image.slots.get(&s)) {
                     Some(Slot::Here(to)) => *to,
                     Some(Slot::Extern(name)) => {
@@ -126,7 +126,7 @@ pub(super) fn note_transfer(
             }
         }
         _ => {
-            // A stub of the linker's is no call of the program's.
+            // A stub of the linker is not a call of the program.
             let is_stub =
                 i.flow_control() == FlowControl::IndirectBranch && image.function_at(at).is_none();
             if i.is_ip_rel_memory_operand()
