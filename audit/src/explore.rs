@@ -144,7 +144,7 @@ pub struct Explorer<'a> {
     pub nesting: Nesting,
     /// The signals for which the exploration asks whether the handler unblocks one; once it may do so, no more code is read.
     pub asked: Option<Signals>,
-    /// The signals that would run the handler again if the handler raised them; empty if there are none or they are not known.
+    /// The signals that would run the handler again if the handler raised them; empty if no signal would, or if they are unknown.
     pub own_signals: BTreeSet<i64>,
     /// The signal that is explored alone, if it ends the process by default.
     pub deadly: Option<i64>,

@@ -53,7 +53,7 @@ reasons! {
     /// The message is a request, and the server does not reply to any.
     NoReplies = 9: "the server does not reply to requests",
     /// The message is a reply to no open request.
-    Unasked = 10: "nobody waits for this reply",
+    Unasked = 10: "no request waits for this reply",
     /// The program that handles the message has refused it, or failed.
     Refused = 11: "the program behind the server refused it",
 }

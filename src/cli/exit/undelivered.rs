@@ -160,7 +160,7 @@ mod tests {
     written; the standard error of the server says why
 7 cannot send to PID 7: the server rejected the message: the server does not reply to requests; nothing was delivered \
     (serve --exec replies, and send without --reply expects no reply)
-7 cannot send to PID 7: the server rejected the message: nobody waits for this reply; nothing was delivered
+7 cannot send to PID 7: the server rejected the message: no request waits for this reply; nothing was delivered
 7 cannot send to PID 7: the server rejected the message: the program behind the server refused it; that program may have \
     run; the standard error of the server says why
 7 cannot send to PID 7: the server no longer knows this transfer; whether the message was delivered is unknown

@@ -224,7 +224,7 @@ fn a_client_that_goes_on_between_two_last_acknowledgements_gets_the_other_at_onc
     receiver.handle_written(true, 0);
     assert_eq!(words(&mut receiver), "usr1");
     assert_eq!(send(&mut receiver, &[Usr1], 0), "usr2");
-    // Its end on that signal is no failure, and the end of the next client is none either.
+    // Its end on that signal is not a failure. The same holds for the next client.
     let shown = receiver.profile_update(true, 1);
     assert_eq!(shown, speaks("final=other"));
     let mut profile = Profile::default();

@@ -171,7 +171,7 @@ fn bits_of_many_processes_are_one_stream_if_that_is_wanted_and_otherwise_reporte
         }
         world.pass(SECOND);
         let sent = world.log.iter().any(|did| matches!(did, Did::Send(..)));
-        assert!(!sent, "nobody waits for an answer");
+        assert!(!sent, "no client waits for an answer");
         let texts: &[&str] = if is_wanted { &["Hello there"] } else { &[] };
         assert_eq!(world.take_texts(), texts);
         let word = if is_wanted { "speaks" } else { "--sender any" };
