@@ -70,7 +70,7 @@ fn a_message_survives_a_storm_of_strays_at_the_server() {
     for lane in LANES {
         let server = Server::start();
         let storm = storm(server.pid());
-        let message = noise(300);
+        let message = noise(300 / slower());
         assert_success(&sending(&server, lane, PATIENT, &message).output());
         drop(storm);
         assert_printed_once(server, &message);
@@ -82,7 +82,7 @@ fn a_message_survives_a_storm_of_strays_at_the_client() {
     let server = Server::start();
     // The server is stopped until the storm has reached the client, so that the whole message is sent during it.
     kill(server.pid(), libc::SIGSTOP);
-    let message = noise(100);
+    let message = noise(100 / slower());
     let client = sending(&server, "bit", PATIENT, &message);
     wait_until("the client has its handler", || {
         handles(client.pid(), Signal::USR2)
