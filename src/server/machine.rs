@@ -504,7 +504,7 @@ impl Core {
         if session.may_begin() && session.needs_inspection(self.now) {
             // The program of a client of our own protocol has not been identified.
             let is_unknown = session.foreign.receiver.is_none() && session.program.is_none();
-            if is_unknown || session.is_inspection_old(self.now) {
+            if is_unknown || session.is_inspection_due(self.now) {
                 return self.inspect(session.pid, Then::Signal(event));
             }
             // A look now could make the next bits of a client that paces itself merge, and it may need no answer.

@@ -140,7 +140,20 @@ impl Session {
 
     /// Returns whether the last inspection is too old for an answer.
     pub fn is_inspection_old(&self, now: Nanos) -> bool {
-        let is_old = |at| now.saturating_sub(at) >= INSPECT_INTERVAL;
+        self.was_inspected_before(now, INSPECT_INTERVAL)
+    }
+
+    /// Returns whether the last inspection is too old for a bit that may begin a message.
+    ///
+    /// A process that sends noise and handles no answer is inspected less often: in a storm, a slow machine would do little else.
+    pub fn is_inspection_due(&self, now: Nanos) -> bool {
+        let sends_noise = self.foreign.pace.is_noise() && !self.handles().any();
+        let rarer = if sends_noise { 10 } else { 1 };
+        self.was_inspected_before(now, rarer * INSPECT_INTERVAL)
+    }
+
+    fn was_inspected_before(&self, now: Nanos, interval: Nanos) -> bool {
+        let is_old = |at| now.saturating_sub(at) >= interval;
         self.inspected_at.is_none_or(is_old)
     }
 

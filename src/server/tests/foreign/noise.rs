@@ -42,6 +42,31 @@ fn signals_whose_sender_did_not_wait_are_noise() {
 }
 
 #[test]
+fn a_process_that_sends_noise_is_inspected_ten_times_a_second_until_it_waits() {
+    let (mut world, process) = without_handlers();
+    let inspections = |world: &mut World| {
+        let log = world.take_log();
+        log.into_iter()
+            .filter(|did| *did == Did::Inspect(process))
+            .count()
+    };
+    let storm = |world: &mut World| {
+        for _ in 0..1_000 {
+            world.now += MILLISECOND;
+            // Each eighth bit may be the last of a text.
+            world.feed(&[bit(process, Bit::Zero); 2]);
+        }
+        inspections(world)
+    };
+    storm(&mut world);
+    let count = storm(&mut world);
+    assert!((5..=10).contains(&count), "{count} inspections in a second");
+    world.process(process).sleep = SleepState::ForSignal;
+    world.pass(SECOND);
+    assert!(inspections(&mut world) > 0);
+}
+
+#[test]
 fn noise_is_more_than_a_quarter_of_a_text_or_of_all_that_came() {
     let texts = |unpaced: usize| {
         let (mut world, client) = server("classic");
