@@ -1,6 +1,7 @@
 //! Accesses to memory: whether a handler may read or write there.
 
 use crate::explore::Explorer;
+use crate::files::Found;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
 use crate::image::{Image, Slot, Symbol};
@@ -64,6 +65,20 @@ impl Explorer<'_> {
                 }
                 let has_left = last.and_then(|last| left_array(&file, last, low));
                 let end = place.hi.saturating_add(size).cast_unsigned();
+                // An instruction may name another member of the same structure, between two elements.
+                let mut names_element = || {
+                    let bytes = size.cast_unsigned();
+                    let all = place.set.as_deref().filter(|_| low > 0).unwrap_or(&[]);
+                    let mut all = all.iter().map(|at| at.cast_unsigned());
+                    let begin = |at: u64| if at == low { low } else { at - 1 };
+                    match place.set.is_some() {
+                        true => all.any(|at| {
+                            let end = at.saturating_add(bytes);
+                            self.index.is_named_between(image, &file, begin(at), end)
+                        }),
+                        false => self.index.is_named_between(image, &file, low, end),
+                    }
+                };
                 let is_inside = match file.object_at(low) {
                     // If a structure continues behind the elements that an index chooses, its next member may begin among them.
                     Some(object) => {
@@ -71,7 +86,7 @@ impl Explorer<'_> {
                         let is_whole = end == last
                             || place.exact().is_some()
                             || !writes
-                            || !self.index.is_named_between(image, &file, low, end);
+                            || !names_element();
                         end <= last && is_whole
                             || (!writes && is_constant(&file, low, end))
                             || (place.exact().is_some() && end <= region.end)
@@ -120,6 +135,10 @@ impl Explorer<'_> {
                         ),
                         "an index with a bound that can be seen",
                     );
+                }
+                if writes && file.copied.contains(&low) {
+                    let why = format!("writes {}, which a library uses", file.place(low));
+                    frame.doubt(kind, at, why, "data of the program");
                 }
                 if writes && file.settled.contains(&(low & !7)) {
                     frame.find(
@@ -352,7 +371,12 @@ impl Explorer<'_> {
                 let target = Value { base: Base::Image(image), ..place.moved(target.cast_signed()) };
                 self.check(frame, at, &target, size, writes);
             }
-            Some(Slot::Extern(_)) if keeps => {}
+            Some(Slot::Extern(name)) if keeps => {
+                if writes && let Found::Libc(name) = self.files.lookup(image, &name) {
+                    let why = format!("writes {name}, which the C library uses");
+                    frame.doubt(kind, at, why, "data of the program");
+                }
+            }
             _ if (keeps || is_scalar && !changes)
                 && file.number(word, 8) == Some(0)
                 && !file.slots.contains_key(&word) =>

@@ -4,6 +4,7 @@ use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use crate::comparison::Compared;
 use crate::frame::Frame;
+use crate::image::THREAD;
 use crate::state::{State, is_high};
 use crate::value::{Base, Value};
 
@@ -50,19 +51,20 @@ pub fn address(frame: &Frame, i: &Instruction, state: &State) -> Value {
         return Value::UNKNOWN;
     }
     if i.mnemonic() != Mnemonic::Lea && i.memory_segment() == Register::FS {
-        return match sum.base {
-            Base::Num => Value {
-                base: Base::Thread,
-                ..sum
-            },
-            _ => Value {
-                base: Base::Thread,
-                ..Value::any_num()
-            },
+        let offset = match sum.base {
+            Base::Num => sum,
+            _ => Value::any_num(),
         };
+        return in_thread(
+            frame,
+            Value {
+                base: Base::Thread,
+                ..offset
+            },
+        );
     }
     if i.mnemonic() == Mnemonic::Lea {
-        sum
+        in_thread(frame, sum)
     } else {
         in_image(frame, sum)
     }
@@ -77,6 +79,18 @@ pub fn in_image(frame: &Frame, value: Value) -> Value {
         return Value {
             base: Base::Image(frame.number),
             ..value
+        };
+    }
+    in_thread(frame, value)
+}
+
+/// Returns an address below the thread pointer as an address of the file, if the file has thread-local data there.
+fn in_thread(frame: &Frame, value: Value) -> Value {
+    let lowest = THREAD.wrapping_add_signed(value.lo);
+    if value.base == Base::Thread && value.hi < 0 && frame.image.is_thread_local(lowest) {
+        return Value {
+            base: Base::Image(frame.number),
+            ..value.moved(THREAD.cast_signed())
         };
     }
     value

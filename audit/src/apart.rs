@@ -314,7 +314,7 @@ fn after(image: &Image, at: u64) -> u64 {
 }
 
 /// Returns the instructions between two addresses, in order.
-fn instructions(image: &Image, start: u64, end: u64) -> Vec<Instruction> {
+pub fn instructions(image: &Image, start: u64, end: u64) -> Vec<Instruction> {
     let bytes = image.bytes(start);
     let length = usize::try_from(end - start).unwrap_or(usize::MAX);
     let bytes = &bytes[..bytes.len().min(length)];

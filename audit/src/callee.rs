@@ -7,6 +7,9 @@ use crate::image::Slot;
 use crate::state::Errno;
 use crate::value::{Base, Value};
 
+const NOWHERE: Callee =
+    Callee::Wrong("a null pointer, or a fixed address where no file has anything");
+
 /// Names the target of a call or a jump.
 #[derive(Clone, Debug)]
 pub enum Callee {
@@ -15,8 +18,8 @@ pub enum Callee {
     Missing(String, String),
     /// The values that a changing word is known to hold at times, by the word's file and address.
     Changing(u16, u64),
-    /// A fixed address that no file has.
-    Nowhere,
+    /// An address that is certainly wrong, or that anyone may choose.
+    Wrong(&'static str),
     Unknown(&'static str),
 }
 
@@ -38,7 +41,7 @@ impl Explorer<'_> {
             }
             // No file occupies the first page of memory.
             Base::Num if value.number().is_some_and(|at| (0..0x1000).contains(&at)) => {
-                vec![Callee::Nowhere]
+                vec![NOWHERE]
             }
             Base::Num if frame.image.is_fixed => match value.all() {
                 Some(all)
@@ -55,13 +58,16 @@ impl Explorer<'_> {
                 if !frame.image.has_text_relocations
                     && value.number().is_some_and(|at| at < -0x1000) =>
             {
-                vec![Callee::Nowhere]
+                vec![NOWHERE]
             }
             Base::Static(image, at) | Base::NotNull(image, at) if value.exact() == Some(0) => {
                 self.word(image, at)
             }
             Base::Arg(_) | Base::Field(..) => vec![Callee::Unknown("a pointer that it was given")],
             Base::Before => vec![Callee::Unknown("the handler that was there before")],
+            Base::Sent => vec![Callee::Wrong(
+                "a pointer of the siginfo, which the sender of the signal chose",
+            )],
             _ => vec![Callee::Unknown("a computed address")],
         }
     }

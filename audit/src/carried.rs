@@ -2,6 +2,7 @@
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, OpKind};
 
+use crate::emptied::is_kept;
 use crate::image::Image;
 use crate::index::Index;
 use crate::mask::Signals;
@@ -20,7 +21,7 @@ const LETS_IN: [&str; 6] = [
 
 impl Index {
     /// Returns the code that is interrupted between a load of one of the words and the instruction at `at`, which stores a derived
-    /// value. The signals are blocked at both, but a call between lets them in.
+    /// value. The signals are blocked there, but not at the load, or a call between lets them in.
     pub fn carried(
         &mut self,
         number: u16,
@@ -38,6 +39,9 @@ impl Index {
         if loads.is_empty() {
             return None;
         }
+        if let Some(who) = self.loaded_open(number, image, &loads, at, coming) {
+            return Some(who);
+        }
         let after = |at: u64| decoded(image, at).next_ip();
         let is_between = |call: u64| {
             let stops = [&loads[..], &[at]].concat();
@@ -53,6 +57,31 @@ impl Index {
             None if self.precedes_installation(number, image, coming.handler, call) => None,
             None => Some(Who::Program),
         })
+    }
+
+    /// Returns the code that is interrupted at the last load before the instruction at `at`, if the value is kept.
+    fn loaded_open(
+        &mut self,
+        number: u16,
+        image: &Image,
+        loads: &[u64],
+        at: u64,
+        coming: &Coming,
+    ) -> Option<Who> {
+        let kept: Vec<u64> = loads
+            .iter()
+            .copied()
+            .filter(|load| *load != at && is_kept(image, *load))
+            .collect();
+        let last = kept.iter().filter(|load| {
+            let after = decoded(image, **load).next_ip();
+            surely_leads(image, after, at, &kept)
+        });
+        let last: Vec<u64> = last.copied().collect();
+        let mut who = last
+            .into_iter()
+            .filter_map(|load| self.who(number, image, load, coming));
+        who.next()
     }
 
     /// Returns the calls of a function that let one of the signals in. Each has the place where the signal comes, or `None` if it

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Located, Verdict, part_of, whole};
+use crate::emptied::is_kept;
 use crate::explore::Explorer;
 use crate::files::Files;
 use crate::finding::{Finding, Kind, Weight};
@@ -10,7 +11,8 @@ use crate::groups::{Group, of_faults};
 use crate::index::Index;
 use crate::install::Place;
 use crate::policy::Policy;
-use crate::races::{Coming, Who};
+use crate::races::{Coming, Who, constant, decoded, is_flag};
+use crate::reach::surely_leads;
 
 /// Holds an access of the handler to data that the interrupted code is in the middle of changing.
 pub struct Conflict {
@@ -19,6 +21,26 @@ pub struct Conflict {
     pub weight: Weight,
     pub why: String,
     pub remedy: &'static str,
+}
+
+impl Conflict {
+    /// Returns a conflict that is a fault.
+    pub fn certain(by: Place, why: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            by,
+            weight: Weight::Fault,
+            why: why.into(),
+            remedy,
+        }
+    }
+
+    /// Returns a conflict that is an open question.
+    pub fn open(by: Place, why: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            weight: Weight::Doubt,
+            ..Self::certain(by, why, remedy)
+        }
+    }
 }
 
 /// Holds the data of a file that the handler reads and other code stores in several steps.
@@ -62,14 +84,31 @@ pub fn find(
         coming: Coming::new(explorer.handler, explorer.signals, &explorer.contexts),
     };
     let mut conflicts = Vec::new();
+    let marks = search.marks(explorer.loads.keys(), &explorer.stored);
     for (&place, &by) in explorer.stored.iter().filter(|(_, by)| is_judged(**by)) {
+        search.looks_at(&marks, &[by]);
         let found = search.store(place, by);
         let found = found.or_else(|| search.emptied(place, by));
         let found = found.or_else(|| search.chosen(place, by));
         conflicts.extend(found.or_else(|| search.asked_again(place, by)));
     }
+    search.looks_at(&[], &[]);
+    for (&place, &by) in explorer.texts.iter().filter(|(_, by)| is_judged(**by)) {
+        conflicts.extend(search.text(place, by));
+    }
     for (&(number, words), &by) in explorer.pairs.iter().filter(|(_, by)| is_judged(**by)) {
         conflicts.extend(search.combined(number, words, by));
+    }
+    // A word of eight bytes that the program loads in halves.
+    for (&(number, word, last, width), &by) in
+        explorer.stored.iter().filter(|(_, by)| is_judged(**by))
+    {
+        if word == last && width == 8 {
+            conflicts.extend(search.combined(number, [word, word + 4], by));
+        }
+    }
+    for (&(number, words), &by) in explorer.announced.iter().filter(|(_, by)| is_judged(**by)) {
+        conflicts.extend(search.denied(number, words, by));
     }
     let mut loads: BTreeMap<u16, BTreeMap<(u64, u64), Place>> = BTreeMap::new();
     for (&(number, word, width), &by) in &explorer.loads {
@@ -88,7 +127,13 @@ pub fn find(
         ];
         let found = found.into_iter().flatten();
         conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
+        let places = loads
+            .iter()
+            .filter(|((word, _), _)| marks.iter().all(|(mark, _)| mark != word));
+        let places: Vec<Place> = places.map(|(_, by)| *by).collect();
+        search.looks_at(&marks, &places);
         reads.push(search.reads(number, &loads));
+        search.looks_at(&[], &[]);
     }
     for (&list, exchanges) in &explorer.exchanges {
         let found = search.reused_head(list, exchanges.iter().copied());
@@ -180,12 +225,7 @@ fn mixed_words(files: &Files, number: u16, other: u64, by: Place) -> Conflict {
          between sees one without the other, and nothing tells the handler",
         file.name_around(other)
     );
-    Conflict {
-        by,
-        weight: Weight::Fault,
-        why,
-        remedy: PAIR,
-    }
+    Conflict::certain(by, why, PAIR)
 }
 
 /// Holds the context in which the accesses of the handler are judged.
@@ -268,12 +308,7 @@ impl Search<'_> {
             file.place(place.0),
             file.name_around(other)
         );
-        Some(Conflict {
-            by,
-            weight: Weight::Doubt,
-            why,
-            remedy: UPDATE,
-        })
+        Some(Conflict::open(by, why, UPDATE))
     }
 
     /// Returns the conflict of a store with a change through a pointer, which may point to the same word.
@@ -301,43 +336,145 @@ impl Search<'_> {
             file.place(word),
             file.name_around(other)
         );
-        Some(Conflict {
+        Some(Conflict::open(by, why, UPDATE))
+    }
+
+    /// Returns the conflict of a text that the handler stores with code of the program that uses the same data.
+    fn text(&mut self, (number, place): (u16, u64), by: Place) -> Option<Conflict> {
+        let file = self.files.image(number);
+        let object = file.object_at(place);
+        let (from, to) = object.map_or((place, place + 1), |o| (o.address, o.address + o.size));
+        let tables = self.index.of(number, &file);
+        let uses = tables
+            .taken
+            .range(from..to)
+            .chain(tables.read.range(from..to));
+        let uses: Vec<u64> = uses.flat_map(|(_, by)| by).copied().collect();
+        let mut uses = uses.into_iter().filter(|at| *at != 0);
+        let other =
+            uses.find(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program))?;
+        let why = format!(
+            "stores a text to {}, which {} uses, at {other:#x}: after a signal between, it has one part of each text",
+            file.place(place),
+            file.name_around(other)
+        );
+        Some(Conflict::open(
             by,
-            weight: Weight::Doubt,
             why,
-            remedy: UPDATE,
-        })
+            "signals that are blocked while the text is used",
+        ))
     }
 
     /// Returns the conflict of stores to two words with a function of the program that loads both and makes one value of them.
     fn combined(&mut self, number: u16, words: [u64; 2], by: Place) -> Option<Conflict> {
         let file = self.files.image(number);
         let tables = self.index.of(number, &file);
-        let functions = words.map(|word| {
-            let all = tables.read.get(&word).into_iter().flatten();
-            let all = all.filter_map(|at| file.function_at(*at));
+        let sites = words.map(|word| {
+            let all = tables.touching(word, word);
+            all.map(|(_, at)| at).collect::<BTreeSet<u64>>()
+        });
+        let functions = sites.each_ref().map(|sites| {
+            let all = sites.iter().filter_map(|at| file.function_at(*at));
             all.collect::<BTreeSet<(u64, u64)>>()
         });
         let mut both = functions[0].intersection(&functions[1]);
         let other = both.find_map(|&function| {
-            let loads = crate::sweep::loads_of_both(&file, function, words)?;
+            let loads = crate::sweep::loads_of_both(&file, function, words, &sites)?;
             let mut is_open =
                 |at| self.index.who(number, &file, at, &self.coming) == Some(Who::Program);
             loads.into_iter().all(&mut is_open).then_some(loads[1])
         })?;
         let why = format!(
-            "stores to {} and {}, of which {} makes one value, at {other:#x}: a signal between its two loads leaves it with one of \
+            "stores to {} and {}, which {} uses together, at {other:#x}: a signal between its two loads leaves it with one of \
              before and one of after",
             file.place(words[0]),
             file.place(words[1]),
             file.name_around(other)
         );
-        Some(Conflict {
+        Some(Conflict::open(by, why, PAIR))
+    }
+
+    /// Returns the conflict of stores to a word and a flag with code of the program that takes the word and then clears the flag.
+    fn denied(&mut self, number: u16, [word, flag]: [u64; 2], by: Place) -> Option<Conflict> {
+        let file = self.files.image(number);
+        let tables = self.index.of(number, &file);
+        let stores = tables.writes.get(&flag).cloned().unwrap_or_default();
+        let loads = tables.touching(word, word).map(|(_, at)| at);
+        let loads: Vec<u64> = loads.filter(|at| is_kept(&file, *at)).collect();
+        let asked: Vec<u64> = tables.touching(flag, flag).map(|(_, at)| at).collect();
+        let stops = [&loads[..], &stores[..]].concat();
+        let after = |at: u64| decoded(&file, at).next_ip();
+        let other = stores.iter().copied().find(|at| {
+            let is_clear = constant(&file, *at).1.number() == Some(0);
+            let others: Vec<u64> = stops.iter().copied().filter(|stop| stop != at).collect();
+            let mut taken = loads.iter().map(|load| after(*load));
+            // Data that is loaded after the flag was cleared is at least as new as the flag.
+            let mut again = loads.iter();
+            is_clear
+                && taken.any(|from| surely_leads(&file, from, *at, &others))
+                && again.all(|load| !surely_leads(&file, after(*at), *load, &asked))
+                && self.index.who(number, &file, *at, &self.coming) == Some(Who::Program)
+        })?;
+        let why = format!(
+            "stores to {} and sets {}, which {} clears after it has loaded the first, at {other:#x}: what a signal stores between the \
+             two is not noticed",
+            file.place(word),
+            file.place(flag),
+            file.name_around(other)
+        );
+        Some(Conflict::open(
             by,
-            weight: Weight::Doubt,
             why,
-            remedy: PAIR,
+            "a flag that is cleared before the data is loaded",
+        ))
+    }
+
+    /// Returns the conflict of two loads with stores to a word and to a flag that says what the word means.
+    fn mode(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Option<Conflict> {
+        let file = self.files.image(number);
+        loads.keys().find_map(|&(flag, _)| {
+            let mut stores = self.open_stores(number, flag);
+            stores.retain(|at| is_flag(&file, *at));
+            let values = stores.iter().filter_map(|at| constant(&file, *at).1.number());
+            let values: BTreeSet<i64> = values.collect();
+            if values.len() < 2 {
+                return None;
+            }
+            let others = loads.iter().filter(|((word, _), _)| *word != flag);
+            let mut others = others.map(|((word, _), by)| (*word, *by));
+            let (word, by, other) = others.find_map(|(word, by)| {
+                let mut all = self.open_stores(number, word);
+                all.retain(|at| !is_flag(&file, *at));
+                let is_near = |at: &&u64| {
+                    let function = file.function_at(**at);
+                    stores.iter().any(|flag| file.function_at(*flag) == function)
+                };
+                let other = *all.iter().find(is_near)?;
+                let mut values = values.iter();
+                let is_asked = values.any(|value| self.is_refused(by, flag, *value));
+                (!is_asked).then_some((word, by, other))
+            })?;
+            let why = format!(
+                "reads {} and {}, which {} stores one after the other, at {other:#x}: a signal between sees one without the other",
+                file.place(word),
+                file.place(flag),
+                file.name_around(other)
+            );
+            Some(Conflict::open(by, why, PAIR))
         })
+    }
+
+    /// Returns the stores of the program to the word that one of the signals may interrupt.
+    fn open_stores(&mut self, number: u16, word: u64) -> Vec<u64> {
+        let file = self.files.image(number);
+        let stores = self.index.of(number, &file).writes.get(&word).cloned();
+        let is_open =
+            |at: &u64| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program);
+        stores
+            .unwrap_or_default()
+            .into_iter()
+            .filter(is_open)
+            .collect()
     }
 
     /// Returns the conflict of a store to an element of an array with a store that clears the index after the program has read it.
@@ -376,12 +513,7 @@ impl Search<'_> {
              between them is lost",
             file.name_around(other)
         );
-        Some(Conflict {
-            by,
-            weight: Weight::Fault,
-            why,
-            remedy: UPDATE,
-        })
+        Some(Conflict::certain(by, why, UPDATE))
     }
 
     fn reads(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Reads {
@@ -409,7 +541,10 @@ impl Search<'_> {
     fn pair(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Option<Conflict> {
         let file = self.files.image(number);
         let words: BTreeSet<(u64, u64)> = loads.keys().copied().collect();
-        let [(one, _), (two, other)] = self.index.pair(number, &file, &words, &self.coming)?;
+        let Some([(one, _), (two, other)]) = self.index.pair(number, &file, &words, &self.coming)
+        else {
+            return self.mode(number, loads);
+        };
         let touches = |(place, width): &(u64, u64)| (*place..place + width).contains(&two);
         let (_, &by) = loads.iter().find(|(load, _)| touches(load))?;
         let why = format!(
@@ -418,12 +553,7 @@ impl Search<'_> {
             file.place(two),
             file.name_around(other)
         );
-        Some(Conflict {
-            by,
-            weight: Weight::Doubt,
-            why,
-            remedy: PAIR,
-        })
+        Some(Conflict::open(by, why, PAIR))
     }
 
     /// Returns the conflict of a store at an offset in the data that a word points to.
@@ -443,11 +573,6 @@ impl Search<'_> {
              signal stores between them is lost",
             file.place(word)
         );
-        Some(Conflict {
-            by,
-            weight: Weight::Doubt,
-            why,
-            remedy: UPDATE,
-        })
+        Some(Conflict::open(by, why, UPDATE))
     }
 }

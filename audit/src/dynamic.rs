@@ -334,7 +334,12 @@ impl Dynamic {
         let kind = elf::RelocationType((info & 0xffff_ffff) as u32);
         let index = info >> 32;
         let slot = match kind {
-            elf::R_X86_64_NONE | elf::R_X86_64_COPY => return,
+            elf::R_X86_64_NONE => return,
+            // The loader copies an object of a library here, and the library uses it here.
+            elf::R_X86_64_COPY => {
+                image.copied.insert(place);
+                return;
+            }
             elf::R_X86_64_RELATIVE => Slot::Here(addend),
             elf::R_X86_64_IRELATIVE => Slot::Chosen(addend),
             elf::R_X86_64_JUMP_SLOT | elf::R_X86_64_GLOB_DAT | elf::R_X86_64_64 if index != 0 => {

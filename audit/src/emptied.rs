@@ -36,9 +36,11 @@ impl Search<'_> {
         let file = self.files.image(number);
         let mut stores = self.index.stores_over(number, &file, word);
         stores.extend(self.index.filled(number, &file, word));
+        let by_handler = (by.0 == number).then_some(by.1);
         let own: BTreeSet<u64> = stores
             .iter()
             .copied()
+            .chain(by_handler)
             .filter(|at| {
                 let function = file.function_at(*at).map(|(start, _)| (number, start));
                 function.is_some_and(|function| self.coming.own.contains_key(&function))
@@ -61,17 +63,36 @@ impl Search<'_> {
         if !gathers {
             return None;
         }
-        let mut others = stores.iter().copied().filter(|at| !own.contains(at));
-        let other = others.find(|at| {
-            !changes_in_place(&file, *at)
-                && !decoded(&file, *at).has_lock_prefix()
-                && !exchanges(&file, *at)
-                && self.takes_before(number, &file, word, *at)
+        let replaces = |at: &u64| {
+            let is_changed = changes_in_place(&file, *at) || exchanges(&file, *at);
+            !own.contains(at) && !is_changed && !decoded(&file, *at).has_lock_prefix()
+        };
+        let others = stores.iter().copied().filter(replaces);
+        let others: Vec<u64> = others.collect();
+        let tables = self.index.of(number, &file);
+        let within = tables.stored_by_calls.get(&word).into_iter().flatten();
+        let within = within.filter(|(_, by)| replaces(by));
+        let mut calls: Vec<u64> = within.map(|(call, _)| *call).collect();
+        for at in &others {
+            let function = file.function_at(*at).map(|(start, _)| start);
+            let callers = function.and_then(|start| tables.callers.get(&start));
+            calls.extend(callers.into_iter().flatten());
+        }
+        let inside = tables.replaced.get(&word).cloned().unwrap_or_default();
+        let mut all = others.iter().chain(&calls).copied().filter(|at| {
+            self.takes_before(number, &file, word, *at)
                 && self.comes_between(number, &file, word, *at)
+        });
+        let other = all.next();
+        let is_direct = other.is_some_and(|at| others.contains(&at));
+        let other = other.or_else(|| {
+            let mut inside = inside.into_iter();
+            inside.find(|at| self.comes_between(number, &file, word, *at))
         })?;
-        let is_constant = makers(&file, other)
-            .iter()
-            .all(|(_, value)| value.is_some());
+        let is_constant = is_direct
+            && makers(&file, other)
+                .iter()
+                .all(|(_, value)| value.is_some());
         let is_certain = is_constant
             && self
                 .index
@@ -191,8 +212,13 @@ impl Search<'_> {
         let read = tables.touching(word.saturating_sub(WIDEST), word);
         let over = read.filter(|(from, by)| word - from < width(file, *by));
         let own = over.map(|(_, by)| by);
+        let calls = tables.loaded_by_calls.get(&word).into_iter().flatten();
+        let calls = calls.copied().filter(|call| {
+            let after = decoded(file, *call).next_ip();
+            (start..end).contains(call) && is_used(file, after, Register::RAX, false)
+        });
         let loads = own.filter(|by| (start..end).contains(by) && is_kept(file, *by));
-        let loads: Vec<u64> = loads.collect();
+        let loads: Vec<u64> = loads.chain(calls).filter(|load| *load != at).collect();
         loads.iter().any(|load| {
             let after = decoded(file, *load).next_ip();
             surely_leads(file, after, at, &loads)
@@ -227,7 +253,7 @@ pub fn exchanges(image: &Image, at: u64) -> bool {
 }
 
 /// Returns whether the instruction loads its operand, and the loaded value is used for more than a comparison.
-fn is_kept(image: &Image, at: u64) -> bool {
+pub fn is_kept(image: &Image, at: u64) -> bool {
     let i = decoded(image, at);
     let is_move = matches!(
         i.mnemonic(),

@@ -123,6 +123,8 @@ pub struct Explorer<'a> {
     /// The pairs of words, other than flags, that the handler stores one after the other, each with an instruction that stores the
     /// second.
     pub pairs: BTreeMap<(u16, [u64; 2]), (u16, u64)>,
+    /// The pairs of a word and a flag that the handler stores one after the other, each with an instruction that stores the second.
+    pub announced: BTreeMap<(u16, [u64; 2]), (u16, u64)>,
     /// Whether a word of a file is assumed to hold the values that the file and its instructions are seen to put there.
     ///
     /// A fault found under this assumption is a fault in some run of the program; the absence of faults proves nothing.
@@ -164,6 +166,8 @@ pub struct Explorer<'a> {
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
     pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
+    /// The texts, and blocks whose length is not known, that the handler stores to data of files, each with an instruction.
+    pub texts: BTreeMap<(u16, u64), (u16, u64)>,
     /// The loads of writable data of files by an address that is known: the file, the word and the width, each with an instruction.
     pub loads: BTreeMap<(u16, u64, u64), (u16, u64)>,
     /// The loads of elements that an index chooses, by the file and the lowest address, each with an instruction.
@@ -239,6 +243,7 @@ impl<'a> Explorer<'a> {
             statements: HashMap::new(),
             stored_through: BTreeMap::new(),
             pairs: BTreeMap::new(),
+            announced: BTreeMap::new(),
             supposes: false,
             handler: (0, 0),
             signals: 0,
@@ -259,6 +264,7 @@ impl<'a> Explorer<'a> {
             published: BTreeSet::new(),
             stored_else: BTreeMap::new(),
             stored: BTreeMap::new(),
+            texts: BTreeMap::new(),
             loads: BTreeMap::new(),
             elements: BTreeMap::new(),
             exchanges: BTreeMap::new(),

@@ -243,13 +243,8 @@ impl Explorer<'_> {
                     apply(&unknown_call(), &mut state);
                     true
                 }
-                Callee::Nowhere => {
-                    frame.find(
-                        Kind::Call,
-                        Weight::Fault,
-                        at,
-                        "calls a null pointer, or a fixed address where no file has anything",
-                    );
+                Callee::Wrong(what) => {
+                    frame.find(Kind::Call, Weight::Fault, at, format!("calls {what}"));
                     apply(&unknown_call(), &mut state);
                     true
                 }
@@ -356,7 +351,7 @@ impl Explorer<'_> {
             Callee::Libc(name) | Callee::Missing(name, _) => {
                 libc::installs(name) || libc::plain(name) == "syscall"
             }
-            Callee::Changing(..) | Callee::Nowhere | Callee::Unknown(_) => false,
+            Callee::Changing(..) | Callee::Wrong(_) | Callee::Unknown(_) => false,
         };
         if wanted && watch.hits.len() < 20_000 {
             watch.hits.push(Hit {

@@ -8,6 +8,9 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 use crate::hash::{Map, Set};
 
+/// The address that stands for the thread pointer of a program. Its thread-local data lies below, as other data of the file.
+pub const THREAD: u64 = 1 << 60;
+
 /// Holds a range of memory with the same protection.
 pub struct Region {
     pub start: u64,
@@ -86,6 +89,8 @@ pub struct Image {
     pub tables_at: Vec<std::ops::Range<u64>>,
     /// The address of the table that names the other tables. The first word of the table of functions holds this address.
     pub dynamic: u64,
+    /// The addresses of the objects of libraries that lie in this file (copy relocations).
+    pub copied: Set<u64>,
     /// The ranges that are made read-only once the loader is done.
     pub relro: Vec<(u64, u64)>,
     pub needed: Vec<String>,
@@ -132,6 +137,11 @@ impl Image {
                 .relro
                 .iter()
                 .any(|(start, end)| (*start..*end).contains(&address))
+    }
+
+    /// Returns whether `address` stands for thread-local data of the program.
+    pub fn is_thread_local(&self, address: u64) -> bool {
+        (THREAD / 2..THREAD).contains(&address) && self.region(address).is_some()
     }
 
     /// Returns the bytes from `address` to the end of its region, without the zeros behind them.
@@ -250,6 +260,9 @@ impl Image {
                 crate::names::pretty(&symbol.name),
                 address - symbol.address
             ),
+            None if self.is_thread_local(address) => {
+                format!("the thread-local data at -{:#x}", THREAD - address)
+            }
             None => format!("the data at {address:#x}"),
         }
     }

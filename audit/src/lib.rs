@@ -55,6 +55,7 @@ mod line;
 mod lines;
 mod load;
 mod loops;
+mod marked;
 mod mask;
 mod masked;
 mod memory;

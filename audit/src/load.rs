@@ -11,7 +11,7 @@ use object::{
 };
 
 use crate::dynamic::Dynamic;
-use crate::image::{Image, Region, Slot, Symbol};
+use crate::image::{Image, Region, Slot, Symbol, THREAD};
 
 type Elf = ElfFile64<'static, LittleEndian>;
 
@@ -110,6 +110,7 @@ pub fn add_debug(image: &mut Image, path: &Path) -> Result<(), String> {
 fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic> {
     let mut has_loader = false;
     let mut table = None;
+    let mut thread = None;
     for segment in elf.elf_program_headers() {
         let at = segment.p_vaddr(LittleEndian);
         let size = segment.p_memsz(LittleEndian);
@@ -134,6 +135,12 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
                 });
             }
             elf::PT_GNU_RELRO => image.relro.push((at, at.saturating_add(size))),
+            // The data begins below the thread pointer, where its alignment allows it.
+            elf::PT_TLS => {
+                let align = segment.p_align(LittleEndian).max(1);
+                let below = size.checked_next_multiple_of(align);
+                thread = below.filter(|below| (1..THREAD / 2).contains(below));
+            }
             elf::PT_INTERP => has_loader = true,
             elf::PT_DYNAMIC => table = Some((at, size)),
             _ => {}
@@ -144,6 +151,16 @@ fn segments(elf: &Elf, data: &'static [u8], image: &mut Image) -> Option<Dynamic
     // A library that needs no other file is still not a static program.
     image.is_static = !has_loader && dynamic.as_ref().is_none_or(|d| d.is_program);
     image.is_library = dynamic.is_some() && !has_loader && !image.is_fixed && !image.is_static;
+    // Only the program's own thread-local data has places that the linker knows.
+    if let Some(size) = thread.filter(|_| !image.is_library) {
+        image.regions.push(Region {
+            start: THREAD - size,
+            end: THREAD,
+            data: &[],
+            write: true,
+            exec: false,
+        });
+    }
     dynamic
 }
 
@@ -215,17 +232,20 @@ fn disagreement(elf: &Elf, image: &Image, dynamic: Option<&Dynamic>) -> Option<S
 
 /// Notes the name, the kind and the size that a symbol gives to the range at `address`.
 pub fn add_symbol<'a>(symbol: &impl ObjectSymbol<'a>, address: u64, image: &mut Image) {
+    let thread = image.regions.iter().find(|region| region.end == THREAD);
+    let address = match (symbol.kind(), thread) {
+        (SymbolKind::Tls, _) if address > THREAD / 2 => address,
+        (SymbolKind::Tls, Some(thread)) => thread.start.saturating_add(address),
+        (SymbolKind::Tls, None) => return,
+        _ => address,
+    };
     if symbol.is_undefined() || address == 0 {
         return;
     }
     let Some(name) = symbol.name().ok().filter(|name| !name.is_empty()) else {
         return;
     };
-    let is_section = matches!(
-        symbol.kind(),
-        SymbolKind::Section | SymbolKind::File | SymbolKind::Tls
-    );
-    if is_section {
+    if matches!(symbol.kind(), SymbolKind::Section | SymbolKind::File) {
         return;
     }
     let name: Rc<str> = name.into();

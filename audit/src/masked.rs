@@ -65,38 +65,54 @@ impl Index {
         if let Some(known) = self.blocked.guards.get(&(number, signals)) {
             return known.clone();
         }
+        const DEEPEST: usize = 3;
         let calls = self.mask_calls(number, image);
         let saved = &self.blocked.saved;
         let mut guards: BTreeMap<u64, Guard> = calls
             .iter()
             .filter_map(|(at, change)| Some((*at, change.guard(signals, saved)?)))
             .collect();
-        let functions: BTreeSet<(u64, u64)> = guards
-            .keys()
-            .filter_map(|at| image.function_at(*at))
-            .collect();
-        let tables = self.of(number, image);
-        for (start, end) in functions {
-            let of = |guard: Guard| {
-                let own = guards
-                    .range(start..end)
-                    .filter(move |(_, of)| **of == guard);
-                own.map(|(at, _)| *at).collect::<Vec<u64>>()
-            };
-            let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
-            let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
-            // A call of a function that blocks the signals on only some of its paths may have no effect.
-            let skips = crate::reach::returns(image, start, &begins);
-            let guard = if begins.iter().any(keeps) && !skips {
-                Guard::Begins
-            } else if begins.is_empty() {
-                Guard::Ends
-            } else {
-                continue;
-            };
-            let callers = tables.callers.get(&start).into_iter().flatten();
-            for at in callers.filter(|at| !calls.contains_key(at)) {
-                guards.entry(*at).or_insert(guard);
+        // The calls after which the signals may come even if the caller has blocked them: no old mask is put back.
+        let frees = |(at, change): (&u64, &Change)| {
+            let is_end = guards.get(at) == Some(&Guard::Ends);
+            (is_end && matches!(change, Change::Unblocks(_))).then_some(*at)
+        };
+        let mut frees: BTreeSet<u64> = calls.iter().filter_map(frees).collect();
+        let mut todo: Vec<u64> = guards.keys().copied().collect();
+        for _ in 0..DEEPEST {
+            let functions = todo.drain(..).filter_map(|at| image.function_at(at));
+            let functions: BTreeSet<(u64, u64)> = functions.collect();
+            for (start, end) in functions {
+                let of = |guard: Guard| {
+                    let own = guards
+                        .range(start..end)
+                        .filter(move |(_, of)| **of == guard);
+                    own.map(|(at, _)| *at).collect::<Vec<u64>>()
+                };
+                let (begins, ends) = (of(Guard::Begins), of(Guard::Ends));
+                let keeps = |at: &u64| crate::reach::returns(image, *at, &ends);
+                // A call of a function that blocks the signals on only some of its paths may have no effect.
+                let skips = || crate::reach::returns(image, start, &begins);
+                let mut own = frees.range(start..end);
+                let is_free = own.any(|at| crate::reach::returns(image, *at, &begins));
+                let guard = if !is_free && begins.iter().any(keeps) && !skips() {
+                    Guard::Begins
+                } else if is_free || begins.is_empty() {
+                    Guard::Ends
+                } else {
+                    continue;
+                };
+                let tables = self.of(number, image);
+                let callers = tables.callers.get(&start).into_iter().flatten();
+                for at in callers.filter(|at| !calls.contains_key(at)) {
+                    if !guards.contains_key(at) {
+                        guards.insert(*at, guard);
+                        todo.push(*at);
+                    }
+                    if is_free {
+                        frees.insert(*at);
+                    }
+                }
             }
         }
         let guards = Rc::new(guards);

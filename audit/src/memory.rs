@@ -307,9 +307,15 @@ impl Explorer<'_> {
                     state.unlook(image, place.lo.max(0).cast_unsigned(), end.cast_unsigned());
                 }
                 if place.is_bounded() && place.lo >= 0 {
-                    let (lo, hi) = (place.lo.cast_unsigned(), place.hi.cast_unsigned());
-                    let stored = self.stored.entry((image, lo, hi, width.into()));
-                    stored.or_insert((frame.number, at));
+                    // A choice between a few words is a store to each of them.
+                    const FEW: usize = 4;
+                    let words = place.set.as_deref().filter(|words| words.len() <= FEW);
+                    let words = words.unwrap_or_default().iter().map(|word| (*word, *word));
+                    for (lo, hi) in words.chain([(place.lo, place.hi)]) {
+                        let (lo, hi) = (lo.cast_unsigned(), hi.cast_unsigned());
+                        let stored = self.stored.entry((image, lo, hi, width.into()));
+                        stored.or_insert((frame.number, at));
+                    }
                 }
                 let is_chosen = i.memory_base() != Register::None && !i.is_ip_rel_memory_operand();
                 if is_chosen

@@ -61,6 +61,8 @@ pub struct Coming<'a> {
     pub signals: Signals,
     /// The functions that the handler reaches.
     pub own: &'a Map<Place, usize>,
+    /// The words that the program sets while no access of the handler may come. The handler looks at them before the access.
+    pub marks: Vec<u64>,
     /// The places that were asked about: `true` if the program is interrupted there, `false` if no code is.
     pub known: RefCell<Map<Place, bool>>,
 }
@@ -72,6 +74,7 @@ impl<'a> Coming<'a> {
             handler,
             signals,
             own,
+            marks: Vec::new(),
             known: RefCell::default(),
         }
     }
@@ -157,10 +160,10 @@ impl Index {
         place: (u64, u64, u64),
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
-        if !self.may_run_on_threads(number, image, coming.signals) {
+        let (lo, hi, width) = place;
+        if image.is_thread_local(lo) || !self.may_run_on_threads(number, image, coming.signals) {
             return Vec::new();
         }
-        let (lo, hi, width) = place;
         let writes = &self.of(number, image).writes;
         let words = (lo..=hi).take(if lo == hi { 1 } else { width as usize });
         let all = words.filter_map(|word| writes.get(&word)).flatten();
@@ -371,7 +374,11 @@ impl Index {
             return None;
         }
         let is_kept = self.precedes_installation(number, image, coming.handler, place)
-            || self.is_blocked(number, image, place, coming.signals)
+            || (self.is_blocked(number, image, place, coming.signals)
+                || coming
+                    .marks
+                    .iter()
+                    .any(|mark| self.is_marked(number, image, place, *mark)))
                 && !self.may_run_on_threads(number, image, coming.signals);
         (!is_kept).then_some(start)
     }

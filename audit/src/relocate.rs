@@ -10,7 +10,7 @@ use object::{
     SymbolIndex,
 };
 
-use crate::image::{Extern, Image, Region, Slot};
+use crate::image::{Extern, Image, Region, Slot, THREAD};
 use crate::load::{
     Described, ObjectSectionFlags as _, add_symbol, frames, is_allocated, is_common,
 };
@@ -24,8 +24,14 @@ const FIRST: u64 = 0x10_0000;
 pub fn object(file: &ElfFile64<'static, LittleEndian>, image: &mut Image) {
     let mut next = FIRST;
     let mut sections = HashMap::new();
+    let mut thread = THREAD;
     for section in file.sections().filter(is_allocated) {
         let align = section.align().max(1).max(16);
+        if section.elf_flags() & elf::SHF_TLS.0 != 0 {
+            thread = (thread - section.size().max(1)) / align * align;
+            sections.insert(section.index(), thread);
+            continue;
+        }
         next = next.next_multiple_of(align.max(PAGE));
         sections.insert(section.index(), next);
         next += section.size().max(1);
@@ -111,7 +117,10 @@ pub fn object(file: &ElfFile64<'static, LittleEndian>, image: &mut Image) {
                     }
                     value
                 }
-                // Thread-locals: somewhere below the thread pointer.
+                elf::R_X86_64_TPOFF32 if target >= thread => {
+                    target.wrapping_add_signed(addend).wrapping_sub(THREAD)
+                }
+                // Thread-local data of another file: somewhere below the thread pointer.
                 elf::R_X86_64_TPOFF32 => (-64i64).cast_unsigned(),
                 _ => continue,
             };

@@ -73,6 +73,12 @@ pub struct Tables {
     unblocks: bool,
     /// The stores that functions of the file make through an argument, by the call: the word, its bytes, and the instruction.
     pub through_calls: BTreeMap<u64, Vec<(u64, u64, u64)>>,
+    /// The calls whose result was computed from a word, by the word.
+    pub loaded_by_calls: Map<u64, Vec<u64>>,
+    /// The calls of functions that store to a word through an argument, by the word, each with the instruction that stores.
+    pub stored_by_calls: Map<u64, Vec<(u64, u64)>>,
+    /// The calls of functions that load a word through an argument, keep its value and then store to it, by the word.
+    pub replaced: Map<u64, Vec<u64>>,
     /// The objects that calls clear or fill with a constant, by an address in each object.
     pub cleared: BTreeSet<u64>,
     /// The signals that calls put into a set of the file, by its address, with the number of calls that take the address.
@@ -382,6 +388,8 @@ pub fn sweep(image: &Image) -> Tables {
     tables.resolve_changes(image);
     tables.resolve_frees();
     tables.resolve_leaks();
+    tables.results.extend(scratch.results);
+    tables.resolve_results(image);
     tables.passed.clear();
     for address in tables.limits.drain() {
         tables.taken.remove(&address);

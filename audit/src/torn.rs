@@ -7,6 +7,7 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::image::Image;
 use crate::nested::LOST;
+use crate::nesting::Nesting;
 use crate::state::{State, Stored};
 use crate::value::{Base, Value};
 
@@ -113,18 +114,23 @@ impl Explorer<'_> {
         self.signals == 0 || self.nesting.is_certain() != Some(false)
     }
 
-    /// Notes each word that was stored on the path to this store, as a pair with its word, except flags. The program may take the
-    /// two words together.
+    /// Notes each word that was stored on the path to this store, as a pair with its word. The program may take the two words
+    /// together or, if one is a flag, look for the flag.
     fn note_pairs(&mut self, by: (u16, u64), stored: &Stored, before: &[Stored]) {
         const MOST: usize = 256;
-        let is_word = |of: &&Stored| !of.is_flag && of.lo == of.hi && of.through.is_none();
-        if !is_word(&stored) || self.pairs.len() >= MOST {
+        let is_word = |of: &&Stored| of.lo == of.hi && of.through.is_none();
+        if !is_word(&stored) || self.pairs.len() + self.announced.len() >= MOST {
             return;
         }
         for earlier in before.iter().filter(is_word) {
+            let (words, pairs) = match (earlier.is_flag, stored.is_flag) {
+                (false, false) => ([earlier.lo, stored.lo], &mut self.pairs),
+                (false, true) => ([earlier.lo, stored.lo], &mut self.announced),
+                (true, false) => ([stored.lo, earlier.lo], &mut self.announced),
+                (true, true) => continue,
+            };
             if earlier.image == stored.image && earlier.lo != stored.lo {
-                let pair = (stored.image, [earlier.lo, stored.lo]);
-                self.pairs.entry(pair).or_insert(by);
+                pairs.entry((stored.image, words)).or_insert(by);
             }
         }
     }
@@ -141,6 +147,15 @@ impl Explorer<'_> {
         let Some(word) = place.exact().map(i64::cast_unsigned) else {
             return;
         };
+        // Each thread has its own thread-local data.
+        let alone = Nesting {
+            threads: Some(false),
+            ..self.nesting
+        };
+        let is_own = self.files.image(image).is_thread_local(word);
+        if is_own && alone.is_certain() == Some(false) {
+            return;
+        }
         let loads = self.loaded.get(&(image, word));
         if loads.is_some_and(|loads| loads.iter().any(|load| *load != at)) {
             let file = self.files.image(image);
@@ -184,6 +199,10 @@ impl Explorer<'_> {
     ) {
         let to = crate::address::in_image(frame, to.clone());
         let Some(length) = length.number().filter(|length| *length > 8) else {
+            if let (Base::Image(image), true) = (to.base, length.number().is_none()) {
+                let word = (image, to.lo.cast_unsigned());
+                self.texts.entry(word).or_insert((frame.number, at));
+            }
             return;
         };
         if self.stated(&to).is_some() {

@@ -52,6 +52,10 @@ impl Explorer<'_> {
         if !copies || !matches!(to.base, Base::Stack | Base::Image(_)) {
             return;
         }
+        if let Base::Image(image) = to.base {
+            let word = (image, to.lo.cast_unsigned());
+            self.texts.entry(word).or_insert((frame.number, at));
+        }
         if let Base::Image(image) = to.base
             && appends
         {

@@ -1,15 +1,22 @@
-//! Pairs of words from which a function computes one value, so that its loads of both words belong together.
+//! Pairs of words from which a function computes one value, or which it passes to one call, so that its loads of both belong
+//! together.
+
+use std::collections::BTreeSet;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Register};
 
 use super::derived::Derived;
-use super::instruction::named;
 use super::known::{Local, is_frame};
 use crate::image::Image;
 
-/// Returns the instructions that load the two words, if one instruction of the function combines both values. Branches are not
-/// followed.
-pub fn loads_of_both(image: &Image, (start, end): (u64, u64), words: [u64; 2]) -> Option<[u64; 2]> {
+/// Returns the instructions that load the two words, if one instruction of the function combines both values, or one call takes
+/// both; `sites`: the instructions that touch each word. Branches are not followed.
+pub fn loads_of_both(
+    image: &Image,
+    (start, end): (u64, u64),
+    words: [u64; 2],
+    sites: &[BTreeSet<u64>; 2],
+) -> Option<[u64; 2]> {
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let mut derived = Derived::new();
@@ -23,7 +30,12 @@ pub fn loads_of_both(image: &Image, (start, end): (u64, u64), words: [u64; 2]) -
         if !goes_on {
             continue;
         }
-        let word = named(image, &i).and_then(|word| words.iter().position(|one| *one == word));
+        let is_call = i.flow_control() != FlowControl::Next;
+        let are_together = match is_call {
+            true => derived.passes_both(words),
+            false => derived.brings_together(&i, words),
+        };
+        let word = sites.iter().position(|sites| sites.contains(&i.ip()));
         let is_local = is_frame(i.memory_base()) && i.memory_index() == Register::None;
         let local: Option<Local> = is_local.then(|| (i.memory_base(), i.memory_displacement64()));
         derived.follows(&i, (word.map(|n| words[n]), local));
@@ -31,7 +43,7 @@ pub fn loads_of_both(image: &Image, (start, end): (u64, u64), words: [u64; 2]) -
             loads[n] = Some(i.ip());
         }
         if let [Some(one), Some(other)] = loads
-            && derived.has_made_one_of(words)
+            && (are_together || derived.has_made_one_of(words))
         {
             return Some([one, other]);
         }

@@ -99,6 +99,26 @@ impl Derived {
         held.any(|held| words.iter().all(|word| held.contains(word)))
     }
 
+    /// Returns whether the instruction stores one word's value to an address computed from the other.
+    pub fn brings_together(&mut self, i: &Instruction, words: [u64; 2]) -> bool {
+        let address = [i.memory_base(), i.memory_index()];
+        let is_at = |word: &u64| address.iter().any(|register| self.holds(*register, *word));
+        let at = words.map(|word| is_at(&word));
+        i.op0_kind() == OpKind::Memory
+            && (at[0] && self.stores(i, words[1]) || at[1] && self.stores(i, words[0]))
+    }
+
+    /// Returns whether the argument registers of a call hold values computed from the two words.
+    pub fn passes_both(&self, words: [u64; 2]) -> bool {
+        const VECTORS: usize = 8;
+        let of = |word: &u64| {
+            let own = ARGUMENTS.iter().map(|n| &self.registers[*n]);
+            let mut held = own.chain(&self.vectors[..VECTORS]);
+            held.any(|held| held.contains(word))
+        };
+        words.iter().all(of)
+    }
+
     /// Returns whether the instruction is a plain store of a value computed from the word.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
         let is_plain = i.mnemonic() == Mnemonic::Xchg

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::parameter::How;
 use super::transfer::{is_installer, note_system_call, note_transfer};
 use super::{Tables, Way};
-use crate::image::Image;
+use crate::image::{Image, THREAD};
 
 pub(super) fn is_store(i: &Instruction) -> bool {
     let reads = matches!(
@@ -27,6 +27,14 @@ pub(super) fn is_store(i: &Instruction) -> bool {
 pub(super) fn named(image: &Image, i: &Instruction) -> Option<u64> {
     if i.is_ip_rel_memory_operand() {
         return Some(i.ip_rel_memory_address());
+    }
+    if i.memory_segment() == Register::FS
+        && i.memory_base() == Register::None
+        && i.memory_index() == Register::None
+        && i.mnemonic() != Mnemonic::Lea
+    {
+        let place = THREAD.wrapping_add(i.memory_displacement64());
+        return image.is_thread_local(place).then_some(place);
     }
     let is_named = image.is_fixed
         && i.memory_base() == Register::None
@@ -81,6 +89,15 @@ pub(super) fn note(
     {
         *number = constant.map(|constant| (at, constant));
     }
+    if i.mnemonic() == Mnemonic::Mov
+        && i.memory_segment() == Register::FS
+        && i.memory_base() == Register::None
+        && i.memory_displacement64() == 0
+        && i.op0_register().is_gpr64()
+    {
+        known.names(i.op0_register(), THREAD);
+        return;
+    }
     let to = named(image, i);
     if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
         tables.read.entry(to).or_default().push(at);
@@ -122,6 +139,11 @@ pub(super) fn note(
         known.replaces(to);
     }
     let named = named_by(image, i, known);
+    if let Some(named) = named.filter(|named| super::parameter::is_word(*named))
+        && known.replaces_argument(image, i, named)
+    {
+        tables.note_change(image, known.function, at, named, How::Replaces);
+    }
     if let Some(named) = named.filter(|_| to.is_none())
         && i.mnemonic() != Mnemonic::Lea
         && !is_store(i)

@@ -5,10 +5,12 @@ use crate::hash::{Map, Set};
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::derived::{Crossing, Derived};
+use super::instruction::is_store;
 use super::parameter::{self, How, Passed};
 use super::tested::Tested;
 use super::{Given, Tables, Way, element};
-use crate::image::Image;
+use crate::emptied::is_kept;
+use crate::image::{Image, THREAD};
 use crate::state::ARGUMENTS;
 
 /// Is the address or the argument that a register or a place of the frame holds.
@@ -55,6 +57,8 @@ pub struct Known {
     spilled_pointers: Map<Local, u64>,
     /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
+    /// The loads of memory behind arguments of the function, each with the number that stands for the memory.
+    loads: Vec<(u64, u64)>,
     /// The effects on words of calls of functions that were read before, by the call.
     pub crossings: Map<u64, Crossing>,
 }
@@ -83,6 +87,7 @@ impl Known {
             returned: None,
             spilled_pointers: Map::default(),
             spilled: Map::default(),
+            loads: Vec::new(),
             crossings: Map::default(),
         }
     }
@@ -225,6 +230,22 @@ impl Known {
         is_link || self.derived.stores(i, word)
     }
 
+    /// Returns whether the instruction stores to memory behind an argument after the function has loaded the old value and kept it.
+    pub fn replaces_argument(&mut self, image: &Image, i: &Instruction, word: u64) -> bool {
+        if i.mnemonic() == Mnemonic::Lea {
+            return false;
+        }
+        if !is_store(i) {
+            self.loads.push((word, i.ip()));
+            return false;
+        }
+        let mut loads = self.loads.iter().filter(|(of, _)| *of == word);
+        !changes_in_place(i)
+            && !i.has_lock_prefix()
+            && i.mnemonic() != Mnemonic::Xchg
+            && loads.any(|(_, load)| is_kept(image, *load))
+    }
+
     /// Returns whether the instruction changes the word in place after the function has used the word's old value.
     pub fn changes_used(&self, i: &Instruction, word: u64) -> bool {
         self.used.contains(&word) && changes_in_place(i)
@@ -351,13 +372,20 @@ impl Known {
         }
     }
 
-    /// Returns the address that the instruction computes from an address in another register, which keeps its value.
+    /// Returns the address that the instruction computes from an address in another register, which keeps its
+    /// value, or from the thread pointer.
     fn part(&self, i: &Instruction) -> Option<u64> {
         let base = i.memory_base();
+        if i.op0_register().is_gpr64()
+            && self.lea[i.op0_register().number()] == Some(THREAD)
+            && i.mnemonic() == Mnemonic::Add
+        {
+            return Some(THREAD.wrapping_add(i.try_immediate(1).ok()?));
+        }
         let is_part = i.mnemonic() == Mnemonic::Lea
             && i.memory_index() == Register::None
             && base.is_gpr64()
-            && i.op0_register() != base;
+            && (i.op0_register() != base || self.lea[base.number()] == Some(THREAD));
         let whole = is_part.then(|| self.lea[base.number()])??;
         Some(whole.wrapping_add(i.memory_displacement64()))
     }

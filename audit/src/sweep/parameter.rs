@@ -16,6 +16,8 @@ pub enum How {
     Updates(u64),
     /// A call of a C library function that stores to the place, with the number of bytes if it is known.
     Fills(Option<u64>),
+    /// A store after the function has loaded the old value and kept it.
+    Replaces,
 }
 
 impl How {
@@ -26,6 +28,7 @@ impl How {
             Self::Clears => 1,
             Self::Updates(_) => 2,
             Self::Fills(_) => 3,
+            Self::Replaces => 4,
         }
     }
 }
@@ -38,6 +41,19 @@ pub struct Change {
     how: How,
     /// The instruction of the function that makes the change.
     by: u64,
+}
+
+impl Change {
+    const fn new(function: u64, place: u64, how: How, by: u64) -> Self {
+        let of = place - PARAMETERS;
+        Self {
+            function,
+            argument: (of / OFFSETS) as usize,
+            offset: of % OFFSETS,
+            how,
+            by,
+        }
+    }
 }
 
 /// Holds the arguments of a call: addresses of data, and the words from which pointers were loaded. Both include arguments that
@@ -89,14 +105,7 @@ impl Tables {
                 How::Stores(_) if crate::races::is_flag(image, at) => How::Clears,
                 how => how,
             };
-            let of = place - PARAMETERS;
-            self.changes.push(Change {
-                function,
-                argument: (of / OFFSETS) as usize,
-                offset: of % OFFSETS,
-                how,
-                by: at,
-            });
+            self.changes.push(Change::new(function, place, how, at));
             return;
         }
         match how {
@@ -105,6 +114,7 @@ impl Tables {
             }
             How::Fills(_) => {}
             How::Stores(_) => self.writes.entry(place).or_default().push(at),
+            How::Replaces => self.replaced.entry(place).or_default().push(at),
             How::Clears => {
                 self.cleared.insert(place);
             }
@@ -133,13 +143,32 @@ impl Tables {
                 };
                 let places: Vec<_> = calls.into_iter().flatten().filter_map(to).collect();
                 for (caller, at, place) in places {
-                    if let How::Stores(width) = change.how
-                        && !is_word(place)
-                    {
+                    if is_word(place) {
+                        let further = Change::new(caller, place, change.how, change.by);
+                        self.changes.push(further);
+                        continue;
+                    }
+                    if let How::Stores(width) = change.how {
                         let through = self.through_calls.entry(at).or_default();
                         through.push((place, width, change.by));
                     }
+                    if let How::Stores(_) | How::Clears = change.how {
+                        let stores = self.stored_by_calls.entry(place).or_default();
+                        stores.push((at, change.by));
+                    }
                     self.note_change(image, caller, at, place, change.how);
+                }
+            }
+        }
+    }
+
+    /// Notes, for each word, the calls whose result was computed from it.
+    pub fn resolve_results(&mut self, image: &Image) {
+        for (target, words) in &self.results {
+            for call in self.passed.get(target).into_iter().flatten() {
+                let words = words.iter().filter_map(|word| call.names(*word));
+                for word in words.filter(|word| image.is_writable(*word)) {
+                    self.loaded_by_calls.entry(word).or_default().push(call.at);
                 }
             }
         }
