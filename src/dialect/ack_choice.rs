@@ -32,13 +32,15 @@ impl HandledSignals {
     }
 }
 
-/// Says which signals acknowledge the bits of a program of which a process has ended on SIGUSR1.
+/// Says which signals acknowledge the bits of a program of which a process has ended on an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AckPolicy {
     /// SIGUSR2, from this acknowledgement on, counted from 0.
     Usr2From(u8),
     /// The signal that is acknowledged.
     Echo,
+    /// SIGUSR2 for the first symbol, which asks for admission, and SIGUSR1 for all others.
+    Usr2First,
 }
 
 /// Chooses the signal that acknowledges one client.
@@ -79,12 +81,12 @@ impl AckChoice {
     /// Returns a choice for a program whose processes are acknowledged in this way.
     pub const fn with_policy(policy: Option<AckPolicy>, handled: HandledSignals) -> Self {
         let symbol = match policy {
-            Some(AckPolicy::Usr2From(0)) => Symbol::Usr2,
+            Some(AckPolicy::Usr2From(0) | AckPolicy::Usr2First) => Symbol::Usr2,
             _ => Symbol::Usr1,
         };
         Self {
             policy,
-            admits_with_usr2: matches!(policy, Some(AckPolicy::Usr2From(0))),
+            admits_with_usr2: matches!(symbol, Symbol::Usr2),
             ..Self::new(symbol, handled)
         }
     }
@@ -129,8 +131,11 @@ impl AckChoice {
         if !self.handled.both() {
             self.symbol = self.symbol();
         }
-        if matches!(self.policy, Some(AckPolicy::Usr2From(_))) && !self.has_switched {
-            self.symbol = Symbol::Usr2;
+        match self.policy {
+            _ if self.has_switched => {}
+            Some(AckPolicy::Usr2From(_)) => self.symbol = Symbol::Usr2,
+            Some(AckPolicy::Usr2First) => self.symbol = Symbol::Usr1,
+            Some(AckPolicy::Echo) | None => {}
         }
     }
 
@@ -182,9 +187,12 @@ impl AckChoice {
     pub fn policy_after(&self, count: u8) -> Option<AckPolicy> {
         let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
         let may_echo = count > 1 || self.policy.is_some();
+        let may_admit = matches!(self.policy, Some(AckPolicy::Usr2From(0) | AckPolicy::Echo));
         match count {
             _ if !self.may_switch() => None,
             _ if is_first_mismatch && may_echo => Some(AckPolicy::Echo),
+            // It went on after a first SIGUSR2, and ended on a later one.
+            2.. if self.symbol() == Symbol::Usr2 && may_admit => Some(AckPolicy::Usr2First),
             1 | 2 => Some(AckPolicy::Usr2From(count - 1)),
             _ => None,
         }

@@ -212,8 +212,9 @@ impl AckTiming {
         Some(since.saturating_add(bound).max(self.look_at.unwrap_or(0)))
     }
 
-    /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
-    pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState) -> Option<Symbol> {
+    /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`; behind a message, unless it is
+    /// `in_message`, a nap is no wait.
+    pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState, in_message: bool) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {
             if sleep >= self.needed_now() || self.deadline().is_some_and(|at| now >= at) {
@@ -223,7 +224,8 @@ impl AckTiming {
             self.look_at = Some(self.next_look(now));
             return None;
         }
-        let is_asleep = self.is_asleep(now, sleep);
+        let may_wait = in_message || sleep > SleepState::Napping;
+        let is_asleep = may_wait && self.is_asleep(now, sleep);
         let Some(sent) = &mut self.sent else {
             self.look_at = None;
             return None;
@@ -360,9 +362,9 @@ mod tests {
     /// Looks at a client that sleeps like this until it is acknowledged, or not looked at again; returns when that was.
     fn look(timing: &mut AckTiming, sleep: SleepState) -> Option<Nanos> {
         while let Some(at) = timing.look_at() {
-            assert!(at == 0 || timing.poll_ack(at - 1, ForSignal).is_none());
+            assert!(at == 0 || timing.poll_ack(at - 1, ForSignal, true).is_none());
             assert!(timing.deadline().is_none_or(|last| last >= at), "overdue");
-            if timing.poll_ack(at, sleep).is_some() {
+            if timing.poll_ack(at, sleep, true).is_some() {
                 return Some(at);
             }
         }
@@ -399,8 +401,8 @@ mod tests {
             assert_eq!(timing.needed(), sleep);
             assert_eq!(timing.submit(Usr1, 5), None);
             assert_eq!(timing.look_at(), Some(5));
-            assert_eq!(timing.poll_ack(5, Awake), None);
-            assert_eq!(timing.poll_ack(5 + FIRST_LOOK, sleep), Some(Usr1));
+            assert_eq!(timing.poll_ack(5, Awake, true), None);
+            assert_eq!(timing.poll_ack(5 + FIRST_LOOK, sleep, true), Some(Usr1));
             assert_eq!(timing.deadline(), None);
         }
     }
@@ -448,7 +450,7 @@ mod tests {
             let mut timing = AckTiming::new(sleep);
             assert_eq!(timing.submit(Usr1, 0), None);
             timing.end();
-            assert_eq!(timing.poll_ack(0, sleep), Some(Usr1));
+            assert_eq!(timing.poll_ack(0, sleep, true), Some(Usr1));
             assert!(timing.may_await_more());
             let again = look(&mut timing, sleep);
             assert_eq!(again.is_some_and(|at| at >= NAP), repeats);
@@ -472,11 +474,11 @@ mod tests {
     fn a_client_that_pauses_after_a_nap_is_acknowledged_in_its_pause() {
         let mut timing = AckTiming::new(Napping);
         assert_eq!(timing.submit(Usr1, 0), None);
-        assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
+        assert_eq!(timing.poll_ack(0, Napping, true), Some(Usr1));
         assert_eq!(look(&mut timing, Napping), None, "it may nap for long");
         timing.handle_symbol(true, 0);
         timing.submit(Usr1, 0);
-        assert_eq!(timing.poll_ack(0, Napping), Some(Usr1));
+        assert_eq!(timing.poll_ack(0, Napping, true), Some(Usr1));
         assert_eq!(look(&mut timing, ForSignal), Some(2 * MILLISECOND));
         timing.handle_symbol(true, 0);
         assert_eq!(timing.needed(), ForSignal);
@@ -514,7 +516,7 @@ mod tests {
             timing.set_others(before);
             timing.look(7);
             assert_eq!(
-                (timing.look_at(), timing.poll_ack(7, Awake)),
+                (timing.look_at(), timing.poll_ack(7, Awake, true)),
                 (Some(7), None)
             );
             timing.note_not_run(7);
@@ -522,7 +524,7 @@ mod tests {
             timing.set_others(after);
             let first = timing.look_at().unwrap();
             assert_eq!(timing.swallowed(first, ForSignal), None);
-            assert_eq!(timing.poll_ack(first, ForSignal), None);
+            assert_eq!(timing.poll_ack(first, ForSignal, true), None);
             assert!(!timing.awaits_bit());
             timing.set_others([99, 99]);
             let second = timing.look_at().unwrap();

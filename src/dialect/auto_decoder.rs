@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::candidates::is_no_proof;
 use super::decoder::{DecodeProgress, Provenance, TextDecoder};
 use super::detector::{DetectState, Detection, Detector};
 use super::ranking::Certainty;
@@ -208,7 +209,9 @@ impl AutoDecoder {
             let decoder =
                 TextDecoder::new(found.dialect, self.limit, self.pid, Provenance::Detected);
             self.mode = Mode::Known(Box::new(decoder));
-            self.is_unsure = !matches!(found.certainty, Certainty::Sure);
+            let is_sure = matches!(found.certainty, Certainty::Sure);
+            let is_known = self.known.contains(&found.dialect);
+            self.is_unsure = !is_sure || !is_known && is_no_proof(&found.dialect, found.text.len());
         }
         self.begin();
         Some(found)

@@ -7,6 +7,9 @@ use super::{BitOrder, ByteOrder, Chars, Dialect, Head, Parity, Symbol};
 /// Bytes of a text that count as evidence.
 const EVIDENCE_LIMIT: usize = 1 << 16;
 
+/// Is the length of a text that is hardly found by chance, even in a dialect in which nearly any symbols are characters.
+pub(super) const ENOUGH: usize = 8;
+
 /// The end byte of a text, and whether the length in its head counts that.
 type Ending = (Option<u8>, bool);
 
@@ -130,7 +133,7 @@ const fn endings(head: Head) -> &'static [Ending] {
     match head {
         Head::None => &[NUL, ETX, EOT, NEWLINE, ALL_ONES],
         Head::Nul => &[NUL],
-        Head::Stx => &[ETX],
+        Head::Stx => &[ETX, EOT],
         Head::Len8 => &[NONE, NUL],
         Head::Pid | Head::PidDigits => &[NUL, ETX, EOT],
         _ => &[NONE, NUL, COUNTED_NUL],
@@ -174,7 +177,32 @@ pub fn dialect_cost(d: &Dialect) -> u32 {
 
 /// Returns whether a text of `len` bytes is too short to be sure of so rare a dialect: letters are found in any bits.
 pub fn is_scant(d: &Dialect, len: usize) -> bool {
-    len > 0 && dialect_cost(d) as usize >= 8 + 8 * len
+    len > 0 && (dialect_cost(d) as usize >= 8 + 8 * len || len < ENOUGH && shows_no_end(d))
+}
+
+/// Returns whether nearly any symbols are a text in this dialect, as long as it is short.
+pub(super) fn is_weak(dialect: &Dialect) -> bool {
+    dialect.symbols_per_char() % 8 != 0 || dialect.head == Head::Len8
+}
+
+/// Returns whether a text of `len` bytes is too short to expect its dialect of the next process of its program.
+pub(super) fn is_no_proof(d: &Dialect, len: usize) -> bool {
+    len < ENOUGH && (is_weak(d) || shows_no_end(d))
+}
+
+/// Returns whether only the end of the client shows the end of a text: any bytes of a text could be one.
+fn shows_no_end(d: &Dialect) -> bool {
+    let is_shown = matches!(d.end, Some(0 | 3 | 4 | b'\n' | 0xff));
+    !is_shown && !d.head.is_length()
+}
+
+/// Returns how much likelier a text is if each of its bytes was XORed with `mask`.
+pub(super) fn mask_gain(text: &[u8], mask: u8) -> u32 {
+    let cost = |mask| -> u32 {
+        let bytes = text.iter().enumerate();
+        bytes.map(|(at, byte)| text_cost(byte ^ mask, at)).sum()
+    };
+    cost(0).saturating_sub(cost(mask))
 }
 
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
@@ -295,7 +323,7 @@ mod tests {
     #[test]
     fn each_candidate_differs_and_none_is_likelier_than_the_classic_dialect() {
         let candidates = all(Some(Symbol::Usr1));
-        assert_eq!(candidates.len(), 1040);
+        assert_eq!(candidates.len(), 1048);
         for (i, dialect) in candidates.iter().enumerate() {
             assert!(!candidates[..i].contains(dialect), "{dialect}");
             assert_eq!(*dialect, dialect.visible_form());
@@ -312,7 +340,7 @@ mod tests {
             .filter(|dialect| !dialect.hello)
             .collect();
         assert_eq!(all(None), without_hello);
-        assert_eq!(all(Some(Symbol::Usr2)).len(), 1040);
+        assert_eq!(all(Some(Symbol::Usr2)).len(), 1048);
     }
 
     #[test]

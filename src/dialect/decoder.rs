@@ -395,7 +395,8 @@ impl TextDecoder {
         let ends_digits = matches!(byte, 0 | b'\n') || Some(byte) == self.dialect.end;
         let has_leading_zero = head.count == 1 && head.value == 0;
         let (value, is_whole) = match part {
-            Some(Byte(expected)) if byte == expected => (0, true),
+            // SOH opens a text as STX does.
+            Some(Byte(expected)) if byte == expected || (expected, byte) == (2, 1) => (0, true),
             Some(Number(_, Binary(width))) => (self.with_byte(byte, head), count == width),
             // No more digits than a length has.
             Some(Number(_, Digits)) if is_digit && count < 10 && !has_leading_zero => {

@@ -10,12 +10,12 @@ use alloc::vec::Vec;
 use core::mem;
 use core::ops::Range;
 
-use super::candidates;
+use super::candidates::{self, ENOUGH, is_weak, mask_gain};
 use super::decoder::DecodeProgress::{self, Complete, Incomplete};
 use super::decoder::{Provenance, TextDecoder};
 use super::ranking::{self, Certainty, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{Dialect, Head, Symbol};
+use super::{Dialect, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -25,8 +25,10 @@ const HEAD_START: usize = 16;
 /// Limits the symbols that are decoded a second time. Of longer texts the dialect is known before their end.
 const MOST_BEFORE_OWN_BYTE: usize = 512;
 
-/// Is the length of a text that is hardly found by chance, even in a dialect in which nearly any symbols are characters.
-const ENOUGH: usize = 8;
+/// How much likelier a text has to be without a mask to be refused, if its end is the end of the client, and if its end byte is its
+/// program's own.
+const MASKED: u32 = 18;
+const MASKED_WITH_END: u32 = 6;
 
 /// Limits the bytes of an alternative text that a note shows.
 pub const EXCERPT: usize = 64;
@@ -189,6 +191,14 @@ impl Detector {
     /// Handles the end of the client; `success` says that its end may complete a text without an end byte.
     pub fn handle_exit(&mut self, success: bool) -> DetectState {
         let state = self.handle_silence();
+        // A space that was XORed with 42 is a newline.
+        let is_masked = || {
+            let is_masked = |plain| self.is_masked(Dialect { end: None, ..plain });
+            self.may_be_a_line() && candidates::plain().into_iter().any(is_masked)
+        };
+        if success && is_masked() {
+            return DetectState::Undecided;
+        }
         if !success || self.is_fragment || state.has_message() {
             return state;
         }
@@ -198,7 +208,10 @@ impl Detector {
             let is_refuted = decoder.dialect().char_bits == 16
                 || is_unlikely_in_seven_bits(&decoder, true)
                 || is_weak(decoder.dialect()) && decoder.text_len() < ENOUGH;
-            if decoder.handle_exit() && (self.known.contains(decoder.dialect()) || !is_refuted) {
+            if !decoder.handle_exit() || self.is_masked(*decoder.dialect()) {
+                continue;
+            }
+            if self.known.contains(decoder.dialect()) || !is_refuted {
                 let reading = Reading::new(decoder, at);
                 // Without its end byte a dialect is the same as another.
                 let is_same =
@@ -221,7 +234,7 @@ impl Detector {
     fn with_own_end(&self) -> Vec<Reading> {
         let count = self.log.len();
         let mut readings = Vec::new();
-        if count < 16 || count % 8 != 0 {
+        if count < 16 || count % 8 != 0 || self.has_pid() {
             return readings;
         }
         for plain in candidates::plain() {
@@ -229,15 +242,17 @@ impl Detector {
             if !candidates::is_own_end(end) {
                 continue;
             }
-            let mut decoder = self.guess(Dialect {
+            let dialect = Dialect {
                 end: Some(end),
                 ..plain
-            });
+            };
+            let mut decoder = self.guess(dialect);
             let mut symbols = self.log.iter();
             let mut progress = symbols.by_ref().map(|symbol| decoder.push(symbol));
-            let end = progress.find(|progress| *progress != Incomplete);
-            let is_whole = end == Some(Complete) && symbols.next().is_none();
-            if is_whole && decoder.text_len() > 0 && !decoder.has_controls() {
+            let outcome = progress.find(|progress| *progress != Incomplete);
+            let is_whole = outcome == Some(Complete) && symbols.next().is_none();
+            let is_text = is_whole && decoder.text_len() > 0 && !decoder.has_controls();
+            if is_text && !self.is_masked(dialect) {
                 readings.push(Reading::new(decoder, count));
             }
         }
@@ -307,6 +322,25 @@ impl Detector {
         dialect.end == Some(0) && name.is_some_and(|len| len > 0 && text[len] == b'=')
     }
 
+    /// Returns whether the whole stream is rather a text whose bytes, and the NUL at its end, were XORed with a constant, than one in
+    /// `dialect`.
+    fn is_masked(&self, dialect: Dialect) -> bool {
+        let text = self.text(dialect, 0..self.log.len(), usize::MAX);
+        let text = text.unwrap_or_default();
+        match (dialect.end, text.split_last()) {
+            (Some(end), _) => mask_gain(&text, end) >= MASKED_WITH_END,
+            (None, Some((last, text))) => mask_gain(text, *last) >= MASKED,
+            (None, None) => false,
+        }
+    }
+
+    /// Returns whether the stream begins with the PID, from its lowest bit up. Programs may leave out any of its highest bits.
+    fn has_pid(&self) -> bool {
+        let low = self.pid.get() as u16;
+        // A small number can be a length, or a letter and a NUL.
+        low > 0xff && self.log.starts_with_low(low)
+    }
+
     /// Returns the first bytes of the text that the first `at` symbols are in `dialect`.
     fn excerpt(&self, dialect: Dialect, at: usize) -> Vec<u8> {
         let mut text = self.text(dialect, 0..at, EXCERPT).unwrap_or_default();
@@ -335,7 +369,11 @@ impl Detector {
         // A stream that opens with the other signal refutes the other handshake.
         let greeting = self.log.iter().next().filter(|_| self.may_greet);
         let mut dialects = candidates::all(greeting);
-        dialects.retain(|dialect| !self.is_fragment || !is_weak(dialect));
+        let has_pid = self.has_pid();
+        dialects.retain(|dialect| {
+            let is_head_missed = has_pid && dialect.head.pid_part().is_none();
+            !(self.is_fragment && is_weak(dialect) || is_head_missed)
+        });
         for known in &self.known {
             if !dialects.contains(known) {
                 dialects.push(*known);
@@ -418,11 +456,6 @@ impl Detector {
             (false, _) => DetectState::Undecided,
         }
     }
-}
-
-/// Returns whether nearly any symbols are a text in this dialect, as long as it is short.
-fn is_weak(dialect: &Dialect) -> bool {
-    dialect.symbols_per_char() % 8 != 0 || dialect.head == Head::Len8
 }
 
 /// Returns whether too few letters are in a text of seven bits a character, which nearly any symbols are.

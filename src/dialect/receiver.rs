@@ -161,7 +161,7 @@ impl TextReceiver {
             return self.handle_symbol(symbol, now);
         }
         let may_await_more = self.timing.may_await_more();
-        if let Some(ack) = self.timing.poll_ack(now, sleep) {
+        if let Some(ack) = self.timing.poll_ack(now, sleep, self.decoder.in_message()) {
             if may_await_more && !self.timing.may_await_more() {
                 self.final_acks.note_sent(FinalAck::Twice, now);
             }

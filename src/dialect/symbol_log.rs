@@ -35,6 +35,12 @@ impl SymbolLog {
         }
     }
 
+    /// Returns whether the first symbols are these bits, the lowest one first, with either signal for 1.
+    pub fn starts_with_low(&self, bits: u16) -> bool {
+        let is_first = |bits: u16| self.bytes.starts_with(&bits.to_le_bytes());
+        is_first(bits) || is_first(!bits)
+    }
+
     /// Returns the symbols in order.
     pub fn iter(&self) -> impl Iterator<Item = Symbol> {
         (0..self.len).filter_map(|index| self.get(index))

@@ -412,9 +412,12 @@ impl Core {
             TextAction::Rejected { reason, bytes } => {
                 self.dropped(session, DropReason::Rejected(reason), bytes);
             }
+            TextAction::RanOn(bytes) => self.dropped(session, DropReason::RanOn, bytes),
             // Noise is noted too: on a slow machine the bits of a client that paces itself come in batches.
             TextAction::NoMatch(bits) => {
-                if !mem::replace(&mut session.warned, true) {
+                if mem::replace(&mut session.warned, true) {
+                    session.allowance.skip();
+                } else {
                     self.note_of(session, Note::NoDialect(pid, bits));
                 }
             }

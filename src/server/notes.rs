@@ -84,12 +84,17 @@ impl Allowance {
         if is_allowed {
             self.next = next.saturating_add(self.interval);
         } else {
-            self.withheld += 1;
+            self.skip();
         }
         is_allowed
     }
 
-    /// Returns how many notes were not allowed since the last call.
+    /// Counts a note that is not made.
+    pub const fn skip(&mut self) {
+        self.withheld += 1;
+    }
+
+    /// Returns how many notes were not made since the last call.
     pub const fn take_withheld(&mut self) -> u64 {
         mem::replace(&mut self.withheld, 0)
     }
@@ -109,6 +114,8 @@ impl Core {
         if session.is_announced() || !mem::replace(&mut session.warned, true) {
             let pid = session.pid;
             self.note_of(session, Note::Dropped { pid, why, bytes });
+        } else {
+            session.allowance.skip();
         }
     }
 

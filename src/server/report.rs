@@ -119,6 +119,8 @@ pub enum DropReason {
     EndedOn(Symbol),
     /// The client began another message in mid-message.
     Abandoned,
+    /// The bits behind a text look like the memory of the client that follows it.
+    RanOn,
     /// The signals came too fast to be a message.
     Noise,
     /// The output is blocked and the client cannot be made to wait.
@@ -312,6 +314,9 @@ impl fmt::Display for DropReason {
                 )
             }
             Self::Abandoned => f.write_str("the client began another"),
+            Self::RanOn => f.write_str(
+                "it looks like the memory behind a text; if it is a text, give --dialect",
+            ),
             Self::Noise => f.write_str("signals too fast for a text, which swallow each other"),
             Self::Backlog => f.write_str("the output is blocked and the client does not wait"),
         }
@@ -364,6 +369,7 @@ mod tests {
         let notes = [
             dropped(DropReason::Rejected(Reason::Idle), 1),
             dropped(DropReason::EndedOn(Symbol::Usr2), 1),
+            dropped(DropReason::RanOn, 2),
             dropped(DropReason::Backlog, 2),
             Note::Unanswerable(pid, "denied".into()),
             Note::Unwatched(pid, "too many files".into()),
@@ -384,6 +390,7 @@ mod tests {
         let texts = "\
 dropped a message of client 7 after 1 byte: the client was silent for too long
 dropped a message of client 7 after 1 byte: the client ended after an acknowledgement by SIGUSR2; try again, or give --dialect
+dropped a message of client 7 after 2 bytes: it looks like the memory behind a text; if it is a text, give --dialect
 dropped a message of client 7 after 2 bytes: the output is blocked and the client does not wait
 client 7 gets no acknowledgements: denied
 cannot take client 7: too many files

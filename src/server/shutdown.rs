@@ -199,10 +199,12 @@ impl Machine {
             return;
         };
         let bytes = session.received_bytes();
-        // Less than a byte of a text is a stray signal, unless its sender could wait for an acknowledgement and got none.
+        // A single bit is a stray signal, unless its sender could wait for an acknowledgement and got none.
         let is_foreign = session.handles().any() && !session.can_answer(Signal::WORD);
         let gave_up = is_foreign && session.answered_at.is_none();
-        if session.in_message() && (session.is_announced() || bytes > 0 || gave_up) {
+        if session.in_message()
+            && (session.is_announced() || session.foreign.pace.bits() > 1 || gave_up)
+        {
             let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             self.core.note_of(&mut session, note);

@@ -225,6 +225,7 @@ fn unknown(handles: u8, ops: &[u8], hear: Hear<'_>) {
                     assert!(text.len() <= LIMIT);
                     assert!(core::str::from_utf8(&text).is_ok(), "garbage");
                 }
+                TextAction::RanOn(_) => {}
                 TextAction::NoMatch(digits) => assert!(digits.len() >= 8 && digits.len() <= 256),
                 TextAction::Detected { dialect, .. } => {
                     let spec = dialect.to_string();

@@ -218,18 +218,31 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
 #[test]
 fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
     let [first, second] = [0, 1].map(|count| Some(AckPolicy::Usr2From(count)));
-    let echo = Some(AckPolicy::Echo);
+    let [echo, admits] = [AckPolicy::Echo, AckPolicy::Usr2First].map(Some);
     // The acknowledgements of these symbols, and the conclusion from the end of the client after each of them.
     for (policy, symbols, expected, shown) in [
         (None, [Usr1, Usr1, Usr2], [Usr1; 3], [first, second, echo]),
         (None, [Usr2, Usr2, Usr1], [Usr1; 3], [first, second, None]),
-        (first, [Usr1; 3], [Usr2; 3], [echo, second, None]),
+        (first, [Usr1; 3], [Usr2; 3], [echo, admits, admits]),
+        (first, [Usr2, Usr1, Usr1], [Usr2; 3], [first, echo, admits]),
+        (
+            admits,
+            [Usr2, Usr1, Usr2],
+            [Usr2, Usr1, Usr1],
+            [first, second, echo],
+        ),
         (second, [Usr1; 3], [Usr1, Usr2, Usr2], [first, echo, None]),
         (
             echo,
             [Usr1, Usr2, Usr1],
             [Usr1, Usr2, Usr1],
-            [first, second, None],
+            [first, admits, None],
+        ),
+        (
+            echo,
+            [Usr2, Usr1, Usr2],
+            [Usr2, Usr1, Usr2],
+            [first, second, admits],
         ),
     ] {
         let mut probe = AckProbe::new(AckChoice::with_policy(policy, BOTH));
@@ -242,7 +255,10 @@ fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() 
         assert_eq!(probe.choice.ack_signal() == AckSignal::Echo, is_echo);
         probe.reset();
         probe.handle_symbol(Usr2, 0);
-        let expected = if policy.is_some() { Usr2 } else { Usr1 };
+        let expected = match policy {
+            None | Some(AckPolicy::Usr2First) => Usr1,
+            _ => Usr2,
+        };
         assert_eq!(probe.symbol(), expected);
     }
 }

@@ -599,3 +599,67 @@ fn a_text_that_begins_with_the_letters_that_the_pid_has_in_16_bits_is_a_text() {
         assert_eq!(detector.finish().unwrap().text, expected, "{bytes:?}");
     }
 }
+
+#[test]
+fn a_text_that_was_xored_with_its_last_byte_is_not_found() {
+    for (text, mask, has_message) in [
+        ("Hello again\0", 0x2a, false),
+        ("Hello again\0", 0x15, false),
+        ("Hello again\0", 0x0f, false),
+        ("Hello again\x17", 0, true),
+        ("WARNING!", 0, true),
+        ("two\nlines\n", 0, true),
+        ("Hello again", 0, true),
+    ] {
+        let mut detector = detector(64);
+        let bytes: Vec<u8> = text.bytes().map(|byte| byte ^ mask).collect();
+        push(&mut detector, &symbols("end=none", &bytes));
+        assert_eq!(
+            detector.handle_exit(true).has_message(),
+            has_message,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_pid_from_its_lowest_bit_up_is_no_text_however_short_it_is() {
+    // "<R" from the highest bit down.
+    let pid = Pid::new(0x4a3c).unwrap();
+    for (one, bits) in [
+        (Symbol::Usr2, 15),
+        (Symbol::Usr2, 16),
+        (Symbol::Usr1, 20),
+        (Symbol::Usr2, 32),
+    ] {
+        let mut detector = Detector::new(64, pid, true, &[]);
+        let symbol = |i: i32| {
+            if pid.get() >> i & 1 != 0 {
+                one
+            } else {
+                one.other()
+            }
+        };
+        let head: Vec<Symbol> = (0..bits).map(symbol).collect();
+        push(&mut detector, &head);
+        let spec = if one == Symbol::Usr2 {
+            "classic"
+        } else {
+            "inverted"
+        };
+        push(&mut detector, &symbols(spec, b"A"));
+        let has_message = detector.handle_exit(true).has_message();
+        assert_eq!(has_message, bits == 32, "{bits}");
+    }
+}
+
+#[test]
+fn a_text_between_soh_and_eot_is_found_as_one_between_stx_and_etx_is() {
+    for (first, last) in [(1, 4), (1, 3), (2, 3), (2, 4)] {
+        let mut detector = detector(64);
+        let bytes = [&[first], &b"Hello there"[..], &[last]].concat();
+        push(&mut detector, &symbols("end=none", &bytes));
+        assert!(detector.handle_silence().has_message());
+        assert_eq!(detector.finish().unwrap().text, b"Hello there");
+    }
+}

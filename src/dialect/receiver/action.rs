@@ -37,6 +37,8 @@ pub enum TextAction {
         /// The number of bytes that were received.
         bytes: usize,
     },
+    /// Report that so many bytes behind a text are dropped: they look like the memory that follows it.
+    RanOn(usize),
     /// Report a stream that makes no sense in any dialect, by its first symbols: 0 for SIGUSR1 and 1 for SIGUSR2.
     NoMatch(String),
 }

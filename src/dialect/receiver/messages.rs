@@ -10,6 +10,7 @@ use crate::dialect::candidates::is_scant;
 use crate::dialect::decoder::DecodeProgress;
 use crate::dialect::detector::{DetectState, EXCERPT};
 use crate::dialect::ranking::Certainty;
+use crate::dialect::symbol_log::SymbolLog;
 use crate::dialect::{Ack, Dialect, FinalAck, Symbol};
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
@@ -131,7 +132,8 @@ impl TextReceiver {
                 self.probe.reset();
                 found.text.truncate(EXCERPT);
                 let one = Box::new((dialect, found.text));
-                return self.act(TextAction::Ambiguous { one, other });
+                self.act(TextAction::Ambiguous { one, other });
+                return self.decode_rest(found.rest, now);
             }
             Certainty::Unsure(rival) => rival,
             Certainty::Sure => None,
@@ -145,13 +147,20 @@ impl TextReceiver {
             });
         }
         self.deliver(Some(found.text));
-        self.has_run_on = found.has_run_on;
-        if found.has_run_on {
+        // A program whose handler sends the next bit and does not look for the end of the text needs another signal to end on.
+        self.has_run_on = found.has_run_on && (dialect.hello || self.probe.choice.handled.both());
+        if self.has_run_on {
             self.finish_closing();
-            return None;
+            let bytes = found.rest.map_or(0, |rest| rest.len() / 8);
+            return self.act(TextAction::RanOn(bytes));
         }
+        self.decode_rest(found.rest, now)
+    }
+
+    /// Decodes the symbols after a detected message; returns the acknowledgement that the last one needs.
+    fn decode_rest(&mut self, rest: Result<SymbolLog, Reason>, now: Nanos) -> Option<Symbol> {
         let was_acknowledged = self.is_acknowledged;
-        let rest = match found.rest {
+        let rest = match rest {
             Ok(rest) => rest,
             Err(reason) => return self.act(TextAction::Rejected { reason, bytes: 0 }),
         };
@@ -252,8 +261,9 @@ impl TextReceiver {
         let Some(reason) = self.closing.take() else {
             return;
         };
-        let bytes = self.decoder.received_bytes();
-        if bytes > 0 {
+        // A single symbol is a stray.
+        if self.decoder.in_message() && self.decoder.received_symbols() > 1 {
+            let bytes = self.decoder.received_bytes();
             self.act(TextAction::Rejected { reason, bytes });
         }
         self.has_moved_on |= self.decoder.in_message();

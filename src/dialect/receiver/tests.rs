@@ -57,6 +57,7 @@ fn words(receiver: &mut TextReceiver) -> String {
         TextAction::Ambiguous { .. } => "ambiguous".into(),
         TextAction::Complete(text) => std::format!("{:?}", String::from_utf8(text).unwrap()),
         TextAction::Rejected { reason, bytes } => std::format!("{reason:?}:{bytes}"),
+        TextAction::RanOn(bytes) => std::format!("RanOn:{bytes}"),
         TextAction::NoMatch(digits) => digits,
     });
     words.collect::<Vec<String>>().join(" ")

@@ -148,7 +148,7 @@ fn a_client_that_goes_on_behind_its_text_after_a_handshake_gets_the_other_signal
                 break;
             }
         }
-        assert_eq!(said, "<hello=yes> \"Hi\"");
+        assert_eq!(said, "<hello=yes> \"Hi\" RanOn:2");
         receiver.handle_written(true, now);
         assert_eq!(words(&mut receiver), last);
         let shown = speaks(["hello=yes,final=other", "hello=yes"][usize::from(last == "usr1")]);

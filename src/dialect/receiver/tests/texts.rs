@@ -40,6 +40,53 @@ fn a_newline_behind_the_last_text_is_no_message_that_was_begun() {
 }
 
 #[test]
+fn a_variable_behind_a_letter_is_a_text_unless_its_client_can_be_ended_on_the_other_signal() {
+    let stream = [symbols("classic", "A"), symbols("classic", "HOME=/root")].concat();
+    for (handled, behind) in [
+        (NONE, "\"HOME=/root\""),
+        (USR1, "\"HOME=/root\""),
+        (BOTH, "RanOn:11"),
+    ] {
+        let (mut receiver, mut now, mut said) = (unknown_to(handled), 0, String::new());
+        for symbol in &stream {
+            said += &say(&mut receiver, &[*symbol], &mut now);
+        }
+        said += &wait(&mut receiver, &mut now);
+        assert!(said.contains("\"A\"") && said.contains(behind), "{said}");
+    }
+}
+
+#[test]
+fn what_comes_behind_a_text_that_is_withheld_is_decoded() {
+    let mut receiver = known_to(&["classic", "order=lsb"], NONE);
+    let stream = symbols("classic", "22").repeat(2);
+    assert_eq!(send(&mut receiver, &stream, 0), "");
+    receiver.handle_exit(true, 0);
+    assert_eq!(words(&mut receiver), "ambiguous");
+    // The end of the session reports it.
+    assert_eq!(receiver.received_bytes(), 3);
+}
+
+#[test]
+fn a_short_text_that_nearly_any_bits_are_shows_no_dialect_of_its_program() {
+    for (spec, text, is_shown) in [
+        ("char-bits=7", "Hello", false),
+        ("char-bits=7", "Hello there", true),
+        ("classic", "H", true),
+    ] {
+        let mut receiver = unknown_to(NONE);
+        let mut said = send(&mut receiver, &symbols(spec, text), 0);
+        said += &wait(&mut receiver, &mut 0);
+        assert!(said.contains(&std::format!("\"{text}\"")), "{said}");
+        assert_eq!(
+            receiver.profile_update(false, 0).is_some(),
+            is_shown,
+            "{spec} {text}"
+        );
+    }
+}
+
+#[test]
 fn a_dialect_that_a_program_has_used_is_not_evidence_for_a_text() {
     let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
     let mut profile = Profile::default();
