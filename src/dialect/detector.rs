@@ -28,7 +28,7 @@ const MOST_BEFORE_OWN_BYTE: usize = 512;
 /// How much likelier a text has to be without a mask to be refused, if its end is the end of the client, and if its end byte is its
 /// program's own.
 const MASKED: u32 = 18;
-const MASKED_WITH_END: u32 = 6;
+const MASKED_WITH_END: u32 = 4;
 
 /// Limits the bytes of an alternative text that a note shows.
 pub const EXCERPT: usize = 64;

@@ -224,10 +224,6 @@ impl Machine {
             if session.answered_at.is_none() && is_in_first_byte {
                 core.count_fleeting();
             }
-            if has_failed && is_in_first_byte && ended_on.is_none() {
-                // It needed another answer than it got.
-                session.answered_at = None;
-            }
             if let Some(ack) = ended_on {
                 let bytes = session.received_bytes();
                 core.dropped(session, DropReason::EndedOn(ack), bytes);
@@ -414,13 +410,7 @@ impl Core {
             }
             TextAction::RanOn(bytes) => self.dropped(session, DropReason::RanOn, bytes),
             // Noise is noted too: on a slow machine the bits of a client that paces itself come in batches.
-            TextAction::NoMatch(bits) => {
-                if mem::replace(&mut session.warned, true) {
-                    session.allowance.skip();
-                } else {
-                    self.note_of(session, Note::NoDialect(pid, bits));
-                }
-            }
+            TextAction::NoMatch(bits) => self.note_first(session, Note::NoDialect(pid, bits)),
         }
     }
 }

@@ -84,14 +84,9 @@ impl Allowance {
         if is_allowed {
             self.next = next.saturating_add(self.interval);
         } else {
-            self.skip();
+            self.withheld += 1;
         }
         is_allowed
-    }
-
-    /// Counts a note that is not made.
-    pub const fn skip(&mut self) {
-        self.withheld += 1;
     }
 
     /// Returns how many notes were not made since the last call.
@@ -110,12 +105,17 @@ impl Core {
         if was_too_long && is_too_long && !in_words {
             return;
         }
-        // The noise of another program is worth one line, not one for every few signals.
+        let pid = session.pid;
+        self.note_first(session, Note::Dropped { pid, why, bytes });
+    }
+
+    /// Makes a note of a text that is not delivered, or counts it: the noise of another program is worth one line, not one for every
+    /// few signals.
+    pub fn note_first(&mut self, session: &mut Session, note: Note) {
         if session.is_announced() || !mem::replace(&mut session.warned, true) {
-            let pid = session.pid;
-            self.note_of(session, Note::Dropped { pid, why, bytes });
+            self.note_of(session, note);
         } else {
-            session.allowance.skip();
+            session.allowance.withheld += 1;
         }
     }
 

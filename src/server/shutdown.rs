@@ -199,12 +199,10 @@ impl Machine {
             return;
         };
         let bytes = session.received_bytes();
-        // A single bit is a stray signal, unless its sender could wait for an acknowledgement and got none.
-        let is_foreign = session.handles().any() && !session.can_answer(Signal::WORD);
-        let gave_up = is_foreign && session.answered_at.is_none();
-        if session.in_message()
-            && (session.is_announced() || session.foreign.pace.bits() > 1 || gave_up)
-        {
+        // A single bit is a stray signal, unless its sender can wait for an acknowledgement.
+        let may_wait = session.handles().any() && !session.can_answer(Signal::WORD);
+        let is_stray = !session.is_announced() && !may_wait && session.foreign.pace.bits() < 2;
+        if session.in_message() && !is_stray {
             let why = DropReason::ClientEnded;
             let note = Note::Dropped { pid, why, bytes };
             self.core.note_of(&mut session, note);
