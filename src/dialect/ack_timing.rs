@@ -394,6 +394,24 @@ mod tests {
     }
 
     #[test]
+    fn a_nap_behind_a_message_is_no_wait() {
+        for (sleep, in_message, is_repeated) in [
+            (Napping, true, true),
+            (Napping, false, false),
+            (Polling, false, true),
+            (ForSignal, false, true),
+        ] {
+            let mut timing = AckTiming::new(Awake);
+            timing.submit(Usr1, 0);
+            let mut acks = 0;
+            while let Some(at) = timing.look_at().filter(|at| *at < GIVE_UP_AFTER) {
+                acks += u32::from(timing.poll_ack(at, sleep, in_message).is_some());
+            }
+            assert_eq!(acks, u32::from(is_repeated), "{sleep:?} {in_message}");
+        }
+    }
+
+    #[test]
     fn a_client_that_loses_an_acknowledgement_gets_it_again_and_sleeps_before_each_further_one() {
         for (sleep, seen_at) in [(ForSignal, 2 * MILLISECOND), (Napping, 128 * MILLISECOND)] {
             let mut timing = AckTiming::new(Awake);
