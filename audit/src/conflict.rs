@@ -86,13 +86,10 @@ pub fn find(
     let mut conflicts = Vec::new();
     let marks = search.marks(explorer.loads.keys(), &explorer.stored);
     for (&place, &by) in explorer.stored.iter().filter(|(_, by)| is_judged(**by)) {
-        search.looks_at(&marks, &[by]);
-        let found = search.store(place, by);
-        let found = found.or_else(|| search.emptied(place, by));
-        let found = found.or_else(|| search.chosen(place, by));
-        conflicts.extend(found.or_else(|| search.asked_again(place, by)));
+        let found = search.stored(place, by);
+        let found = found.map(|found| search.weighed_by_marks(found, place, &marks));
+        conflicts.extend(found);
     }
-    search.looks_at(&[], &[]);
     for (&place, &by) in explorer.texts.iter().filter(|(_, by)| is_judged(**by)) {
         conflicts.extend(search.text(place, by));
     }
@@ -127,13 +124,7 @@ pub fn find(
         ];
         let found = found.into_iter().flatten();
         conflicts.extend(found.filter(|conflict| is_judged(conflict.by)));
-        let places = loads
-            .iter()
-            .filter(|((word, _), _)| marks.iter().all(|(mark, _)| mark != word));
-        let places: Vec<Place> = places.map(|(_, by)| *by).collect();
-        search.looks_at(&marks, &places);
         reads.push(search.reads(number, &loads));
-        search.looks_at(&[], &[]);
     }
     for (&list, exchanges) in &explorer.exchanges {
         let found = search.reused_head(list, exchanges.iter().copied());
@@ -236,6 +227,14 @@ pub struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Returns the conflict of a store with code that it may interrupt.
+    pub fn stored(&mut self, place: (u16, u64, u64, u64), by: Place) -> Option<Conflict> {
+        let found = self.store(place, by);
+        let found = found.or_else(|| self.emptied(place, by));
+        let found = found.or_else(|| self.chosen(place, by));
+        found.or_else(|| self.asked_again(place, by))
+    }
+
     /// Returns the conflict of a store with a change of the same bytes in several instructions.
     fn store(
         &mut self,

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use iced_x86::FlowControl;
 
 use crate::apart::instructions;
-use crate::conflict::Search;
+use crate::conflict::{Conflict, Search};
+use crate::finding::Weight;
 use crate::hash::Set;
 use crate::image::Image;
 use crate::index::Index;
@@ -47,17 +48,36 @@ impl Search<'_> {
         marks.collect()
     }
 
-    /// Chooses the marks that the handler looks at before it reaches any of the instructions.
-    pub fn looks_at(&mut self, marks: &[Mark], all: &[Place]) {
+    /// Returns the conflict of a store as an open question if the handler looks at a mark before it, and the program has set that
+    /// mark at the last instruction of each change. Whether the mark is set for the whole change, and whether another handler
+    /// clears it meanwhile, is not examined.
+    pub fn weighed_by_marks(
+        &mut self,
+        mut found: Conflict,
+        place: (u16, u64, u64, u64),
+        marks: &[Mark],
+    ) -> Conflict {
         let looks = |(word, sets): &&Mark| {
-            let mut all = all.iter();
-            all.all(|by| sets.iter().all(|value| self.is_refused(*by, *word, *value)))
+            let mut sets = sets.iter();
+            sets.all(|value| self.is_refused(found.by, *word, *value))
         };
         let own: Vec<u64> = marks.iter().filter(looks).map(|(word, _)| *word).collect();
-        if own != self.coming.marks {
-            self.coming.known.borrow_mut().clear();
-            self.coming.marks = own;
+        if own.is_empty() || found.weight != Weight::Fault {
+            return found;
         }
+        self.set_marks(own);
+        if self.stored(place, found.by).is_none() {
+            found.weight = Weight::Doubt;
+            found.why += "; the program sets a mark there, and the handler looks at it first";
+            found.remedy = "signals that are blocked meanwhile; or show that the mark is set during the whole change";
+        }
+        self.set_marks(Vec::new());
+        found
+    }
+
+    fn set_marks(&mut self, marks: Vec<u64>) {
+        self.coming.known.borrow_mut().clear();
+        self.coming.marks = marks;
     }
 
     /// Returns whether the handler reaches the instruction only after it has found that the word does not hold the value.

@@ -7,6 +7,7 @@ mod instruction;
 mod known;
 mod parameter;
 mod pointed;
+mod preserved;
 mod stored;
 mod tested;
 mod trail;
@@ -22,6 +23,7 @@ use self::instruction::{is_store, named_by, note};
 pub use self::known::changes_in_place;
 use self::known::{Known, Local};
 use self::parameter::{Change, How, Passed};
+use self::preserved::Preserved;
 pub use self::tested::{Test, signed};
 use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
@@ -103,6 +105,8 @@ pub struct Tables {
     results: Map<u64, BTreeSet<u64>>,
     /// The arguments that a function stores: the argument's number, the word and its bytes.
     kept: Map<u64, Vec<(usize, u64, u64)>>,
+    /// The scratch registers that functions preserve.
+    preserved: Preserved,
     /// The words that are changed in place.
     changed: Set<u64>,
     /// The functions that store to a word, each with the word.
@@ -249,7 +253,8 @@ impl Tables {
                     self.note_change(image, function, at, word, How::Updates(width));
                 }
             }
-            derived.follows(i, *touched);
+            let kept = self.preserved.over(image, i, &derived);
+            derived.follows(i, *touched, kept);
             if let Some(crossing) = crossing {
                 derived.returns(crossing);
             }
@@ -444,7 +449,7 @@ fn read(
         known.leaks(image, &i, tables);
         known.follows_pointers(image, &i, touched.1, tables);
         note(image, &i, tables, &mut known, stubs, &mut number);
-        known.follows(&i, touched, tables);
+        known.follows(image, &i, touched, tables);
         code.push((i, touched));
     }
     if let Some((derived, crossings)) = known.derived_again() {

@@ -7,6 +7,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Register};
 
 use super::derived::Derived;
 use super::known::{Local, is_frame};
+use super::preserved::Preserved;
 use crate::image::Image;
 
 /// Returns the instructions that load the two words, if one instruction of the function combines both values, or one call takes
@@ -20,6 +21,7 @@ pub fn loads_of_both(
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let mut derived = Derived::new();
+    let mut preserved = Preserved::default();
     let mut loads = [None; 2];
     for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
         // A value that branches bring would come from one word or the other, not from both.
@@ -38,7 +40,8 @@ pub fn loads_of_both(
         let word = sites.iter().position(|sites| sites.contains(&i.ip()));
         let is_local = is_frame(i.memory_base()) && i.memory_index() == Register::None;
         let local: Option<Local> = is_local.then(|| (i.memory_base(), i.memory_displacement64()));
-        derived.follows(&i, (word.map(|n| words[n]), local));
+        let kept = preserved.over(image, &i, &derived);
+        derived.follows(&i, (word.map(|n| words[n]), local), kept);
         if let Some(n) = word.filter(|_| !super::is_store(&i)) {
             loads[n] = Some(i.ip());
         }

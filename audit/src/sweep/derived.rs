@@ -8,6 +8,7 @@ use iced_x86::{
 };
 
 use super::known::{Local, is_frame};
+use super::preserved::{Registers, SCRATCH};
 use crate::state::ARGUMENTS;
 
 /// The register of a result.
@@ -56,6 +57,13 @@ impl Derived {
             derived.registers[register].push(ARGUMENT + n as u64);
         }
         derived
+    }
+
+    /// Returns whether a scratch register was computed from any of the words.
+    pub fn uses_scratch(&self) -> bool {
+        let mut integers = SCRATCH.iter().map(|n| &self.registers[*n]);
+        integers.any(|words| !words.is_empty())
+            || self.vectors.iter().any(|words| !words.is_empty())
     }
 
     pub fn new() -> Self {
@@ -194,8 +202,14 @@ impl Derived {
         place.map_or(&[], |place| &self.floats[place])
     }
 
-    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches.
-    pub fn follows(&mut self, i: &Instruction, touched: (Option<u64>, Option<Local>)) {
+    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches; `kept`: the scratch
+    /// registers that it keeps as a call.
+    pub fn follows(
+        &mut self,
+        i: &Instruction,
+        touched: (Option<u64>, Option<Local>),
+        kept: Registers,
+    ) {
         let is_branch = matches!(
             i.flow_control(),
             FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
@@ -216,7 +230,7 @@ impl Derived {
                 arriving.extend(held.map(|(n, words)| (n, words.clone())));
             }
         }
-        self.computes(i, touched);
+        self.computes(i, touched, kept);
         self.arrives(i.next_ip());
     }
 
@@ -236,15 +250,26 @@ impl Derived {
         }
     }
 
-    fn computes(&mut self, i: &Instruction, (word, local): (Option<u64>, Option<Local>)) {
+    fn computes(
+        &mut self,
+        i: &Instruction,
+        (word, local): (Option<u64>, Option<Local>),
+        kept: Registers,
+    ) {
         match i.flow_control() {
             FlowControl::Next => {}
             FlowControl::Call | FlowControl::IndirectCall => {
-                // A call overwrites the scratch registers: they no longer hold values from before the call.
-                for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-                    self.registers[scratch].clear();
+                // A call overwrites the other scratch registers: they no longer hold values from before the call.
+                for scratch in SCRATCH {
+                    if !kept.has_integer(scratch) {
+                        self.registers[scratch].clear();
+                    }
                 }
-                self.vectors.iter_mut().for_each(Words::clear);
+                for (n, vector) in self.vectors.iter_mut().enumerate() {
+                    if !kept.has_vector(n) {
+                        vector.clear();
+                    }
+                }
                 self.floats.clear();
                 self.flags.clear();
                 return;

@@ -95,6 +95,7 @@ impl Known {
     /// Follows the values that the instruction computes or tests; `touched`: the word or the place of the frame that it touches.
     pub fn follows(
         &mut self,
+        image: &Image,
         i: &Instruction,
         touched: (Option<u64>, Option<Local>),
         tables: &mut Tables,
@@ -112,7 +113,8 @@ impl Known {
         if i.flow_control() == FlowControl::ConditionalBranch {
             self.tested.asks(i, self.derived.asked(), tables);
         }
-        self.derived.follows(i, touched);
+        let kept = tables.preserved.over(image, i, &self.derived);
+        self.derived.follows(i, touched, kept);
         if let Some(crossing) = self.crossings.get(&i.ip()) {
             self.derived.returns(crossing);
         }

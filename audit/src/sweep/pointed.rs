@@ -77,7 +77,8 @@ impl Known {
             all.push((i.ip(), i.memory_size().size() as u64));
         }
         let local = local.filter(|_| pointed.is_none());
-        self.through.follows(i, (pointed, local));
+        let kept = tables.preserved.over(image, i, &self.through);
+        self.through.follows(i, (pointed, local), kept);
     }
 
     /// Notes the addresses of data and the function's arguments that escape by the instruction, such as by a store or an indirect

@@ -1,0 +1,75 @@
+//! The scratch registers that a function leaves alone. A compiler that knows the function may keep values in them over a call
+//! (gcc's `-fipa-ra`, which is on at -O2).
+
+use iced_x86::{
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, OpAccess,
+};
+
+use super::derived::Derived;
+use crate::hash::Map;
+use crate::image::Image;
+
+/// The integer registers that a call may overwrite (System V ABI for x86-64, 3.2.1).
+pub const SCRATCH: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
+
+/// Is a set of registers: bit `n` for the integer register of number `n`, bit `16 + n` for the vector register.
+#[derive(Clone, Copy, Default)]
+pub struct Registers(u64);
+
+impl Registers {
+    pub const fn has_integer(self, number: usize) -> bool {
+        self.0 & 1 << number != 0
+    }
+
+    pub const fn has_vector(self, number: usize) -> bool {
+        self.0 & 1 << (16 + number) != 0
+    }
+}
+
+/// Holds the registers that functions preserve, by the function.
+#[derive(Default)]
+pub struct Preserved(Map<u64, Registers>);
+
+impl Preserved {
+    /// Returns the registers that the function which `i` calls preserves; none if `i` is no such call, or the scratch registers hold
+    /// nothing of interest.
+    pub fn over(&mut self, image: &Image, i: &Instruction, held: &Derived) -> Registers {
+        if i.flow_control() != FlowControl::Call || !held.uses_scratch() {
+            return Registers::default();
+        }
+        let function = i.near_branch_target();
+        let known = self.0.entry(function);
+        *known.or_insert_with(|| by(image, function).unwrap_or_default())
+    }
+}
+
+/// Returns the registers that the function does not write; `None` if it calls others or its end is not known.
+fn by(image: &Image, function: u64) -> Option<Registers> {
+    let (start, end) = image.function_at(function)?;
+    let bytes = image.bytes(start).get(..(end - start) as usize)?;
+    let mut factory = InstructionInfoFactory::new();
+    let mut kept = u64::MAX;
+    for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
+        match i.flow_control() {
+            FlowControl::Next | FlowControl::Return => {}
+            FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch => {
+                (start..end)
+                    .contains(&i.near_branch_target())
+                    .then_some(())?;
+            }
+            _ => return None,
+        }
+        for used in factory.info(&i).used_registers() {
+            let register = used.register().full_register();
+            if matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
+                continue;
+            }
+            if register.is_gpr() {
+                kept &= !(1 << register.number());
+            } else if register.is_vector_register() {
+                kept &= !(1 << (16 + register.number()));
+            }
+        }
+    }
+    Some(Registers(kept))
+}
