@@ -101,8 +101,12 @@ pub struct Tables {
     pub fields: BTreeMap<u64, Vec<u64>>,
     /// The constants that are stored to an element that an index chooses, by the address of the table.
     pub elements: BTreeMap<u64, Vec<u64>>,
-    /// The words from which the result of a function was computed.
+    /// The words from which the result of a function was computed, and the arguments.
     results: Map<u64, BTreeSet<u64>>,
+    results_of_arguments: Map<u64, BTreeSet<usize>>,
+    /// The words from which arguments were computed that a function passes to one that lies behind it: the functions called and
+    /// calling, and the words.
+    passed_words: Vec<(u64, u64, Vec<u64>)>,
     /// The arguments that a function stores: the argument's number, the word and its bytes.
     kept: Map<u64, Vec<(usize, u64, u64)>>,
     /// The scratch registers that functions preserve.
@@ -254,10 +258,7 @@ impl Tables {
                 }
             }
             let kept = self.preserved.over(image, i, &derived);
-            derived.follows(i, *touched, kept);
-            if let Some(crossing) = crossing {
-                derived.returns(crossing);
-            }
+            derived.follows(i, *touched, kept, crossing);
         }
     }
 
@@ -320,6 +321,17 @@ impl Tables {
                 }
             }
         }
+        for (target, function, words) in &self.passed_words {
+            let kept = self.kept.get(target).into_iter().flatten();
+            let mut kept = kept.filter(|(_, word, _)| words.contains(word));
+            let returns = self.results_of_arguments.contains_key(target);
+            let mut words = words.iter();
+            if kept.next().is_some()
+                || returns && words.any(|word| writers.contains(&(*function, *word)))
+            {
+                found.insert(*function);
+            }
+        }
         found
     }
 
@@ -365,8 +377,10 @@ pub fn sweep(image: &Image) -> Tables {
     }
     // A function may call functions that lie behind it in the file.
     let again = tables.crossing();
+    tables.passed_words.clear();
     let mut scratch = Tables {
         results: std::mem::take(&mut tables.results),
+        results_of_arguments: std::mem::take(&mut tables.results_of_arguments),
         kept: std::mem::take(&mut tables.kept),
         ..Tables::default()
     };

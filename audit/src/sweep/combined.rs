@@ -41,7 +41,7 @@ pub fn loads_of_both(
         let is_local = is_frame(i.memory_base()) && i.memory_index() == Register::None;
         let local: Option<Local> = is_local.then(|| (i.memory_base(), i.memory_displacement64()));
         let kept = preserved.over(image, &i, &derived);
-        derived.follows(&i, (word.map(|n| words[n]), local), kept);
+        derived.follows(&i, (word.map(|n| words[n]), local), kept, None);
         if let Some(n) = word.filter(|_| !super::is_store(&i)) {
             loads[n] = Some(i.ip());
         }

@@ -19,10 +19,12 @@ pub type Words = Vec<u64>;
 /// Is the number, above all addresses of a file, that stands for a function's first argument among the words.
 const ARGUMENT: u64 = 1 << 61;
 
-/// Holds the effects of a call on words of the file: the words from which its result was computed, and its stores of arguments.
+/// Holds the effects of a call on words of the file: the words and the arguments from which its result was computed, and its stores
+/// of arguments.
 #[derive(Clone, Default)]
 pub struct Crossing {
     pub result: Words,
+    pub arguments: Vec<usize>,
     /// The stores: the number of the argument, the word to which it is stored, and the number of bytes.
     pub stores: Vec<(usize, u64, u64)>,
 }
@@ -166,9 +168,10 @@ impl Derived {
         own.map(|(_, word, width)| (*word, *width)).collect()
     }
 
-    /// Notes the words from which the call computed its result.
-    pub fn returns(&mut self, crossing: &Crossing) {
-        self.registers[RESULT].clone_from(&crossing.result);
+    /// Returns the words from which the arguments of a call were computed.
+    pub fn passed(&self) -> impl Iterator<Item = u64> {
+        let all = ARGUMENTS.iter().flat_map(|n| &self.registers[*n]);
+        all.copied().filter(|word| !is_argument(*word))
     }
 
     /// Returns the words from which the result of the function was computed.
@@ -183,6 +186,13 @@ impl Derived {
         numbers
             .filter(|n| self.stores(i, ARGUMENT + *n as u64))
             .collect()
+    }
+
+    /// Returns the arguments of the function from which its result was computed.
+    pub fn result_arguments(&self) -> impl Iterator<Item = usize> {
+        let all = self.registers[RESULT].iter();
+        all.filter(|word| is_argument(**word))
+            .map(|word| (word - ARGUMENT) as usize)
     }
 
     fn of(&self, register: Register) -> &[u64] {
@@ -202,13 +212,14 @@ impl Derived {
         place.map_or(&[], |place| &self.floats[place])
     }
 
-    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches; `kept`: the scratch
-    /// registers that it keeps as a call.
+    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches. As a call it keeps some
+    /// scratch registers (`kept`), and its effects are those of `crossing`.
     pub fn follows(
         &mut self,
         i: &Instruction,
         touched: (Option<u64>, Option<Local>),
         kept: Registers,
+        crossing: Option<&Crossing>,
     ) {
         let is_branch = matches!(
             i.flow_control(),
@@ -230,7 +241,20 @@ impl Derived {
                 arriving.extend(held.map(|(n, words)| (n, words.clone())));
             }
         }
+        let result = crossing
+            .filter(|crossing| !crossing.result.is_empty() || !crossing.arguments.is_empty());
+        let result = result.map(|crossing| {
+            let passed = crossing.arguments.iter();
+            let passed = passed.flat_map(|n| &self.registers[ARGUMENTS[*n]]);
+            let mut all: Words = passed.chain(&crossing.result).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        });
         self.computes(i, touched, kept);
+        if let Some(result) = result {
+            self.registers[RESULT] = result;
+        }
         self.arrives(i.next_ip());
     }
 

@@ -108,16 +108,19 @@ impl Known {
                 .entry(self.function)
                 .or_default()
                 .extend(result);
+            let arguments: Vec<usize> = self.derived.result_arguments().collect();
+            if !arguments.is_empty() {
+                let known = tables.results_of_arguments.entry(self.function);
+                known.or_default().extend(arguments);
+            }
         }
         self.used.extend(self.derived.used(i));
         if i.flow_control() == FlowControl::ConditionalBranch {
             self.tested.asks(i, self.derived.asked(), tables);
         }
         let kept = tables.preserved.over(image, i, &self.derived);
-        self.derived.follows(i, touched, kept);
-        if let Some(crossing) = self.crossings.get(&i.ip()) {
-            self.derived.returns(crossing);
-        }
+        let crossing = self.crossings.get(&i.ip());
+        self.derived.follows(i, touched, kept, crossing);
         self.tested.follows(i, touched);
     }
 
@@ -125,15 +128,24 @@ impl Known {
     pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
         let passed = self.passed(at);
         let own = |word: u64| passed.names(word);
+        if target > self.function {
+            let words: Vec<u64> = self.derived.passed().collect();
+            if !words.is_empty() {
+                tables.passed_words.push((target, self.function, words));
+            }
+        }
         let results = tables.results.get(&target).into_iter().flatten();
+        let arguments = tables.results_of_arguments.get(&target);
         let kept = tables.kept.get(&target).into_iter().flatten();
         let crossing = Crossing {
             result: results.filter_map(|word| own(*word)).collect(),
+            arguments: arguments.into_iter().flatten().copied().collect(),
             stores: kept
                 .filter_map(|(n, word, width)| Some((*n, own(*word)?, *width)))
                 .collect(),
         };
-        if crossing.result.is_empty() && crossing.stores.is_empty() {
+        if crossing.result.is_empty() && crossing.arguments.is_empty() && crossing.stores.is_empty()
+        {
             return;
         }
         for (word, width) in self.derived.updates_by(&crossing) {

@@ -78,7 +78,7 @@ impl Known {
         }
         let local = local.filter(|_| pointed.is_none());
         let kept = tables.preserved.over(image, i, &self.through);
-        self.through.follows(i, (pointed, local), kept);
+        self.through.follows(i, (pointed, local), kept, None);
     }
 
     /// Notes the addresses of data and the function's arguments that escape by the instruction, such as by a store or an indirect
