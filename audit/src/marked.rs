@@ -48,9 +48,9 @@ impl Search<'_> {
         marks.collect()
     }
 
-    /// Returns the conflict of a store as an open question if the handler looks at a mark before it, and the program has set that
-    /// mark at the last instruction of each change. Whether the mark is set for the whole change, and whether another handler
-    /// clears it meanwhile, is not examined.
+    /// Turns a fault into an open question if the handler looks at a mark before the store, and the program has set that mark at the
+    /// last instruction of each change. Does not examine whether the mark is set during the whole change, or whether another handler
+    /// clears it meanwhile.
     pub fn weighed_by_marks(
         &mut self,
         mut found: Conflict,

@@ -104,8 +104,8 @@ pub struct Tables {
     /// The words from which the result of a function was computed, and the arguments.
     results: Map<u64, BTreeSet<u64>>,
     results_of_arguments: Map<u64, BTreeSet<usize>>,
-    /// The words from which arguments were computed that a function passes to one that lies behind it: the functions called and
-    /// calling, and the words.
+    /// The words from which a function computes the arguments of a call of a function that lies behind it. The called function comes
+    /// first, then the calling one.
     passed_words: Vec<(u64, u64, Vec<u64>)>,
     /// The arguments that a function stores: the argument's number, the word and its bytes.
     kept: Map<u64, Vec<(usize, u64, u64)>>,

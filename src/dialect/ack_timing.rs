@@ -212,8 +212,9 @@ impl AckTiming {
         Some(since.saturating_add(bound).max(self.look_at.unwrap_or(0)))
     }
 
-    /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`; behind a message, unless it is
-    /// `in_message`, a nap is no wait.
+    /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
+    ///
+    /// Once its message has ended (`in_message` is false), a client that naps is not taken to wait for one.
     pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState, in_message: bool) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {

@@ -25,8 +25,8 @@ const HEAD_START: usize = 16;
 /// Limits the symbols that are decoded a second time. Of longer texts the dialect is known before their end.
 const MOST_BEFORE_OWN_BYTE: usize = 512;
 
-/// How much likelier a text has to be without a mask to be refused, if its end is the end of the client, and if its end byte is its
-/// program's own.
+/// Is the gain in likelihood by a mask from which on a text is refused: first if the end of its client ends it, then if an end byte
+/// of its program's own does.
 const MASKED: u32 = 18;
 const MASKED_WITH_END: u32 = 4;
 

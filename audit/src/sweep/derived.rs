@@ -212,8 +212,8 @@ impl Derived {
         place.map_or(&[], |place| &self.floats[place])
     }
 
-    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches. As a call it keeps some
-    /// scratch registers (`kept`), and its effects are those of `crossing`.
+    /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches. For a call, `kept` are the
+    /// scratch registers that the called function leaves alone, and `crossing` has its effects.
     pub fn follows(
         &mut self,
         i: &Instruction,

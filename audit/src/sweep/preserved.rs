@@ -43,7 +43,7 @@ impl Preserved {
     }
 }
 
-/// Returns the registers that the function does not write; `None` if it calls others or its end is not known.
+/// Returns the registers that the function does not write; `None` if it calls or jumps to another, or if its code is not known.
 fn by(image: &Image, function: u64) -> Option<Registers> {
     let (start, end) = image.function_at(function)?;
     let bytes = image.bytes(start).get(..(end - start) as usize)?;
