@@ -214,7 +214,8 @@ impl AckTiming {
 
     /// Returns the acknowledgement to send to a client that was seen to sleep like this at `now`.
     ///
-    /// Once its message has ended (`in_message` is false), a client that naps is not taken to wait for one.
+    /// Once its message has ended (`in_message` is false), a client that naps is not taken to wait for another than one that was
+    /// withheld.
     pub fn poll_ack(&mut self, now: Nanos, sleep: SleepState, in_message: bool) -> Option<Symbol> {
         self.look_at.filter(|at| now >= *at)?;
         if let Some((ack, _)) = self.pending {
@@ -225,7 +226,8 @@ impl AckTiming {
             self.look_at = Some(self.next_look(now));
             return None;
         }
-        let may_wait = in_message || sleep > SleepState::Napping;
+        let is_withheld = self.sent.as_ref().is_some_and(|sent| sent.is_withheld);
+        let may_wait = in_message || is_withheld || sleep > SleepState::Napping;
         let is_asleep = may_wait && self.is_asleep(now, sleep);
         let Some(sent) = &mut self.sent else {
             self.look_at = None;
@@ -395,15 +397,19 @@ mod tests {
     }
 
     #[test]
-    fn a_nap_behind_a_message_is_no_wait() {
-        for (sleep, in_message, is_repeated) in [
-            (Napping, true, true),
-            (Napping, false, false),
-            (Polling, false, true),
-            (ForSignal, false, true),
+    fn a_nap_behind_a_message_is_no_wait_unless_the_acknowledgement_was_withheld() {
+        for (sleep, in_message, is_withheld, is_repeated) in [
+            (Napping, true, false, true),
+            (Napping, false, false, false),
+            (Napping, false, true, true),
+            (Polling, false, false, true),
+            (ForSignal, false, false, true),
         ] {
             let mut timing = AckTiming::new(Awake);
             timing.submit(Usr1, 0);
+            if is_withheld {
+                timing.note_withheld();
+            }
             let mut acks = 0;
             while let Some(at) = timing.look_at().filter(|at| *at < GIVE_UP_AFTER) {
                 acks += u32::from(timing.poll_ack(at, sleep, in_message).is_some());
