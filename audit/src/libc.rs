@@ -135,7 +135,8 @@ pub fn changes_errno(name: &str) -> bool {
             | "__stack_chk_fail"
             | "gettid"
             | "sched_yield"
-    ) && !name.starts_with("mem")
+    ) && !WITHOUT_STATE.contains(&name)
+        && !name.starts_with("mem")
         && !name.starts_with("str")
         && !name.starts_with("stp")
         && !name.starts_with("wcs")
@@ -213,6 +214,7 @@ const THIN: &[&str] = &[
     "signalfd",
     "pidfd_send_signal",
     "membarrier",
+    "mincore",
     "getcpu",
     "sched_getcpu",
     "sem_trywait",
@@ -250,15 +252,44 @@ const THIN: &[&str] = &[
     "sigignore",
     "__sigpause",
     "psignal_r",
-    "sigisemptyset",
     "sigblock",
     "sigsetmask",
     "siggetmask",
 ];
 
-/// Returns whether a function is on no list, but does little more than one system call.
-pub fn is_thin(name: &str) -> bool {
-    THIN.contains(&plain(name))
+/// Functions that no list contains, and that glibc's manual marks AS-Safe: they work on memory and nothing else.
+const WITHOUT_STATE: &[&str] = &[
+    "basename",
+    "bcmp",
+    "bcopy",
+    "bzero",
+    "explicit_bzero",
+    "memfrob",
+    "memmem",
+    "mempcpy",
+    "memrchr",
+    "rawmemchr",
+    "sigandset",
+    "sigisemptyset",
+    "sigorset",
+    "strchrnul",
+    "strsep",
+    "strverscmp",
+    "swab",
+    "wcschrnul",
+    "wmempcpy",
+];
+
+/// Returns why a function that no list contains may be safe nevertheless, or `None` if nothing is known in its favour.
+pub fn may_be_safe(name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    if THIN.contains(&name) {
+        Some("it does little more than enter the kernel")
+    } else if WITHOUT_STATE.contains(&name) {
+        Some("glibc's manual marks it AS-Safe")
+    } else {
+        None
+    }
 }
 
 /// Returns whether a handler may make the system call of this number (on x86-64): its function is on the list.

@@ -81,11 +81,10 @@ impl Explorer<'_> {
             }
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
             _ => {
-                let is_thin = libc::is_thin(&plain) && !crate::timer::makes_thread(&plain, state);
-                let why = if is_thin {
-                    format!(
-                        "calls {name}, which no list has, although it does little more than enter the kernel"
-                    )
+                let in_favour = libc::may_be_safe(&plain)
+                    .filter(|_| !crate::timer::makes_thread(&plain, state));
+                let why = if let Some(reason) = in_favour {
+                    format!("calls {name}, which no list has, although {reason}")
                 } else if matches!(
                     &*plain,
                     "longjmp" | "siglongjmp" | "_longjmp" | "____longjmp_chk"
@@ -94,14 +93,13 @@ impl Explorer<'_> {
                 } else {
                     format!("calls {name}, which is not async-signal-safe")
                 };
-                let weight = if is_thin {
-                    Weight::Doubt
-                } else {
-                    Weight::Fault
+                let weight = match in_favour {
+                    Some(_) => Weight::Doubt,
+                    None => Weight::Fault,
                 };
                 let finding = Finding::new(Kind::Call, weight, at, why);
                 let finding = finding.to(crate::names::pretty(name));
-                frame.add(if is_thin {
+                frame.add(if in_favour.is_some() {
                     finding.or(format!(
                         "a line for {plain} in a list given by --allow, with who says that it is safe"
                     ))

@@ -169,7 +169,7 @@ fn nearest(typed: &str) -> String {
     }
 }
 
-/// Prints why there is no result, and returns the exit status for that.
+/// Prints why there is no verdict, and returns the exit status for that.
 fn fail(error: &str) -> ExitCode {
     eprintln!("audit: {error}");
     ExitCode::from(2)
@@ -241,10 +241,9 @@ fn run(options: &Options) -> Result<u8, String> {
         }
         let is_empty = found.handlers.is_empty() && found.imported.is_empty();
         if is_empty && unresolved.is_empty() {
-            return Err(
+            fail(
                 "no signal handler found: nothing that the file calls installs a function of it; name it with --handler SYMBOL or \
-                 --handler 0xADDRESS"
-                    .into(),
+                 --handler 0xADDRESS",
             );
         }
         imported = found.imported;
