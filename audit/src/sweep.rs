@@ -12,6 +12,7 @@ mod stored;
 mod tested;
 mod trail;
 mod transfer;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

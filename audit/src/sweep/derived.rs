@@ -9,12 +9,11 @@ use iced_x86::{
 
 use super::known::{Local, is_frame};
 use super::preserved::{Registers, SCRATCH};
+use super::words::Words;
 use crate::state::ARGUMENTS;
 
 /// The register of a result.
 const RESULT: usize = 0;
-
-pub type Words = Vec<u64>;
 
 /// Is the number, above all addresses of a file, that stands for a function's first argument among the words.
 const ARGUMENT: u64 = 1 << 61;
@@ -23,7 +22,7 @@ const ARGUMENT: u64 = 1 << 61;
 /// of arguments.
 #[derive(Clone, Default)]
 pub struct Crossing {
-    pub result: Words,
+    pub result: Vec<u64>,
     pub arguments: Vec<usize>,
     /// The stores: the number of the argument, the word to which it is stored, and the number of bytes.
     pub stores: Vec<(usize, u64, u64)>,
@@ -56,7 +55,7 @@ impl Derived {
     pub fn of_arguments() -> Self {
         let mut derived = Self::new();
         for (n, register) in ARGUMENTS.into_iter().enumerate() {
-            derived.registers[register].push(ARGUMENT + n as u64);
+            derived.registers[register] = [ARGUMENT + n as u64].into_iter().collect();
         }
         derived
     }
@@ -73,7 +72,7 @@ impl Derived {
             registers: Default::default(),
             vectors: Default::default(),
             floats: Vec::new(),
-            flags: Words::new(),
+            flags: Words::default(),
             frame: Map::default(),
             arriving: Arriving::default(),
             returning: Arriving::default(),
@@ -137,7 +136,8 @@ impl Derived {
             return false;
         }
         let from_flags = i.condition_code() != ConditionCode::None && self.flags.contains(&word);
-        let is_float = is_float_store(i) && self.float(0).contains(&word);
+        let is_float =
+            is_float_store(i) && self.float(0).is_some_and(|words| words.contains(&word));
         let mut registers = (1..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register);
         from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
     }
@@ -155,7 +155,7 @@ impl Derived {
             FlowControl::Call | FlowControl::IndirectCall
         );
         let passed = ARGUMENTS.iter().filter(move |_| is_call);
-        let passed = passed.flat_map(|n| &self.registers[*n]);
+        let passed = passed.flat_map(|n| &*self.registers[*n]);
         let address = [i.memory_base(), i.memory_index()];
         let all = passed.chain(address.into_iter().flat_map(|register| self.of(register)));
         all.copied().filter(|word| !is_argument(*word))
@@ -170,7 +170,7 @@ impl Derived {
 
     /// Returns the words from which the arguments of a call were computed.
     pub fn passed(&self) -> impl Iterator<Item = u64> {
-        let all = ARGUMENTS.iter().flat_map(|n| &self.registers[*n]);
+        let all = ARGUMENTS.iter().flat_map(|n| &*self.registers[*n]);
         all.copied().filter(|word| !is_argument(*word))
     }
 
@@ -196,20 +196,12 @@ impl Derived {
     }
 
     fn of(&self, register: Register) -> &[u64] {
-        if register.is_gpr() {
-            &self.registers[register.full_register().number()]
-        } else if register.is_vector_register() {
-            &self.vectors[register.number()]
-        } else if register.is_st() {
-            self.float(register.number())
-        } else {
-            &[]
-        }
+        let held = (&self.registers, &self.vectors, &self.floats[..]);
+        held_in(held, register).map_or(&[], |words| words)
     }
 
-    fn float(&self, depth: usize) -> &[u64] {
-        let place = self.floats.len().checked_sub(depth + 1);
-        place.map_or(&[], |place| &self.floats[place])
+    fn float(&self, depth: usize) -> Option<&Words> {
+        float_at(&self.floats, depth)
     }
 
     /// Follows an instruction; `touched`: the word of the file and the place of the frame that it touches. For a call, `kept` are the
@@ -238,18 +230,20 @@ impl Derived {
             }
             if held.peek().is_some() {
                 let arriving = branches.entry(target).or_default();
-                arriving.extend(held.map(|(n, words)| (n, words.clone())));
+                for (n, words) in held {
+                    match arriving.iter_mut().find(|(of, _)| *of == n) {
+                        Some((_, known)) => known.join(words),
+                        None => arriving.push((n, words.clone())),
+                    }
+                }
             }
         }
         let result = crossing
             .filter(|crossing| !crossing.result.is_empty() || !crossing.arguments.is_empty());
         let result = result.map(|crossing| {
             let passed = crossing.arguments.iter();
-            let passed = passed.flat_map(|n| &self.registers[ARGUMENTS[*n]]);
-            let mut all: Words = passed.chain(&crossing.result).copied().collect();
-            all.sort_unstable();
-            all.dedup();
-            all
+            let passed = passed.flat_map(|n| &*self.registers[ARGUMENTS[*n]]);
+            passed.chain(&crossing.result).copied().collect()
         });
         self.computes(i, touched, kept);
         if let Some(result) = result {
@@ -265,12 +259,10 @@ impl Derived {
                 None => &mut self.registers[n],
                 Some(n) => &mut self.vectors[n],
             };
-            own.extend(words);
-            own.sort_unstable();
-            own.dedup();
+            own.join(&words);
         }
         for (local, words) in self.arriving_frames.remove(&at).into_iter().flatten() {
-            self.frame.entry(local).or_default().extend(words);
+            self.frame.entry(local).or_default().join(&words);
         }
     }
 
@@ -313,41 +305,36 @@ impl Derived {
             )
         };
         let is_read = |n: u32| i.op_kind(n) == OpKind::Memory && reads(info.op_access(n));
-        let mut memory = Words::new();
+        let mut memory = Words::default();
         if (0..i.op_count()).any(is_read) {
-            memory.extend(word);
-            memory.extend(
-                local
-                    .and_then(|local| self.frame.get(&local))
-                    .into_iter()
-                    .flatten(),
-            );
+            memory = word.into_iter().collect();
+            if let Some(held) = local.and_then(|local| self.frame.get(&local)) {
+                memory.join(held);
+            }
         }
-        let used: Vec<(Register, OpAccess)> = info
-            .used_registers()
-            .iter()
-            .map(|used| (used.register(), used.access()))
-            .collect();
         let is_exchange = matches!(i.mnemonic(), Mnemonic::Xchg | Mnemonic::Xadd);
         let mut all = memory.clone();
         if !is_exchange || i.op0_kind() != OpKind::Memory {
-            let read = used.iter().filter(|(_, access)| reads(*access));
-            all.extend(read.flat_map(|(register, _)| self.of(*register)));
+            let read = info.used_registers().iter();
+            for used in read.filter(|used| reads(used.access())) {
+                let held = (&self.registers, &self.vectors, &self.floats[..]);
+                if let Some(words) = held_in(held, used.register()) {
+                    all.join(words);
+                }
+            }
         }
         let is_chosen = i.condition_code() != ConditionCode::None
             || matches!(i.mnemonic(), Mnemonic::Adc | Mnemonic::Sbb);
         if is_chosen {
-            all.extend_from_slice(&self.flags);
+            all.join(&self.flags);
         }
-        all.sort_unstable();
-        all.dedup();
         if i.rflags_modified() != 0 {
             self.flags.clone_from(&all);
         }
         if i.cpuid_features().contains(&CpuidFeature::FPU) {
             if let Some(local) = local.filter(|_| is_float_store(i)) {
-                let words = self.float(0).to_vec();
-                self.keeps(local, words);
+                let words = self.float(0).cloned().unwrap_or_default();
+                keep(&mut self.frame, local, words);
             }
             self.floats(i, memory, all);
             return;
@@ -356,10 +343,11 @@ impl Derived {
             && !matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test)
             && let Some(local) = local
         {
-            self.keeps(local, all.clone());
+            keep(&mut self.frame, local, all.clone());
         }
-        for (register, access) in used {
-            if matches!(access, OpAccess::Read | OpAccess::CondRead) {
+        for used in info.used_registers() {
+            let register = used.register();
+            if matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
                 continue;
             }
             if register.is_gpr() {
@@ -374,16 +362,9 @@ impl Derived {
         }
     }
 
-    fn keeps(&mut self, local: Local, words: Words) {
-        match words.is_empty() {
-            true => self.frame.remove(&local),
-            false => self.frame.insert(local, words),
-        };
-    }
-
     fn is_empty(&self) -> bool {
         let mut held = self.registers.iter().chain(&self.vectors);
-        held.all(Words::is_empty)
+        held.all(|words| words.is_empty())
             && self.floats.is_empty()
             && self.flags.is_empty()
             && self.frame.is_empty()
@@ -394,10 +375,10 @@ impl Derived {
         let moved = i.fpu_stack_increment_info().increment();
         if moved < 0 {
             let copied = match i.op0_kind() {
-                OpKind::Register => self.float(i.op0_register().number()).to_vec(),
-                _ => memory,
+                OpKind::Register => self.float(i.op0_register().number()).cloned(),
+                _ => Some(memory),
             };
-            self.floats.push(copied);
+            self.floats.push(copied.unwrap_or_default());
             return;
         }
         let depth = match i.op0_kind() {
@@ -411,11 +392,41 @@ impl Derived {
         } else if !is_float_store(i)
             && let Some(place) = top.checked_sub(depth + 1)
         {
-            all.extend_from_slice(self.float(0));
+            if let Some(top) = self.floats.last() {
+                all.join(top);
+            }
             self.floats[place] = all;
         }
         self.floats.truncate(top.saturating_sub(moved as usize));
     }
+}
+
+/// Returns the words of a register: of the integer registers, the vector registers, or the floating-point unit.
+fn held_in<'a>(
+    (registers, vectors, floats): (&'a [Words; 16], &'a [Words; 32], &'a [Words]),
+    register: Register,
+) -> Option<&'a Words> {
+    if register.is_gpr() {
+        Some(&registers[register.full_register().number()])
+    } else if register.is_vector_register() {
+        Some(&vectors[register.number()])
+    } else if register.is_st() {
+        float_at(floats, register.number())
+    } else {
+        None
+    }
+}
+
+/// Returns the words of the floating-point unit's register at this depth below the top.
+fn float_at(floats: &[Words], depth: usize) -> Option<&Words> {
+    floats.len().checked_sub(depth + 1).map(|n| &floats[n])
+}
+
+fn keep(frame: &mut Map<Local, Words>, local: Local, words: Words) {
+    match words.is_empty() {
+        true => frame.remove(&local),
+        false => frame.insert(local, words),
+    };
 }
 
 /// Returns whether the instruction stores the top of the floating-point unit to memory.
