@@ -159,6 +159,19 @@ fn a_client_that_hangs_fails() {
 }
 
 #[test]
+fn a_client_that_sends_a_newline_behind_each_text_passes() {
+    let client = program("with_newline");
+    let output = check(&[&NO_HURRY[..], &["--client", client.to_str().unwrap()]].concat());
+    let report = stdout(&output);
+    assert!(row(&report, "sends").ends_with("each text and a newline"));
+    for what in ["dialect", "1 byte", "100 bytes", "empty string", "UTF-8"] {
+        assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
+    }
+    // The newline belongs to the text, so these are no surplus bits.
+    assert_eq!(row(&report, "other servers"), "", "{report}");
+}
+
+#[test]
 fn the_exit_code_of_a_client_whose_text_is_printed_is_no_fault() {
     let client = dialect_program("clients/driven_exit_1");
     let output = check(&[&NO_HURRY[..], &["--client", client.to_str().unwrap()]].concat());

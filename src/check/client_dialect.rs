@@ -63,6 +63,8 @@ const PATIENCE: Duration = Duration::from_secs(6);
 pub struct ClientDialect {
     /// The dialect; `None` for minitalk's own protocol.
     pub dialect: Option<Dialect>,
+    /// The format in which the client sends a text: alone, with a newline, or with text around it.
+    pub format: OutputFormat,
     /// Whether the client ends successfully.
     pub ends_well: bool,
     /// Whether it does so only with a server that detects the dialect.
@@ -74,9 +76,10 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
     let (start, withheld) = (Instant::now(), Cell::new(Duration::ZERO));
     let attempt = |dialect, limit| attempt(client, own_program, dialect, limit, &withheld);
     let (outcome, detected) = attempt(None, DETECT)?;
-    if outcome == TryOutcome::Delivered && detected.is_none() {
+    if let (TryOutcome::Delivered(format), None) = (&outcome, detected) {
         return Ok(ClientDialect {
             dialect: None,
+            format: format.clone(),
             ends_well: true,
             is_detected: false,
         });
@@ -106,7 +109,7 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
         // Tries a server with the dialect that was found, and then one that detects which answer the client ends on.
         for dialect in [found.dialect, None] {
             let (outcome, _) = attempt(dialect, PATIENCE)?;
-            if outcome == TryOutcome::Delivered {
+            if let TryOutcome::Delivered(_) = outcome {
                 found.ends_well = true;
                 found.is_detected = dialect.is_none();
                 break;
@@ -128,15 +131,17 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
     /// Tries dialects, those like the detected one first.
     fn run(&mut self, detected: Option<Dialect>) -> Result<ClientDialect, NotPassed> {
         self.try_all(detected)?;
-        let with = |wanted| {
+        let find = |is_wanted: fn(&TryOutcome) -> Option<&OutputFormat>| {
             let mut tried = self.tried.iter();
-            tried.find_map(|(dialect, outcome)| (*outcome == wanted).then_some(*dialect))
+            tried.find_map(|(dialect, outcome)| Some((*dialect, is_wanted(outcome)?.clone())))
         };
-        let delivered = with(TryOutcome::Delivered);
-        match delivered.or_else(|| with(TryOutcome::Hangs)) {
-            Some(dialect) => Ok(ClientDialect {
+        let delivered = find(TryOutcome::delivered);
+        let ends_well = delivered.is_some();
+        match delivered.or_else(|| find(TryOutcome::hangs)) {
+            Some((dialect, format)) => Ok(ClientDialect {
                 dialect: Some(dialect),
-                ends_well: delivered.is_some(),
+                format,
+                ends_well,
                 is_detected: false,
             }),
             None if self.is_over => Err(NotPassed::unfinished(&format!(
@@ -156,23 +161,22 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
             // A server detects the end of a message after it has reported the dialect.
             let base = dialect.to_string();
             for acks in ACKS {
-                if self.is_delivered(from_parts(&[&base, acks]), DETECT)? {
+                let dialect = from_parts(&[&base, acks]);
+                let outcome = self.outcome(dialect, DETECT, |_| true)?;
+                if let Some(TryOutcome::Delivered(_)) = outcome {
                     return Ok(());
                 }
             }
-            if self
-                .tried
-                .iter()
-                .any(|(_, outcome)| *outcome == TryOutcome::Hangs)
-            {
+            let mut tried = self.tried.iter();
+            if tried.any(|(_, outcome)| outcome.hangs().is_some()) {
                 return Ok(());
             }
         }
         // A client that waits for every bit continues whatever the bits mean, and so shows how it must be acknowledged.
         for acks in ACKS_PER_BIT {
-            match self.outcome(from_parts(&[BITS[0], acks]), TRY)? {
-                Some(TryOutcome::Delivered) => return Ok(()),
-                Some(TryOutcome::Garbled | TryOutcome::Hangs) => {}
+            match self.outcome(from_parts(&[BITS[0], acks]), TRY, is_plain)? {
+                Some(TryOutcome::Delivered(_)) => return Ok(()),
+                Some(TryOutcome::Garbled | TryOutcome::Hangs(_)) => {}
                 Some(TryOutcome::Waits) | None => continue,
             }
             for dialect in to_try(acks, 0) {
@@ -190,40 +194,72 @@ impl<A: FnMut(&Dialect, Duration) -> Result<Option<TryOutcome>, String>> ClientS
     }
 
     fn is_delivered(&mut self, dialect: Option<Dialect>, limit: Duration) -> Result<bool, String> {
-        Ok(self.outcome(dialect, limit)? == Some(TryOutcome::Delivered))
+        let outcome = self.outcome(dialect, limit, is_plain)?;
+        Ok(outcome.is_some_and(|outcome| outcome.delivered().is_some()))
     }
 
-    /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit.
+    /// Returns the outcome with a dialect, which is tried once; `None` for an invalid dialect or after the time limit. A text in
+    /// another format than the allowed ones counts as garbled.
     fn outcome(
         &mut self,
         dialect: Option<Dialect>,
         limit: Duration,
+        is_allowed: fn(&OutputFormat) -> bool,
     ) -> Result<Option<TryOutcome>, String> {
         let Some(dialect) = dialect else {
             return Ok(None);
         };
         let known = self.tried.iter().find(|(tried, _)| *tried == dialect);
         if let Some((_, outcome)) = known {
-            return Ok(Some(*outcome));
+            return Ok(Some(outcome.clone()));
         }
-        let outcome = (self.attempt)(&dialect, limit)?;
+        let outcome = match (self.attempt)(&dialect, limit)? {
+            Some(TryOutcome::Delivered(format) | TryOutcome::Hangs(format))
+                if !is_allowed(&format) =>
+            {
+                Some(TryOutcome::Garbled)
+            }
+            outcome => outcome,
+        };
         self.is_over |= outcome.is_none();
-        self.tried.extend(outcome.map(|outcome| (dialect, outcome)));
+        let tried = outcome.clone().map(|outcome| (dialect, outcome));
+        self.tried.extend(tried);
         Ok(outcome)
     }
 }
 
+/// Returns whether the client sent the text alone. Text around it can be a header of another dialect, if none was detected.
+fn is_plain(format: &OutputFormat) -> bool {
+    *format == OutputFormat::Plain
+}
+
 /// Describes the outcome of a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum TryOutcome {
-    /// The text arrived, and the client has ended successfully.
-    Delivered,
-    /// The text arrived, but the client hangs or has failed.
-    Hangs,
+    /// The text arrived in this format, and the client has ended successfully.
+    Delivered(OutputFormat),
+    /// The text arrived in this format, but the client hangs or has failed.
+    Hangs(OutputFormat),
     /// Another text arrived, and the client has ended.
     Garbled,
     /// The text did not arrive, and the client waits.
     Waits,
+}
+
+impl TryOutcome {
+    fn delivered(&self) -> Option<&OutputFormat> {
+        match self {
+            Self::Delivered(format) => Some(format),
+            _ => None,
+        }
+    }
+
+    fn hangs(&self) -> Option<&OutputFormat> {
+        match self {
+            Self::Hangs(format) => Some(format),
+            _ => None,
+        }
+    }
 }
 
 /// Has the client send the probe to a server of minitalk; returns the outcome and the dialect that the server reports. Adds to
@@ -246,15 +282,15 @@ fn attempt(
         server.wait(ARRIVE, &|printed| {
             OutputFormat::Plain.fits(PROBE.as_bytes(), printed)
         });
-        let is_exact = server.skip() == PROBE.as_bytes();
+        let format = OutputFormat::of(PROBE.as_bytes(), &server.skip());
         add_delay(client.pid());
         // The server then reports its findings about the client.
         client.kill();
-        let outcome = match (is_exact, status) {
-            (true, Some(status)) if status.success() => TryOutcome::Delivered,
-            (true, _) => TryOutcome::Hangs,
-            (false, Some(_)) => TryOutcome::Garbled,
-            (false, None) => TryOutcome::Waits,
+        let outcome = match (format, status) {
+            (Some(format), Some(status)) if status.success() => TryOutcome::Delivered(format),
+            (Some(format), _) => TryOutcome::Hangs(format),
+            (None, Some(_)) => TryOutcome::Garbled,
+            (None, None) => TryOutcome::Waits,
         };
         let reported = server.reported_dialect(NOTE);
         left -= 1;
@@ -289,7 +325,7 @@ mod tests {
         move |dialect| {
             let acks = |d: &Dialect| (d.ack, d.ack_signal, d.final_ack, d.hello);
             match (*dialect == wanted, acks(dialect) == acks(&wanted)) {
-                (true, _) => TryOutcome::Delivered,
+                (true, _) => TryOutcome::Delivered(OutputFormat::Plain),
                 (_, true) => TryOutcome::Garbled,
                 _ => TryOutcome::Waits,
             }
@@ -311,6 +347,7 @@ mod tests {
             let (result, tries) = found(detected, client(spec));
             let wanted = ClientDialect {
                 dialect: spec.parse().ok(),
+                format: OutputFormat::Plain,
                 ends_well: true,
                 is_detected: false,
             };
@@ -322,16 +359,26 @@ mod tests {
     #[test]
     fn a_client_that_hangs_is_found_and_one_that_delivers_nothing_is_not() {
         let hangs = |dialect: &Dialect| match *dialect == Dialect::CLASSIC {
-            true => TryOutcome::Hangs,
+            true => TryOutcome::Hangs(OutputFormat::Plain),
             false => TryOutcome::Garbled,
         };
         let (result, _) = found(Some("classic"), hangs);
         let wanted = ClientDialect {
             dialect: Some(Dialect::CLASSIC),
+            format: OutputFormat::Plain,
             ends_well: false,
             is_detected: false,
         };
         assert_eq!(result, Ok(wanted));
         assert!(found(None, |_| TryOutcome::Waits).0.is_err());
+    }
+
+    #[test]
+    fn text_around_the_probe_is_accepted_in_the_detected_dialect_alone() {
+        let line = || OutputFormat::Line;
+        let (result, _) = found(Some("classic"), |_| TryOutcome::Delivered(line()));
+        assert_eq!(result.map(|found| found.format), Ok(line()));
+        let (result, _) = found(None, |_| TryOutcome::Delivered(line()));
+        assert!(matches!(result, Err(NotPassed::Failed(_))));
     }
 }

@@ -209,8 +209,11 @@ impl Programs {
                 let given = found.dialect.filter(|_| !found.is_detected);
                 let server = Subject::Own(&self.own, given);
                 let program = Subject::Foreign(client);
-                let mut fixture = Fixture::new(server, program, OutputFormat::Plain, until);
-                traffic::add(client, &self.own, given, fixture.left(), section);
+                if found.format != OutputFormat::Plain {
+                    section.add(Verdict::Info, "sends", &found.format.describe());
+                }
+                let mut fixture = Fixture::new(server, program, found.format, until);
+                traffic::add(&fixture, given, section);
                 tests::exactness(&mut fixture, section);
                 tests::together(&mut fixture, section);
                 fault_tests::server_killed(&mut fixture, section);

@@ -1,15 +1,11 @@
 //! The signals of a client as they arrive: a traced server of minitalk reports each.
 
-use std::path::Path;
-use std::time::Duration;
-
 use minitalk::Pid;
 use minitalk::dialect::Dialect;
 use minitalk::dialect::encoder::TextEncoder;
 
 use super::delivery::describe;
-use super::fixture::{NEXT, NOTICE, SHORT};
-use super::isolation::Subject;
+use super::fixture::{Fixture, NEXT, NOTICE, SHORT};
 use super::not_passed::NotPassed;
 use super::report::{Section, Verdict};
 use super::server::Server;
@@ -25,17 +21,10 @@ struct Traffic {
     repeated: usize,
 }
 
-/// Adds a row on the signals that `client` sends and, if other servers may not bear with it, one on that.
-///
-/// The server is given `dialect`, or detects it. The text may take `limit`.
-pub fn add(
-    client: &Path,
-    own: &Path,
-    dialect: Option<Dialect>,
-    limit: Duration,
-    section: &mut Section,
-) {
-    let (traffic, pid) = match observe(client, own, dialect, limit.min(SHORT)) {
+/// Adds a row on the signals that the client sends and, if other servers may not bear with it, one on that. The server of the
+/// fixture, minitalk's own, is given `dialect`, or detects it.
+pub fn add(fixture: &Fixture<'_>, dialect: Option<Dialect>, section: &mut Section) {
+    let (traffic, sent, pid) = match observe(fixture) {
         Ok(observed) => observed,
         Err(why) => return section.demand("signals", Err(why)),
     };
@@ -47,21 +36,17 @@ pub fn add(
         }
     };
     section.demand("signals", alone);
-    if let Some(why) = dialect.and_then(|dialect| traffic.needs_tolerance(&dialect, pid)) {
+    if let Some(why) = dialect.and_then(|dialect| traffic.needs_tolerance(&dialect, &sent, pid)) {
         section.add(Verdict::Warn, "other servers", &why);
     }
 }
 
-/// Has `client` send a text to a traced server.
-fn observe(
-    client: &Path,
-    own: &Path,
-    dialect: Option<Dialect>,
-    limit: Duration,
-) -> Result<(Traffic, Pid), NotPassed> {
-    let mut server = Server::start(Subject::Own(own, dialect), &["--trace", "-v"])?;
-    let mut client = Subject::Foreign(client).start_client(server.pid(), NEXT, &[])?;
-    let is_exact = server.wait(limit, &|printed| printed == NEXT.as_bytes());
+/// Has the client send a text to a traced server. Returns its traffic, the bytes that arrived, and its PID.
+fn observe(fixture: &Fixture<'_>) -> Result<(Traffic, Vec<u8>, Pid), NotPassed> {
+    let mut server = Server::start(fixture.server_program, &["--trace", "-v"])?;
+    let mut client = fixture.start_client(&server, NEXT)?;
+    let fits = |printed: &[u8]| fixture.format.fits(NEXT.as_bytes(), printed);
+    let is_exact = server.wait(fixture.left().min(SHORT), &fits);
     client.wait(NOTICE);
     if let Some(status) = server.ended() {
         return Err(format!("minitalk's server {}", describe(status)).into());
@@ -70,8 +55,8 @@ fn observe(
         let why = "the text did not arrive in this attempt";
         return Err(NotPassed::NotTried(why.into()));
     }
-    let pid = client.pid();
-    Ok((Traffic::of(&String::from_utf8_lossy(&server.notes())), pid))
+    let traffic = Traffic::of(&String::from_utf8_lossy(&server.notes()));
+    Ok((traffic, server.skip(), client.pid()))
 }
 
 impl Traffic {
@@ -106,8 +91,8 @@ impl Traffic {
     }
 
     /// Returns why a client of this dialect may not work with other servers, if it may not.
-    fn needs_tolerance(&self, dialect: &Dialect, client: Pid) -> Option<String> {
-        let encoder = TextEncoder::new(dialect, NEXT.as_bytes(), client).ok()?;
+    fn needs_tolerance(&self, dialect: &Dialect, sent: &[u8], client: Pid) -> Option<String> {
+        let encoder = TextEncoder::new(dialect, sent, client).ok()?;
         let expected = encoder.len() + usize::from(dialect.hello);
         if self.repeated > 0 {
             return Some(format!(
@@ -164,7 +149,7 @@ PID 7
             };
             let pid = minitalk::internals::ffi::getpid();
             traffic
-                .needs_tolerance(&Dialect::CLASSIC, pid)
+                .needs_tolerance(&Dialect::CLASSIC, NEXT.as_bytes(), pid)
                 .unwrap_or_default()
         };
         let bits = 8 * (NEXT.len() + 1);
