@@ -87,6 +87,7 @@ mod summary;
 mod sweep;
 mod threads;
 mod timer;
+mod together;
 mod torn;
 mod value;
 mod vector;
