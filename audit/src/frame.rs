@@ -63,6 +63,8 @@ pub struct Frame {
     pub named: BTreeMap<i64, bool>,
     /// The lowest and the highest place of the stack that a call is given, by the call and the register.
     pub passed: Map<(u64, usize), (i64, i64)>,
+    /// The texts on the stack that may lack their end, by the address: the length, and whether they surely lack it.
+    pub unended: BTreeMap<i64, (i64, bool)>,
     /// The places of the stack whose address instructions take.
     pub addresses: BTreeSet<i64>,
     /// The bounds of the stack that a call or a repeated instruction writes, if a varying number says how much.
@@ -111,6 +113,7 @@ impl Frame {
             dividends: Map::default(),
             named: BTreeMap::new(),
             passed: Map::default(),
+            unended: BTreeMap::new(),
             addresses: BTreeSet::new(),
             spread: Map::default(),
             strays: Vec::new(),

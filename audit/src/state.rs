@@ -167,7 +167,7 @@ impl State {
             .map(|(_, hi)| (0, hi - at))
     }
 
-    fn byte(&self, at: i64) -> Option<u8> {
+    pub fn byte(&self, at: i64) -> Option<u8> {
         let (start, (width, value)) = self.slots.range(..=at).next_back()?;
         let bytes = value.number()?.to_le_bytes();
         let n = usize::try_from(at - start).ok()?;

@@ -236,6 +236,7 @@ impl Explorer<'_> {
             return;
         }
         self.copied_text(frame, at, name, state);
+        self.cut_text(frame, name, state);
         for (argument, writes) in [(0, writes), (1, false)] {
             if argument == 1 && !both {
                 continue;
@@ -244,6 +245,9 @@ impl Explorer<'_> {
             if !writes {
                 self.note_block(frame, at, &pointer, length.filter(|_| is_block));
                 self.sent(frame, at, name, &pointer);
+                if !is_block && !libc::counts_texts(name) {
+                    self.reads_text(frame, at, name, &pointer, state);
+                }
             }
             let size = match length {
                 _ if is_block && name != "memccpy" || self.stated(&pointer).is_none() => size,

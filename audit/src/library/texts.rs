@@ -1,7 +1,7 @@
 //! Texts that functions of the C library read and build: how long they may be, and whether they fit.
 
 use crate::explore::Explorer;
-use crate::finding::{Kind, Weight};
+use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::state::{ARGUMENTS, State};
 use crate::value::{Base, Value};
@@ -39,6 +39,60 @@ impl Explorer<'_> {
         };
         let last = to.hi.checked_add(before.1)?.checked_add(most)?;
         Some((to.lo + before.0 + least, last))
+    }
+
+    /// Notes a text on the stack that `strncpy` leaves without its end if the copied text is too long.
+    pub(super) fn cut_text(&self, frame: &mut Frame, name: &str, state: &State) {
+        let [to, from] = [0, 1].map(|n| state.registers[ARGUMENTS[n]].clone());
+        let from = crate::address::in_image(frame, from);
+        let (Base::Stack, Some(to), Some(length), true) = (
+            to.base,
+            to.exact(),
+            self.length(name, state),
+            matches!(name, "strncpy" | "stpncpy"),
+        ) else {
+            return;
+        };
+        let size = match (from.base, from.exact()) {
+            (Base::Image(image), Some(at)) => {
+                let file = self.files.image(image);
+                let object = file.object_at(at.cast_unsigned());
+                object.map(|o| (o.address + o.size).cast_signed() - at)
+            }
+            _ => None,
+        };
+        let bounds = self.text_bounds(frame, &from, state);
+        let most = bounds.map(|(_, most)| most).or(size.map(|size| size - 1));
+        let is_ended = state.byte(to.saturating_add(length)) == Some(0);
+        if !is_ended && most.is_none_or(|most| most >= length) {
+            let is_certain = bounds.is_some_and(|(least, _)| least >= length);
+            frame.unended.insert(to, (length, is_certain));
+        }
+    }
+
+    /// Reports a function that reads a text on the stack up to its end, if nothing was stored there that ends it.
+    pub fn reads_text(&self, frame: &mut Frame, at: u64, name: &str, text: &Value, state: &State) {
+        let Some(from) = text.exact().filter(|_| text.base == Base::Stack) else {
+            return;
+        };
+        let cut = frame.unended.range(..=from).next_back();
+        let Some((end, is_certain)) =
+            cut.map(|(to, (length, is_certain))| (to + length, *is_certain))
+        else {
+            return;
+        };
+        if from >= end || (from..=end).any(|place| state.byte(place) == Some(0)) {
+            return;
+        }
+        let weight = match is_certain {
+            true => Weight::Fault,
+            false => Weight::Doubt,
+        };
+        let why = format!(
+            "calls {name} with a text that strncpy leaves without its end if what it copies is too long"
+        );
+        let finding = Finding::new(Kind::Read, weight, at, why);
+        frame.add(finding.or("a zero that is stored as the last byte"));
     }
 
     /// Checks a text that is copied without a length: it fits if it is constant and short enough.
