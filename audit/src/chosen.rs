@@ -128,10 +128,11 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
         .collect();
     let store = all.iter().find(|i| i.ip() == at);
     let value = store.map_or(Register::None, |i| match i.op_count() {
-        2 if matches!(
-            i.mnemonic(),
-            Mnemonic::Mov | Mnemonic::Xadd | Mnemonic::Xchg
-        ) =>
+        2 if i.op1_register().is_vector_register()
+            || matches!(
+                i.mnemonic(),
+                Mnemonic::Mov | Mnemonic::Xadd | Mnemonic::Xchg
+            ) =>
         {
             i.op1_register().full_register()
         }
@@ -140,6 +141,25 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     if value == Register::None {
         return direct();
     }
+    let width = store.map_or(8, |i| i.memory_size().size() as u32);
+    let last = made(image, &all, (value, at), COPIES).into_iter();
+    let last: Vec<_> = last
+        .map(|(at, number)| (at, number.map(|number| signed(number, width))))
+        .collect();
+    if last.is_empty() { direct() } else { last }
+}
+
+/// The most registers through which a constant is followed to a store.
+const COPIES: usize = 2;
+
+/// Returns the instructions of a function that make the value of a register at an instruction, each with the value if it is a
+/// constant.
+fn made(
+    image: &Image,
+    all: &[Instruction],
+    (value, at): (Register, u64),
+    copies: usize,
+) -> Vec<(u64, Option<u64>)> {
     let makes = |i: &&Instruction| {
         use Mnemonic as M;
         i.op_count() > 0
@@ -149,7 +169,18 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     };
     let makers: Vec<&Instruction> = all.iter().filter(makes).collect();
     let places: Vec<u64> = makers.iter().map(|i| i.ip()).collect();
-    let reaches = |i: &&&Instruction| crate::reach::surely_leads(image, i.next_ip(), at, &places);
+    let reaches = |i: &&Instruction| crate::reach::surely_leads(image, i.next_ip(), at, &places);
+    let copied = |i: &Instruction| {
+        let from = i.op1_register().full_register();
+        let start = all.first()?.ip();
+        let known = made(image, all, (from, i.ip()), copies.checked_sub(1)?);
+        let places: Vec<u64> = known.iter().map(|(maker, _)| *maker).collect();
+        let first = known.first()?.1?;
+        // The register may also have the value with which the function begins.
+        let is_one = known.iter().all(|(_, number)| *number == Some(first))
+            && !crate::reach::surely_leads(image, start, i.ip(), &places);
+        is_one.then_some(first)
+    };
     let number = |i: &Instruction| match i.mnemonic() {
         Mnemonic::Mov if is_local(i, 1) => {
             let place = i.memory_displacement64();
@@ -158,16 +189,17 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
             let only = stores.next()?.try_immediate(1).ok();
             only.filter(|only| stores.all(|other| other.try_immediate(1).ok() == Some(*only)))
         }
+        Mnemonic::Mov if i.op1_kind() == OpKind::Register && i.op1_register().is_gpr() => copied(i),
         Mnemonic::Mov => i.try_immediate(1).ok(),
-        Mnemonic::Xor if i.op0_register() == i.op1_register() => Some(0),
+        Mnemonic::Xor | Mnemonic::Pxor | Mnemonic::Xorps
+            if i.op0_register() == i.op1_register() =>
+        {
+            Some(0)
+        }
         _ => None,
     };
-    let width = store.map_or(8, |i| i.memory_size().size() as u32);
-    let last = makers.iter().filter(reaches);
-    let last: Vec<_> = last
-        .map(|i| (i.ip(), number(i).map(|number| signed(number, width))))
-        .collect();
-    if last.is_empty() { direct() } else { last }
+    let last = makers.into_iter().filter(reaches);
+    last.map(|i| (i.ip(), number(i))).collect()
 }
 
 /// Returns the questions that choose whether the instruction at `to` is reached on a way that passes none of `others`. The way

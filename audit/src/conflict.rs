@@ -266,9 +266,7 @@ impl Search<'_> {
         (number, place): (u16, (u64, u64, u64)),
         by: Place,
     ) -> Option<Conflict> {
-        if crate::races::adds_in_place(&self.files.image(by.0), by.1) {
-            return None;
-        }
+        let adds = crate::races::adds_in_place(&self.files.image(by.0), by.1);
         let file = self.files.image(number);
         let all = self.index.changes(
             number,
@@ -277,7 +275,13 @@ impl Search<'_> {
             place,
             &self.coming,
         );
-        let &(other, _) = all.first()?;
+        let mut all = all.into_iter().map(|(at, _)| at);
+        let other = all.find(|at| !adds || !crate::races::changes_in_place(&file, *at));
+        let other = other.or_else(|| {
+            let copied = self.index.copied_back(number, &file, place.0, &self.coming);
+            let mut copied = copied.into_iter().map(|(_, last)| last);
+            copied.find(|at| self.index.who(number, &file, *at, &self.coming).is_some())
+        })?;
         let why = format!(
             "stores to {}, which {} uses and then changes, at {other:#x}: after a signal between, it has used one value and changes \
              another",

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use iced_x86::{
-    FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
+    OpKind, Register,
 };
 
 use crate::chosen::makers;
@@ -89,10 +90,14 @@ impl Search<'_> {
             let mut inside = inside.into_iter();
             inside.find(|at| self.comes_between(number, &file, word, *at))
         })?;
-        let is_constant = is_direct
-            && makers(&file, other)
-                .iter()
-                .all(|(_, value)| value.is_some());
+        let is_constant = if is_direct {
+            are_constant(&file, &[other])
+        } else {
+            let called = decoded(&file, other).near_branch_target();
+            let is_called = |at: &&u64| file.function_at(**at).is_some_and(|of| of.0 == called);
+            let own: Vec<u64> = others.iter().filter(is_called).copied().collect();
+            are_constant(&file, &own) && is_straight(&file, called)
+        };
         let is_certain = is_constant
             && self
                 .index
@@ -236,6 +241,25 @@ impl Index {
         let over = all.filter(|(from, by)| word == *from || word - from < width(image, *by));
         over.map(|(_, by)| by).collect()
     }
+}
+
+/// Returns whether the instructions, of which there is at least one, store only constants.
+fn are_constant(image: &Image, all: &[u64]) -> bool {
+    let mut makers = all.iter().flat_map(|at| makers(image, *at));
+    !all.is_empty() && makers.all(|(_, value)| value.is_some())
+}
+
+/// Returns whether the function has no branches, so that it executes all its instructions.
+fn is_straight(image: &Image, function: u64) -> bool {
+    const LONGEST: u64 = 256;
+    let Some((start, end)) = image.function_at(function) else {
+        return false;
+    };
+    let bytes = image.bytes(start).get(..(end - start) as usize);
+    let is_next =
+        |i: Instruction| matches!(i.flow_control(), FlowControl::Next | FlowControl::Return);
+    let code = |bytes| Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
+    end - start <= LONGEST && bytes.is_some_and(|bytes| code(bytes).into_iter().all(is_next))
 }
 
 /// Returns how many bytes of memory the instruction touches.

@@ -132,8 +132,8 @@ impl Index {
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the instructions that store a value computed from an earlier load of the memory at `place`. A signal may come at the
-    /// store or, where load and store are in two critical sections, between these.
+    /// Returns the instructions that store a value computed from an earlier load of the memory at `place`, which may have lain in
+    /// another word meanwhile. A signal may come at the store or, where load and store are in two critical sections, between these.
     pub fn changes_of_loads(
         &mut self,
         number: u16,
@@ -142,13 +142,32 @@ impl Index {
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
         let (lo, hi, _) = place;
-        let all = touching(&self.of(number, image).updates, place);
+        let mut all = touching(&self.of(number, image).updates, place);
+        let copied = self.copied_back(number, image, lo, coming).into_iter();
+        let leads =
+            |(first, last): &(u64, u64)| crate::reach::surely_leads(image, *first, *last, &[]);
+        all.extend(copied.filter(leads).map(|(_, last)| last));
         let who = |at| {
             let own = self.who(number, image, at, coming);
             let who = own.or_else(|| self.carried(number, image, (lo, hi), at, coming));
             Some((at, who?))
         };
         all.into_iter().filter_map(who).collect()
+    }
+
+    /// Returns the program's copies of the word to other words, each with the store that takes the value back.
+    pub fn copied_back(
+        &mut self,
+        number: u16,
+        image: &Image,
+        word: u64,
+        coming: &Coming,
+    ) -> Vec<(u64, u64)> {
+        let is_handlers = |at| {
+            let function = image.function_at(at);
+            function.is_some_and(|(start, _)| coming.own.contains_key(&(number, start)))
+        };
+        self.of(number, image).copied_back(word, &is_handlers)
     }
 
     /// Returns the instructions that change the word in place without a lock prefix, if the handler may run on another thread

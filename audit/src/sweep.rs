@@ -8,6 +8,7 @@ mod known;
 mod parameter;
 mod pointed;
 mod preserved;
+mod referred;
 mod stored;
 mod tested;
 mod trail;
@@ -25,6 +26,7 @@ pub use self::known::changes_in_place;
 use self::known::{Known, Local};
 use self::parameter::{Change, How, Passed};
 use self::preserved::Preserved;
+use self::referred::References;
 pub use self::tested::{Test, signed};
 use self::trail::Trail;
 pub use self::transfer::is_linked_installer;
@@ -49,6 +51,8 @@ pub struct Tables {
     /// The instructions that store to a word the changed result of an earlier load from it, each with the number of stored bytes.
     /// Stores to an element of a table are under [`element`].
     pub updates: WordChanges,
+    /// The instructions that store to a word a value computed from other words, by the word, each after one of these words.
+    copies: Map<u64, Vec<(u64, u64)>>,
     /// The instructions that change a word in place after the function has used its old value, each with the number of stored
     /// bytes.
     pub changed_late: WordChanges,
@@ -90,6 +94,8 @@ pub struct Tables {
     fills_unknown_set: bool,
     /// The calls that free the object to which a word points, by the word.
     pub freed: Map<u64, Vec<u64>>,
+    /// The calls that close the descriptor in a word, by the word.
+    pub closed: Map<u64, Vec<u64>>,
     /// The calls that pass a word's pointer to a function which frees its argument, by the word.
     pub freed_within: Map<u64, Vec<u64>>,
     /// The stores to an element of a table after the word that chose it was changed, by the word, each with the table.
@@ -109,9 +115,11 @@ pub struct Tables {
     /// first, then the calling one.
     passed_words: Vec<(u64, u64, Vec<u64>)>,
     /// The arguments that a function stores: the argument's number, the word and its bytes.
-    kept: Map<u64, Vec<(usize, u64, u64)>>,
+    kept: Map<u64, BTreeSet<(usize, u64, u64)>>,
     /// The scratch registers that functions preserve.
     preserved: Preserved,
+    /// The addresses that functions return.
+    references: References,
     /// The words that are changed in place.
     changed: Set<u64>,
     /// The functions that store to a word, each with the word.
@@ -212,6 +220,30 @@ impl Tables {
         !self.unblocks && self.channels.contains(&word)
     }
 
+    /// Returns the instructions that store to the word a value loaded from it which lay in other words meanwhile, each after the store
+    /// that took the value to the first of these. Leaves out copies by functions of which `is_left_out` is true.
+    pub fn copied_back(&self, word: u64, is_left_out: &dyn Fn(u64) -> bool) -> Vec<(u64, u64)> {
+        const DEEPEST: usize = 2;
+        let copies = |word: u64| self.copies.get(&word).into_iter().flatten();
+        let mut found = Vec::new();
+        let mut seen = Set::default();
+        let mut todo: Vec<(u64, u64, usize)> =
+            copies(word).map(|(from, at)| (*from, *at, 0)).collect();
+        while let Some((held, last, depth)) = todo.pop() {
+            if !seen.insert((held, depth)) {
+                continue;
+            }
+            for (from, at) in copies(held).filter(|(_, at)| !is_left_out(*at)) {
+                match *from == word {
+                    true => found.push((*at, last)),
+                    false if depth < DEEPEST => todo.push((*from, last, depth + 1)),
+                    false => {}
+                }
+            }
+        }
+        found
+    }
+
     /// Returns the instructions that load or store data between two addresses by name, or load it by an address in a register. Each
     /// instruction comes after the address of its data.
     pub fn touching(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
@@ -252,9 +284,9 @@ impl Tables {
                 self.note_change(image, function, at, *word, How::Updates(width));
             }
             let crossing = crossings.get(&at);
-            let updated = crossing.map(|crossing| derived.updates_by(crossing));
-            for (word, width) in updated.into_iter().flatten() {
-                if !self.is_update(word, at) {
+            let stored = crossing.map(|crossing| derived.stored_by(crossing));
+            for (from, word, width) in stored.into_iter().flatten() {
+                if from == word && !self.is_update(word, at) {
                     self.note_change(image, function, at, word, How::Updates(width));
                 }
             }
@@ -396,6 +428,11 @@ pub fn sweep(image: &Image) -> Tables {
                 tables.updates.entry(word).or_default().push((at, width));
             }
         }
+    }
+    let updates = scratch.changes.into_iter();
+    tables.changes.extend(updates.filter(Change::is_update));
+    for (word, all) in scratch.copies {
+        tables.copies.entry(word).or_default().extend(all);
     }
     for (word, tests) in scratch.tests {
         let known = tables.tests.entry(word).or_default();

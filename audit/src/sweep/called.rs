@@ -5,6 +5,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use super::Tables;
 use super::known::Known;
 use super::parameter::How;
+use super::referred::Reference;
 use crate::image::Image;
 use crate::mask::{Signals, only};
 use crate::state::ARGUMENTS;
@@ -37,11 +38,16 @@ impl Known {
         self.fills_set(plain, tables);
         self.opens(image, at, plain, tables);
         self.frees(at, plain, tables);
+        if plain == "close" {
+            for word in self.derived.first_passed() {
+                tables.closed.entry(word).or_default().push(at);
+            }
+        }
         if plain == "syscall" {
             self.enters_kernel(tables);
         }
         // RTLD_DEFAULT: the program's own functions come first.
-        self.returned = None;
+        self.returned = Reference::default();
         if plain == "dlsym"
             && self.first == Some(0)
             && !image.is_library
@@ -49,7 +55,8 @@ impl Known {
         {
             let text = image.bytes(name).split(|byte| *byte == 0).next();
             let text = text.and_then(|text| std::str::from_utf8(text).ok());
-            self.returned = text.and_then(|name| image.exports.get(name)).copied();
+            let address = text.and_then(|name| image.exports.get(name)).copied();
+            self.returned = Reference::new(address);
         }
     }
 
@@ -79,9 +86,8 @@ impl Known {
     pub fn returns(&mut self) {
         self.first = None;
         self.second = None;
-        if let Some(address) = self.returned.take() {
-            self.names(Register::RAX, address);
-        }
+        let returned = std::mem::take(&mut self.returned);
+        returned.goes_to(Register::RAX, self);
     }
 
     /// Notes a constant that the instruction puts into the register of a call's first or second argument.
@@ -157,7 +163,7 @@ impl Known {
     }
 
     fn frees(&self, at: u64, plain: &str, tables: &mut Tables) {
-        const FREE: [&str; 9] = [
+        const FREE: [&str; 10] = [
             "_ZdaPv",
             "_ZdaPvm",
             "_ZdlPv",
@@ -165,6 +171,7 @@ impl Known {
             "fclose",
             "free",
             "munmap",
+            "pthread_join",
             "realloc",
             "reallocarray",
         ];

@@ -98,7 +98,7 @@ impl Derived {
 
     /// Returns whether the register holds a value computed from the word.
     pub fn holds(&self, register: Register, word: u64) -> bool {
-        self.of(register).contains(&word)
+        self.of(register).is_some_and(|words| words.contains(&word))
     }
 
     /// Returns whether a register, or the condition flags, were computed from both words.
@@ -130,21 +130,47 @@ impl Derived {
 
     /// Returns whether the instruction is a plain store of a value computed from the word.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
-        let is_plain = i.mnemonic() == Mnemonic::Xchg
-            || self.factory.info(i).op0_access() == OpAccess::Write && !i.has_lock_prefix();
-        if i.op0_kind() != OpKind::Memory || !is_plain {
-            return false;
+        self.values(i).any(|words| words.contains(&word)) && self.is_plain(i)
+    }
+
+    fn is_plain(&mut self, i: &Instruction) -> bool {
+        i.op0_kind() == OpKind::Memory
+            && (i.mnemonic() == Mnemonic::Xchg
+                || self.factory.info(i).op0_access() == OpAccess::Write && !i.has_lock_prefix())
+    }
+
+    /// Returns the words from which the value of a plain store was computed.
+    pub fn stored(&mut self, i: &Instruction) -> Words {
+        let mut all = Words::default();
+        for words in self.values(i) {
+            all.join(words);
         }
-        let from_flags = i.condition_code() != ConditionCode::None && self.flags.contains(&word);
-        let is_float =
-            is_float_store(i) && self.float(0).is_some_and(|words| words.contains(&word));
-        let mut registers = (1..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register);
-        from_flags || is_float || registers.any(|n| self.holds(i.op_register(n), word))
+        if !all.is_empty() && !self.is_plain(i) {
+            all.clear();
+        }
+        all
+    }
+
+    /// Returns the words from which the instruction's flags and registers, other than those of its first operand, were computed.
+    fn values<'a>(&'a self, i: &'a Instruction) -> impl Iterator<Item = &'a Words> {
+        let flags = (i.condition_code() != ConditionCode::None).then_some(&self.flags);
+        let float = is_float_store(i).then(|| self.float(0)).flatten();
+        let registers = (1..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register);
+        let registers = registers.filter_map(|n| self.of(i.op_register(n)));
+        flags.into_iter().chain(float).chain(registers)
     }
 
     /// Returns the words from which the last comparison was computed.
     pub fn asked(&self) -> impl Iterator<Item = u64> {
         let all = self.flags.iter().copied();
+        all.filter(|word| !is_argument(*word))
+    }
+
+    /// Returns the words from which the target of an indirect jump or call was computed.
+    pub fn targets(&self, i: &Instruction) -> impl Iterator<Item = u64> {
+        let of = [i.op0_register(), i.memory_base(), i.memory_index()];
+        let all = of.into_iter().filter_map(|register| self.of(register));
+        let all = all.flat_map(|words| &**words).copied();
         all.filter(|word| !is_argument(*word))
     }
 
@@ -157,15 +183,24 @@ impl Derived {
         let passed = ARGUMENTS.iter().filter(move |_| is_call);
         let passed = passed.flat_map(|n| &*self.registers[*n]);
         let address = [i.memory_base(), i.memory_index()];
-        let all = passed.chain(address.into_iter().flat_map(|register| self.of(register)));
+        let address = address.into_iter().filter_map(|register| self.of(register));
+        let all = passed.chain(address.flat_map(|words| &**words));
         all.copied().filter(|word| !is_argument(*word))
     }
 
-    /// Returns the words, with their bytes, to which the call stores a value computed from the same word.
-    pub fn updates_by(&self, crossing: &Crossing) -> Vec<(u64, u64)> {
-        let all = crossing.stores.iter();
-        let own = all.filter(|(n, word, _)| self.registers[ARGUMENTS[*n]].contains(word));
-        own.map(|(_, word, width)| (*word, *width)).collect()
+    /// Returns the words to which the call stores, with their bytes, each after a word from which the stored value was computed.
+    pub fn stored_by(&self, crossing: &Crossing) -> Vec<(u64, u64, u64)> {
+        let all = crossing.stores.iter().flat_map(|(n, word, width)| {
+            let from = self.registers[ARGUMENTS[*n]].iter();
+            from.map(|from| (*from, *word, *width))
+        });
+        all.collect()
+    }
+
+    /// Returns the words from which the first argument of a call was computed.
+    pub fn first_passed(&self) -> impl Iterator<Item = u64> {
+        let all = self.registers[ARGUMENTS[0]].iter().copied();
+        all.filter(|word| !is_argument(*word))
     }
 
     /// Returns the words from which the arguments of a call were computed.
@@ -180,24 +215,15 @@ impl Derived {
         all.filter(|word| !is_argument(*word))
     }
 
-    /// Returns the arguments of the function from which the value that the instruction stores was computed.
-    pub fn arguments(&mut self, i: &Instruction) -> Vec<usize> {
-        let numbers = 0..ARGUMENTS.len();
-        numbers
-            .filter(|n| self.stores(i, ARGUMENT + *n as u64))
-            .collect()
-    }
-
     /// Returns the arguments of the function from which its result was computed.
     pub fn result_arguments(&self) -> impl Iterator<Item = usize> {
         let all = self.registers[RESULT].iter();
-        all.filter(|word| is_argument(**word))
-            .map(|word| (word - ARGUMENT) as usize)
+        all.filter_map(|word| argument(*word))
     }
 
-    fn of(&self, register: Register) -> &[u64] {
+    fn of(&self, register: Register) -> Option<&Words> {
         let held = (&self.registers, &self.vectors, &self.floats[..]);
-        held_in(held, register).map_or(&[], |words| words)
+        held_in(held, register)
     }
 
     fn float(&self, depth: usize) -> Option<&Words> {
@@ -440,5 +466,11 @@ fn is_float_store(i: &Instruction) -> bool {
 }
 
 fn is_argument(word: u64) -> bool {
-    (ARGUMENT..ARGUMENT + ARGUMENTS.len() as u64).contains(&word)
+    argument(word).is_some()
+}
+
+/// Returns the number of the argument that stands among the words.
+pub fn argument(word: u64) -> Option<usize> {
+    let n = word.checked_sub(ARGUMENT)? as usize;
+    (n < ARGUMENTS.len()).then_some(n)
 }

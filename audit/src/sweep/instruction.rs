@@ -6,6 +6,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::known::Known;
 use super::parameter::How;
+use super::preserved::{Registers, SCRATCH};
 use super::transfer::{is_installer, note_system_call, note_transfer};
 use super::{Tables, Way};
 use crate::image::{Image, THREAD};
@@ -67,8 +68,12 @@ pub(super) fn note(
         i.flow_control(),
         FlowControl::Call | FlowControl::IndirectCall
     ) {
-        // A call overwrites the scratch registers: they no longer hold values from before the call.
-        for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+        // A call overwrites the other scratch registers: they no longer hold values from before the call.
+        let kept = match i.flow_control() == FlowControl::Call && known.names_by_scratch() {
+            true => tables.preserved.by(image, i.near_branch_target()),
+            false => Registers::default(),
+        };
+        for scratch in SCRATCH.into_iter().filter(|n| !kept.has_integer(*n)) {
             known.forget(scratch);
         }
         known.returns();
@@ -174,7 +179,7 @@ pub(super) fn note(
                 .or_default()
                 .push((at, width));
         }
-        known.keeps(i, named, tables);
+        known.keeps(image, i, named, tables);
     }
     if i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory && to.is_none() {
         known.links(i);

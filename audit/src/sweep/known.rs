@@ -7,6 +7,8 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use super::derived::{Crossing, Derived};
 use super::instruction::is_store;
 use super::parameter::{self, How, Passed};
+use super::preserved::SCRATCH;
+use super::referred::Reference;
 use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::emptied::is_kept;
@@ -30,17 +32,19 @@ pub struct Known {
     /// The addresses of the file that were loaded into registers as constants.
     pub lea: [Option<u64>; 16],
     /// The addresses of the file, in registers, to which an offset or an index may have been added.
-    within: [Option<u64>; 16],
+    pub(super) within: [Option<u64>; 16],
     /// The numbers of the function's arguments that registers hold.
     pub(super) arguments: [Option<usize>; 16],
     /// The values that were computed from words of the file.
-    derived: Derived,
+    pub(super) derived: Derived,
     /// The values that were computed from loads through pointers with unknown targets, by the offset.
     pub through: Derived,
     /// Whether an instruction that copies rsp to rbp was seen.
     pub has_frame_pointer: bool,
     /// The words from which addresses or arguments of calls were computed.
     used: Set<u64>,
+    /// The words from which the targets of jumps and calls were computed.
+    chosen: Set<u64>,
     tested: Tested,
     /// The words of the file whose pointers the registers hold, as they were loaded.
     pub(super) pointers: [Option<u64>; 16],
@@ -51,8 +55,8 @@ pub struct Known {
     pub(super) second: Option<u64>,
     /// A bit for each register into which this function loads the address of `syscall`.
     pub(super) syscall: u16,
-    /// The address of the file that the last call returned.
-    pub(super) returned: Option<u64>,
+    /// The address that the last call returned.
+    pub(super) returned: Reference,
     /// The words of the file whose pointers were stored to the frame, by the place.
     spilled_pointers: Map<Local, u64>,
     /// The addresses and arguments that were stored to the frame, by the place.
@@ -78,13 +82,14 @@ impl Known {
             through: Derived::new(),
             has_frame_pointer: false,
             used: Set::default(),
+            chosen: Set::default(),
             tested: Tested::default(),
             pointers: [None; 16],
             linked: None,
             first: None,
             second: None,
             syscall: 0,
-            returned: None,
+            returned: Reference::default(),
             spilled_pointers: Map::default(),
             spilled: Map::default(),
             loads: Vec::new(),
@@ -115,6 +120,16 @@ impl Known {
             }
         }
         self.used.extend(self.derived.used(i));
+        if matches!(
+            i.flow_control(),
+            FlowControl::IndirectBranch | FlowControl::IndirectCall
+        ) {
+            // In a long function, values of many words seem to reach a jump, since its paths are not told apart.
+            let words: Set<u64> = self.derived.targets(i).collect();
+            if words.len() == 1 {
+                self.chosen.extend(words);
+            }
+        }
         if i.flow_control() == FlowControl::ConditionalBranch {
             self.tested.asks(i, self.derived.asked(), tables);
         }
@@ -126,6 +141,7 @@ impl Known {
 
     /// Notes the effects on words of the file of a call of a function that was read before.
     pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
+        const FEW: usize = 4;
         let passed = self.passed(at);
         let own = |word: u64| passed.names(word);
         if target > self.function {
@@ -148,19 +164,44 @@ impl Known {
         {
             return;
         }
-        for (word, width) in self.derived.updates_by(&crossing) {
-            tables.note_change(image, self.function, at, word, How::Updates(width));
+        // A function with few stores may be one of several that pass a value on, as in unoptimized Rust.
+        let is_wrapped = crossing.stores.len() <= FEW;
+        for (from, word, width) in self.derived.stored_by(&crossing) {
+            match from == word {
+                true => tables.note_change(image, self.function, at, word, How::Updates(width)),
+                false if is_wrapped => self.note_stored(image, from, word, (at, width), tables),
+                false => {}
+            }
         }
         self.crossings.insert(at, crossing);
     }
 
     /// Notes a store to a word, and the arguments of the function from which the stored value was computed.
-    pub fn keeps(&mut self, i: &Instruction, word: u64, tables: &mut Tables) {
+    pub fn keeps(&mut self, image: &Image, i: &Instruction, word: u64, tables: &mut Tables) {
         let width = i.memory_size().size() as u64;
         tables.writers.insert((self.function, word));
-        for n in self.derived.arguments(i) {
+        let stored = self.derived.stored(i);
+        for from in stored.iter().filter(|from| **from != word) {
+            self.note_stored(image, *from, word, (i.ip(), width), tables);
+        }
+    }
+
+    /// Notes a store of a value computed from another word, or from an argument; `by`: the instruction and the number of stored
+    /// bytes.
+    fn note_stored(
+        &self,
+        image: &Image,
+        from: u64,
+        word: u64,
+        (at, width): (u64, u64),
+        tables: &mut Tables,
+    ) {
+        if let Some(n) = super::derived::argument(from) {
             let kept = tables.kept.entry(self.function).or_default();
-            kept.push((n, word, width));
+            kept.insert((n, word, width));
+        } else if image.is_writable(from) && image.is_writable(word) {
+            let copies = tables.copies.entry(word).or_default();
+            copies.push((from, at));
         }
     }
 
@@ -183,6 +224,11 @@ impl Known {
                 self.spilled_pointers.retain(|(base, _), _| *base != frame);
             }
         }
+    }
+
+    /// Returns whether a scratch register holds an address of the file.
+    pub fn names_by_scratch(&self) -> bool {
+        SCRATCH.iter().any(|n| self.within[*n].is_some())
     }
 
     /// Returns the address of the file, and the argument of the function, that a register holds.
@@ -260,9 +306,11 @@ impl Known {
             && loads.any(|(_, load)| is_kept(image, *load))
     }
 
-    /// Returns whether the instruction changes the word in place after the function has used the word's old value.
+    /// Returns whether the instruction changes the word in place after the function has used the word's old value, or stores to it
+    /// after that value has chosen the target of a jump or a call.
     pub fn changes_used(&self, i: &Instruction, word: u64) -> bool {
-        self.used.contains(&word) && changes_in_place(i)
+        let is_store = i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Memory;
+        self.used.contains(&word) && changes_in_place(i) || self.chosen.contains(&word) && is_store
     }
 
     /// Returns whether the register points to the object to which the word's pointer was stored: a new list head before the old

@@ -44,6 +44,10 @@ pub struct Change {
 }
 
 impl Change {
+    pub const fn is_update(&self) -> bool {
+        matches!(self.how, How::Updates(_))
+    }
+
     const fn new(function: u64, place: u64, how: How, by: u64) -> Self {
         let of = place - PARAMETERS;
         Self {

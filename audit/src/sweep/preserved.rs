@@ -37,7 +37,11 @@ impl Preserved {
         if i.flow_control() != FlowControl::Call || !held.uses_scratch() {
             return Registers::default();
         }
-        let function = i.near_branch_target();
+        self.by(image, i.near_branch_target())
+    }
+
+    /// Returns the registers that the function preserves.
+    pub fn by(&mut self, image: &Image, function: u64) -> Registers {
         let known = self.0.entry(function);
         *known.or_insert_with(|| by(image, function).unwrap_or_default())
     }

@@ -116,6 +116,9 @@ pub(super) fn note_transfer(
                         .or_default()
                         .push(known.passed(at));
                     known.crosses(image, at, target, tables);
+                    if !is_jump && outer.is_none() {
+                        known.returned = tables.references.of(image, target, 0).seen_by(known);
+                    }
                     if is_jump
                         && (i.flow_control() == FlowControl::ConditionalBranch
                             || image.raw_name(target).is_some_and(|n| n.contains(".cold")))
