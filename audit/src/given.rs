@@ -68,6 +68,10 @@ impl Explorer<'_> {
         for text in texts(name).iter().filter_map(|n| arguments.get(*n)) {
             self.note_block(frame, at, text, None);
             self.sent(frame, at, name, text);
+            self.reads_text(frame, at, name, text, state);
+        }
+        if let ("pthread_kill", [thread, ..]) = (name, arguments) {
+            self.sent(frame, at, name, thread);
         }
         if let ("execv" | "execve", [_, words, ..]) = (name, arguments)
             && let (Base::Stack, Some(first)) = (words.base, words.exact())
@@ -127,15 +131,21 @@ impl Explorer<'_> {
             return;
         }
         if let Some((site, is_certain)) = self.frees((image, word)) {
-            let weight = if is_certain {
+            let is_thread = name == "pthread_kill";
+            let weight = if is_certain && !is_thread {
                 Weight::Fault
             } else {
                 Weight::Doubt
             };
             let place = self.files.image(image).place(word);
-            let why = format!(
-                "calls {name} with what {place} points to, while the program may have freed it, at {site:#x}"
-            );
+            let why = match is_thread {
+                true => format!(
+                    "calls {name} with the thread in {place}, which may have ended: the program waits for its end, at {site:#x}"
+                ),
+                false => format!(
+                    "calls {name} with what {place} points to, while the program may have freed it, at {site:#x}"
+                ),
+            };
             let finding = Finding::new(Kind::Read, weight, at, why);
             frame.add(finding.or("signals that are blocked while it is freed and replaced"));
         }
