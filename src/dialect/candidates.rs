@@ -208,9 +208,16 @@ pub(super) fn mask_gain(text: &[u8], mask: u8) -> u32 {
 /// Returns how rare the byte is at offset `at` of a text, on the scale of [`dialect_cost`].
 pub const fn text_cost(byte: u8, at: usize) -> u32 {
     match at {
-        // Few texts open with punctuation, and hardly any text is a single punctuation mark.
-        0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => byte_cost(byte) + 50,
-        0..EVIDENCE_LIMIT => byte_cost(byte),
+        0..EVIDENCE_LIMIT => byte_cost(byte) + opening_cost(byte, at) as u32,
+        _ => 0,
+    }
+}
+
+/// Returns the part of [`text_cost`] of a byte that opens a text: few texts open with punctuation, and hardly any text is a single
+/// punctuation mark.
+pub const fn opening_cost(byte: u8, at: usize) -> u8 {
+    match at {
+        0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => 50,
         _ => 0,
     }
 }

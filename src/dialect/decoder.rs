@@ -6,7 +6,7 @@ use core::mem;
 
 use DecodeProgress::{Complete, Incomplete, Rejected};
 
-use super::candidates::text_cost;
+use super::candidates::{opening_cost, text_cost};
 use super::head::{Form, HeadPart, Meaning};
 use super::symbol_log::push;
 use super::utf8::Utf8;
@@ -39,6 +39,8 @@ pub struct TextDecoder {
     text: Vec<u8>,
     text_len: usize,
     cost: u32,
+    /// The part of the cost that says how rare it is that a text opens with its first byte.
+    opening_cost: u8,
     /// The number of control characters that are unusual in text.
     controls: u32,
     digest: u64,
@@ -108,6 +110,7 @@ impl TextDecoder {
             text: Vec::new(),
             text_len: 0,
             cost: 0,
+            opening_cost: 0,
             controls: 0,
             digest: 0,
             utf8: Utf8::START,
@@ -147,6 +150,11 @@ impl TextDecoder {
     /// Returns how rare the bytes of a guess are; see [`text_cost`].
     pub const fn cost(&self) -> u32 {
         self.cost
+    }
+
+    /// Returns how rare it is that a text opens with the first byte of a guess.
+    pub const fn opening_cost(&self) -> u32 {
+        self.opening_cost as u32
     }
 
     /// Returns whether two guesses have different texts, by their lengths and 64-bit digests.
@@ -498,17 +506,21 @@ impl TextDecoder {
         }
         let may_be_any_bytes =
             self.provenance == Provenance::Given && self.dialect.head.is_length();
+        let before = self.utf8.lead();
         if !may_be_any_bytes {
             self.utf8 = self.utf8.next(byte).ok_or(Reason::NotText)?;
         }
         if self.provenance != Provenance::Guess {
             push(&mut self.text, byte)?;
-        } else if self.is_plausible(byte) && (byte.is_ascii_digit() || !self.is_own_pid()) {
+        } else if self.is_plausible(before, byte) && (byte.is_ascii_digit() || !self.is_own_pid()) {
             self.digest = digest(self.digest, byte);
             // A length in digits is evidence enough for a text that opens with punctuation.
             let at = self.text_len + usize::from(self.dialect.head.is_decimal());
             self.cost = self.cost.saturating_add(text_cost(byte, at));
-            self.controls = self.controls.saturating_add(u32::from(!is_usual(byte)));
+            match is_usual(byte) {
+                true => self.opening_cost += opening_cost(byte, at),
+                false => self.controls = self.controls.saturating_add(1),
+            }
         } else {
             return Err(Reason::NotText);
         }
@@ -516,9 +528,10 @@ impl TextDecoder {
         Ok(())
     }
 
-    /// Returns whether people send this byte in text. The classic dialect may have any byte but its end.
-    fn is_plausible(&self, byte: u8) -> bool {
-        is_usual(byte) || self.dialect == Dialect::CLASSIC && byte != 0
+    /// Returns whether people send this byte, after that other one, in text. The classic dialect may have any byte but its end.
+    fn is_plausible(&self, before: u8, byte: u8) -> bool {
+        let is_sequence = before != ESCAPE || byte == b'[';
+        is_usual(byte) && is_sequence || self.dialect == Dialect::CLASSIC && byte != 0
     }
 }
 
@@ -536,10 +549,13 @@ const fn digest_of_digits(number: u32) -> u64 {
     digest(before, b'0' + (number % 10) as u8)
 }
 
+/// The control character before the `[` of a colour.
+const ESCAPE: u8 = 0x1b;
+
 /// Returns whether text has this byte other than by mistake.
 const fn is_usual(byte: u8) -> bool {
     let is_printed = byte >= b' ' && byte != 0x7f;
-    is_printed || matches!(byte, b'\t' | b'\n' | b'\r')
+    is_printed || matches!(byte, b'\t' | b'\n' | b'\r' | ESCAPE)
 }
 
 #[cfg(test)]

@@ -178,8 +178,14 @@ pub fn rank<'a>(
     let total = |reading: &Reading| {
         let is_usual = known.is_empty() || is_known(reading);
         let unknown = if is_usual { 0 } else { UNKNOWN_COST };
-        reading
-            .cost(known)
+        // A program that is known to use one dialect may well send a punctuation mark in it.
+        let is_only = known.len() == 1 && is_known(reading);
+        let opening = if is_only {
+            reading.decoder.opening_cost()
+        } else {
+            0
+        };
+        (reading.cost(known) - opening)
             .saturating_add(reading.cost_of_rest())
             .saturating_add(unknown)
     };
@@ -188,7 +194,8 @@ pub fn rank<'a>(
     let differs = |other: &Reading| other.decoder.differs(&best.decoder);
     let is_near = |other: &&Reading| {
         let margin = match differs(other) {
-            true => MARGIN_OF_ANOTHER_TEXT,
+            // A text that opens with punctuation is unlikely, but it can be the one that was sent.
+            true => MARGIN_OF_ANOTHER_TEXT.max(other.decoder.opening_cost()),
             false if is_known(best) => 0,
             false => MARGIN,
         };
@@ -381,6 +388,11 @@ mod tests {
             assert_eq!(is_tie(readings, &known, at), expected);
             assert!(!is_tie(readings, &known[..1], at));
         }
+        let mut mark = pair("order=lsb", b"a");
+        mark[0] = reading("classic", b".", 8, b"");
+        assert_eq!(ranked(&mark, &[]), (1, Unsure(Some(0))));
+        assert_eq!(ranked(&mark, &["classic"]), (0, Unsure(Some(1))));
+        assert_eq!(ranked(&mark, &["classic", "order=lsb"]), (1, Sure));
         let far = pair("order=lsb", b"aaaaaaaaaaaaa");
         assert!(!is_tie(&far, &known, 8));
         let near = pair("order=lsb", b"aaaaaaaaaaaa");

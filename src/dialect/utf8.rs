@@ -1,6 +1,6 @@
 //! UTF-8, byte by byte, so that the first wrong byte refutes a text.
 
-/// Holds the bytes of the last character, if it is not complete.
+/// Holds the bytes of the last character, and how many of them an incomplete one has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utf8 {
     bytes: [u8; 4],
@@ -14,6 +14,11 @@ impl Utf8 {
         len: 0,
     };
 
+    /// Returns the first byte of the last character.
+    pub const fn lead(self) -> u8 {
+        self.bytes[0]
+    }
+
     /// Returns whether the last character is complete.
     pub const fn is_whole(self) -> bool {
         self.len == 0
@@ -25,7 +30,7 @@ impl Utf8 {
         self.bytes[usize::from(self.len)] = byte;
         self.len += 1;
         match core::str::from_utf8(&self.bytes[..usize::from(self.len)]) {
-            Ok(_) => Some(Self::START),
+            Ok(_) => Some(Self { len: 0, ..self }),
             Err(error) => error.error_len().is_none().then_some(self),
         }
     }

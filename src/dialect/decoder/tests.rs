@@ -192,11 +192,19 @@ fn only_a_given_dialect_with_a_length_accepts_bytes_that_are_not_text() {
 #[test]
 fn a_guess_is_refuted_by_bytes_that_are_unusual_in_text() {
     for byte in 0..0x80 {
-        let is_usual = byte >= b' ' && byte != 0x7f || b"\t\n\r".contains(&byte);
+        let is_usual = byte >= b' ' && byte != 0x7f || b"\t\n\r\x1b".contains(&byte);
         for (spec, accepted) in [("end=none", is_usual), ("classic", byte != 0)] {
             let (progress, _) = fed(spec, Provenance::Guess, &[byte]);
             assert_eq!(progress == Incomplete, accepted, "{spec} {byte}");
         }
+    }
+    for (spec, text, progress) in [
+        ("end=none", b"\x1b[", Incomplete),
+        ("end=none", b"\x1b1", Rejected(Reason::NotText)),
+        ("classic", b"\x1b1", Incomplete),
+    ] {
+        let (found, _) = fed(spec, Provenance::Guess, text);
+        assert_eq!(found, progress, "{spec} {text:?}");
     }
     assert_eq!(
         fed("classic", Provenance::Guess, b"a\xff"),
