@@ -33,12 +33,15 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
     }
     let all = |wanted: Signal| usual.iter().all(|(_, signal)| *signal == wanted);
     let echoes = |(count, signal): &ReceivedAck| sent(*count) == Symbol::of(*signal);
+    let inverts = |ack: &ReceivedAck| sent(ack.0).is_some() && !echoes(ack);
     if all(Signal::USR1) {
         dialect.ack_signal = AckSignal::Usr1;
     } else if all(Signal::USR2) {
         dialect.ack_signal = AckSignal::Usr2;
     } else if usual.iter().all(echoes) {
         dialect.ack_signal = AckSignal::Echo;
+    } else if usual.iter().all(inverts) {
+        dialect.ack_signal = AckSignal::Inverse;
     }
     let expected = sent(last).map(|signal| dialect.ack_for(signal));
     dialect.final_ack = match at_last[..] {
@@ -82,6 +85,11 @@ mod tests {
             _ => vec![USR1],
         };
         assert_eq!(refined("classic", echo), "ack-signal=echo");
+        let inverse = |count| match &echo(count)[..] {
+            [USR2] => vec![USR1],
+            _ => vec![USR2],
+        };
+        assert_eq!(refined("classic", inverse), "ack-signal=inverse");
         let handshake = |count| if count == 1 { vec![USR1] } else { vec![USR2] };
         assert_eq!(refined("hello=yes", handshake), "hello=yes,ack-signal=usr2");
         // No key describes this.

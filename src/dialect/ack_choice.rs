@@ -37,8 +37,8 @@ impl HandledSignals {
 pub enum AckPolicy {
     /// SIGUSR2, from this acknowledgement on, counted from 0.
     Usr2From(u8),
-    /// The signal that is acknowledged.
-    Echo,
+    /// The signal that depends like this on the one that is acknowledged.
+    Compared(AckSignal),
     /// SIGUSR2 for the first symbol, which asks for admission, and SIGUSR1 for all others.
     Usr2First,
 }
@@ -55,8 +55,8 @@ pub(super) struct AckChoice {
     policy: Option<AckPolicy>,
     /// The last symbol of the client, which the next acknowledgement is for.
     last: Symbol,
-    /// Counts acknowledgements on the other signal than the symbol that they acknowledged.
-    mismatches: u8,
+    /// Counts acknowledgements on the signal that they acknowledged, and on the other one.
+    comparisons: [u8; 2],
     /// Whether the other signal has been tried.
     has_switched: bool,
     /// Whether the first symbol is acknowledged with SIGUSR2, because SIGUSR1 does not admit the client.
@@ -72,7 +72,7 @@ impl AckChoice {
             symbol,
             policy: None,
             last: Symbol::Usr1,
-            mismatches: 0,
+            comparisons: [0; 2],
             has_switched: false,
             admits_with_usr2: false,
         }
@@ -125,8 +125,8 @@ impl AckChoice {
     /// Counts an acknowledgement with [`symbol`](Self::symbol).
     pub fn note_ack(&mut self) {
         self.acknowledged = Some((self.symbol(), self.handled));
-        let is_mismatch = self.symbol() != self.last;
-        self.mismatches = self.mismatches.saturating_add(u8::from(is_mismatch));
+        let count = &mut self.comparisons[usize::from(self.symbol() != self.last)];
+        *count = count.saturating_add(1);
         // A client that handles the other signal later, for the end of its text, goes on by this one.
         if !self.handled.both() {
             self.symbol = self.symbol();
@@ -135,7 +135,7 @@ impl AckChoice {
             _ if self.has_switched => {}
             Some(AckPolicy::Usr2From(_)) => self.symbol = Symbol::Usr2,
             Some(AckPolicy::Usr2First) => self.symbol = Symbol::Usr1,
-            Some(AckPolicy::Echo) | None => {}
+            Some(AckPolicy::Compared(_)) | None => {}
         }
     }
 
@@ -160,8 +160,10 @@ impl AckChoice {
     pub const fn symbol(&self) -> Symbol {
         match self.handled.only() {
             Some(symbol) => symbol,
-            None if self.echoes() => self.last,
-            None => self.symbol,
+            None => match self.compared() {
+                Some(signal) => signal.acknowledging(self.last),
+                None => self.symbol,
+            },
         }
     }
 
@@ -171,26 +173,39 @@ impl AckChoice {
             Some((symbol, _)) if !self.has_switched => symbol,
             _ => self.symbol(),
         };
-        match symbol {
-            _ if self.echoes() => AckSignal::Echo,
-            Symbol::Usr2 if self.awaited().any() => AckSignal::Usr2,
+        match (self.compared(), symbol) {
+            (Some(signal), _) => signal,
+            (None, Symbol::Usr2) if self.awaited().any() => AckSignal::Usr2,
             _ => AckSignal::Usr1,
         }
     }
 
-    const fn echoes(&self) -> bool {
-        matches!(self.policy, Some(AckPolicy::Echo)) && self.may_switch()
+    /// Returns how the acknowledgements of a client that compares them follow from its symbols.
+    const fn compared(&self) -> Option<AckSignal> {
+        match self.policy {
+            Some(AckPolicy::Compared(signal)) if self.may_switch() => Some(signal),
+            _ => None,
+        }
     }
 
     /// Returns how to acknowledge the next process of the program, if this one has ended after `count` acknowledgements of bits.
-    /// The first acknowledgement may answer a handshake. A client that compares ends on the first that is no echo.
+    /// The first acknowledgement may answer a handshake. A client that compares ends on the first that is no echo, or on the first
+    /// that is one.
     pub fn policy_after(&self, count: u8) -> Option<AckPolicy> {
-        let is_first_mismatch = self.mismatches == 1 && self.symbol() != self.last;
-        let may_echo = count > 1 || self.policy.is_some();
-        let may_admit = matches!(self.policy, Some(AckPolicy::Usr2From(0) | AckPolicy::Echo));
+        let is_mismatch = self.symbol() != self.last;
+        let is_first = self.comparisons[usize::from(is_mismatch)] == 1;
+        let (signal, least) = match is_mismatch {
+            true => (AckSignal::Echo, 2),
+            false => (AckSignal::Inverse, 3),
+        };
+        let may_compare = is_first && count.saturating_add(u8::from(self.has_policy())) >= least;
+        let may_admit = matches!(
+            self.policy,
+            Some(AckPolicy::Usr2From(0) | AckPolicy::Compared(_))
+        );
         match count {
             _ if !self.may_switch() => None,
-            _ if is_first_mismatch && may_echo => Some(AckPolicy::Echo),
+            _ if may_compare => Some(AckPolicy::Compared(signal)),
             // It went on after a first SIGUSR2, and ended on a later one.
             2.. if self.symbol() == Symbol::Usr2 && may_admit => Some(AckPolicy::Usr2First),
             1 | 2 => Some(AckPolicy::Usr2From(count - 1)),

@@ -298,9 +298,12 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_after_pid())
     }
 
-    /// Returns whether the dialect is being detected and all symbols are SIGUSR2.
-    pub fn has_only_usr2(&self) -> bool {
-        matches!(&self.mode, Mode::Unknown(detector) if detector.has_only_usr2())
+    /// Returns the symbol that all symbols are, if the dialect is being detected.
+    pub fn only_symbol(&self) -> Option<Symbol> {
+        match &self.mode {
+            Mode::Unknown(detector) => detector.only_symbol(),
+            _ => None,
+        }
     }
 
     /// Returns whether the present message, if complete, has different texts in dialects that the program uses.

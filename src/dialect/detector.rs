@@ -129,9 +129,10 @@ impl Detector {
         self.open.iter().any(TextDecoder::is_after_pid)
     }
 
-    /// Returns whether all symbols are SIGUSR2.
-    pub fn has_only_usr2(&self) -> bool {
-        self.log.iter().all(|symbol| symbol == Symbol::Usr2)
+    /// Returns the symbol that all symbols are.
+    pub fn only_symbol(&self) -> Option<Symbol> {
+        let first = self.log.iter().next()?;
+        self.log.iter().all(|next| next == first).then_some(first)
     }
 
     /// Returns the first symbols, at most `limit`, as 0 for SIGUSR1 and 1 for SIGUSR2.

@@ -185,6 +185,8 @@ choice! {
         Usr2 = "usr2",
         /// The signal that is acknowledged.
         Echo = "echo",
+        /// The other signal than the one that is acknowledged.
+        Inverse = "inverse",
     }
 }
 
@@ -285,6 +287,23 @@ pub struct Dialect {
     pub pace: Option<u32>,
 }
 
+impl AckSignal {
+    /// Returns whether the signal depends on the one that is acknowledged.
+    pub(crate) const fn is_compared(self) -> bool {
+        matches!(self, Self::Echo | Self::Inverse)
+    }
+
+    /// Returns the signal that acknowledges `symbol`.
+    const fn acknowledging(self, symbol: Symbol) -> Symbol {
+        match self {
+            Self::Usr1 => Symbol::Usr1,
+            Self::Usr2 => Symbol::Usr2,
+            Self::Echo => symbol,
+            Self::Inverse => symbol.other(),
+        }
+    }
+}
+
 impl Dialect {
     /// Text, most significant bit first, SIGUSR2 for 1, ended by a NUL, each bit acknowledged with SIGUSR1.
     pub const CLASSIC: Self = Self {
@@ -361,11 +380,7 @@ impl Dialect {
 
     /// Returns the symbol that acknowledges `symbol`.
     pub const fn ack_for(&self, symbol: Symbol) -> Symbol {
-        match self.ack_signal {
-            AckSignal::Usr1 => Symbol::Usr1,
-            AckSignal::Usr2 => Symbol::Usr2,
-            AckSignal::Echo => symbol,
-        }
+        self.ack_signal.acknowledging(symbol)
     }
 
     /// Returns the signal that tells a client to ask again to be admitted; `None` if each signal admits it.
@@ -481,6 +496,7 @@ mod tests {
             ("classic", "usr1", "usr1"),
             ("ack-signal=usr2", "usr2", "usr2"),
             ("ack-signal=echo", "usr1", "usr2"),
+            ("ack-signal=inverse", "usr2", "usr1"),
             ("final=other", "usr2", "usr2"),
             ("final=none", "", ""),
             ("ack-byte=other", "usr2", "usr2"),

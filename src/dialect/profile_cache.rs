@@ -54,7 +54,7 @@ impl Profile {
                 let is_first_other = dialect.hello && dialect.hello_signal == Symbol::Usr1;
                 Some(AckPolicy::Usr2From(u8::from(is_first_other)))
             }
-            AckSignal::Echo => Some(AckPolicy::Echo),
+            compared => Some(AckPolicy::Compared(compared)),
         };
         let mut policies = self.dialects.iter().map(of_dialect);
         let first = policies.next().flatten();
@@ -166,8 +166,13 @@ mod tests {
     #[test]
     fn a_client_that_speaks_takes_back_that_sigusr1_ends_its_kind() {
         let mut profile = Profile::default();
-        profile.update(ProfileUpdate::AckPolicy(AckPolicy::Echo));
-        assert_eq!(profile.ack_policy(), Some(AckPolicy::Echo));
+        profile.update(ProfileUpdate::AckPolicy(AckPolicy::Compared(
+            AckSignal::Echo,
+        )));
+        assert_eq!(
+            profile.ack_policy(),
+            Some(AckPolicy::Compared(AckSignal::Echo))
+        );
         profile.update(speaks("classic"));
         assert_eq!(profile.ack_policy(), None);
     }
@@ -181,7 +186,10 @@ mod tests {
                 &["hello=yes,hello-signal=usr2,ack-signal=usr2"],
                 Some(AckPolicy::Usr2From(0)),
             ),
-            (&["echo", "lsb,ack-signal=echo"], Some(AckPolicy::Echo)),
+            (
+                &["echo", "lsb,ack-signal=echo"],
+                Some(AckPolicy::Compared(AckSignal::Echo)),
+            ),
             (&["echo", "lsb"], None),
             (&["lsb", "echo"], None),
             (&[], None),

@@ -102,7 +102,7 @@ pub static KEYS: &[SpecKey] = &[
     key!("parity", "none|even|odd|space|mark", "the parity bit that follows each character", choice parity: Parity),
     key!("ack", "bit|none|byte|message", "what the server acknowledges", choice ack: Ack),
     key!("ack-head", "yes|last|no", "how much of the head is acknowledged", choice ack_head: HeadAck),
-    key!("ack-signal", "usr1|usr2|echo", "which signal acknowledges; echo: that of the bit", choice ack_signal: AckSignal),
+    key!("ack-signal", "usr1|usr2|echo|inverse", "which signal acknowledges; echo: that of the bit; inverse: the other one", choice ack_signal: AckSignal),
     key!("ack-byte", "same|other|both", "the acknowledgement of a byte's last bit", choice ack_byte: ByteAck),
     key!("ack-time", "after|before", "a message is acknowledged after or before it is written", choice ack_time: AckTime),
     key!(

@@ -59,7 +59,7 @@ pub(super) struct Core {
     pub allowance: Allowance,
     /// The kinds of notes that have been made and are made only once.
     pub noted_once: Vec<Discriminant<Note>>,
-    /// The process last noted that cannot be answered and of which no session is kept: it asks again.
+    /// The process last noted that is not answered and of which no session is kept: it sends again.
     pub noted_unanswerable: Option<Pid>,
 }
 
@@ -205,8 +205,9 @@ impl Machine {
             Origin::Claimed { pid, packet } => {
                 let Some(request) = Request::from_packet(&packet) else {
                     // An answer that comes after its transfer has been given up is minitalk's own.
-                    if Reply::from_packet(&packet).is_none() {
-                        core.note_once(Note::QueuedBits);
+                    let is_ours = Reply::from_packet(&packet).is_some();
+                    if !is_ours && core.noted_unanswerable.replace(pid) != Some(pid) {
+                        core.note_caused(Note::QueuedBits(pid));
                     }
                     return;
                 };

@@ -37,7 +37,7 @@ pub enum Note {
     /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
     UnknownSender,
     /// A SIGUSR1 or SIGUSR2 came with a content that is not of minitalk's own protocol.
-    QueuedBits,
+    QueuedBits(Pid),
     /// Many processes in a row sent less than a byte each and ended.
     FleetingSenders,
     /// The kernel has no pidfd, or a filter denies it: a recycled PID cannot be told from the client that had it.
@@ -197,8 +197,9 @@ impl fmt::Display for Note {
             Self::UnknownSender => f.write_str(
                 "ignoring signals without a sender: from another PID namespace, or without room for their content (ulimit -i)",
             ),
-            Self::QueuedBits => f.write_str(
-                "ignoring signals with a value that is not minitalk's own: the bits of other programs have to come from kill(2), not from sigqueue(3)",
+            Self::QueuedBits(pid) => write!(
+                f,
+                "ignoring signals with a value that is not minitalk's own from process {pid}: the bits of other programs have to come from kill(2), not from sigqueue(3)"
             ),
             Self::FleetingSenders => f.write_str(
                 "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",

@@ -218,18 +218,43 @@ fn a_client_that_does_not_go_on_is_sent_the_same_signal_again_and_then_the_other
 #[test]
 fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() {
     let [first, second] = [0, 1].map(|count| Some(AckPolicy::Usr2From(count)));
-    let [echo, admits] = [AckPolicy::Echo, AckPolicy::Usr2First].map(Some);
+    let [echo, inverse] =
+        [AckSignal::Echo, AckSignal::Inverse].map(|signal| Some(AckPolicy::Compared(signal)));
+    let admits = Some(AckPolicy::Usr2First);
     // The acknowledgements of these symbols, and the conclusion from the end of the client after each of them.
     for (policy, symbols, expected, shown) in [
         (None, [Usr1, Usr1, Usr2], [Usr1; 3], [first, second, echo]),
-        (None, [Usr2, Usr2, Usr1], [Usr1; 3], [first, second, None]),
+        (
+            None,
+            [Usr2, Usr2, Usr1],
+            [Usr1; 3],
+            [first, second, inverse],
+        ),
         (first, [Usr1; 3], [Usr2; 3], [echo, admits, admits]),
         (first, [Usr2, Usr1, Usr1], [Usr2; 3], [first, echo, admits]),
+        (
+            first,
+            [Usr1, Usr2, Usr1],
+            [Usr2; 3],
+            [echo, inverse, admits],
+        ),
         (
             admits,
             [Usr2, Usr1, Usr2],
             [Usr2, Usr1, Usr1],
             [first, second, echo],
+        ),
+        (
+            admits,
+            [Usr1, Usr2, Usr1],
+            [Usr2, Usr1, Usr1],
+            [first, second, inverse],
+        ),
+        (
+            inverse,
+            [Usr1, Usr2, Usr1],
+            [Usr2, Usr1, Usr2],
+            [echo, second, admits],
         ),
         (second, [Usr1; 3], [Usr1, Usr2, Usr2], [first, echo, None]),
         (
@@ -251,12 +276,13 @@ fn a_client_that_ends_on_an_acknowledgement_shows_how_to_acknowledge_the_next() 
             assert_eq!(probe.poll_ack(SILENCE_AWAKE, false), Some(expected[i]));
             assert_eq!(probe.next_policy(), shown[i], "{policy:?} {i}");
         }
-        let is_echo = policy == echo;
-        assert_eq!(probe.choice.ack_signal() == AckSignal::Echo, is_echo);
+        let signal = probe.choice.ack_signal();
+        assert_eq!(signal == AckSignal::Echo, policy == echo);
+        assert_eq!(signal == AckSignal::Inverse, policy == inverse);
         probe.reset();
         probe.handle_symbol(Usr2, 0);
         let expected = match policy {
-            None | Some(AckPolicy::Usr2First) => Usr1,
+            None | Some(AckPolicy::Usr2First | AckPolicy::Compared(AckSignal::Inverse)) => Usr1,
             _ => Usr2,
         };
         assert_eq!(probe.symbol(), expected);

@@ -4,7 +4,7 @@ use super::TextAction;
 use super::TextReceiver;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::decoder::TextDecoder;
-use crate::dialect::{Ack, AckSignal, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
+use crate::dialect::{Ack, AckTime, Dialect, FinalAck, MILLISECOND, Symbol};
 use crate::wire::Nanos;
 
 /// The silence after which a client is looked at that is not acknowledged, because its program is known not to need it.
@@ -50,7 +50,7 @@ impl TextReceiver {
         if self.is_other_likelier(&dialect) || self.has_run_on && handles_both {
             dialect.final_ack = FinalAck::Other;
         }
-        let is_certain = self.decoder.is_given() || dialect.ack_signal == AckSignal::Echo;
+        let is_certain = self.decoder.is_given() || dialect.ack_signal.is_compared();
         let may_try = !is_certain && handles_both;
         let first = dialect.final_acks(self.last).0;
         self.acknowledge(first.filter(|_| !self.is_acknowledged && !has_begun), now);
@@ -261,9 +261,15 @@ impl TextReceiver {
         self.may_be_acknowledged() && !may_be_text
     }
 
-    /// Returns whether the client has sent nothing but SIGUSR2, each time because SIGUSR1 may have told it to ask again.
+    /// Returns the only signal of the client, if SIGUSR1 may have told it each time to send that again.
+    pub(super) fn repeated_symbol(&self) -> Option<Symbol> {
+        let symbol = self.decoder.only_symbol();
+        symbol.filter(|_| self.probe.may_have_asked_again())
+    }
+
+    /// Returns whether that signal is SIGUSR2, so that it may ask for admission.
     pub(super) fn has_asked_again(&self) -> bool {
-        self.probe.may_have_asked_again() && self.decoder.has_only_usr2()
+        self.repeated_symbol() == Some(Symbol::Usr2)
     }
 
     /// Takes the client's signals so far for requests for admission. Its next SIGUSR2 is answered with SIGUSR2.

@@ -4,7 +4,7 @@ use super::TextReceiver;
 use crate::dialect::ack_choice::AckPolicy;
 use crate::dialect::ack_timing::SleepState;
 use crate::dialect::profile_cache::ProfileUpdate;
-use crate::dialect::{Ack, AckSignal, ByteAck, Dialect, FinalAck, Parity, Symbol};
+use crate::dialect::{Ack, ByteAck, Dialect, FinalAck, Parity, Symbol};
 use crate::wire::Nanos;
 
 impl TextReceiver {
@@ -109,9 +109,8 @@ impl TextReceiver {
 
     /// Returns whether the client likely waits for the other signal at the end of a message, whatever has been acknowledged of it.
     fn may_be_other(&self, dialect: &Dialect) -> bool {
-        let has_other_meaning = dialect.hello
-            || dialect.parity != Parity::None
-            || dialect.ack_signal == AckSignal::Echo;
+        let has_other_meaning =
+            dialect.hello || dialect.parity != Parity::None || dialect.ack_signal.is_compared();
         let is_usual = dialect.ack_byte == ByteAck::Same && dialect.final_ack == FinalAck::Same;
         let is_free = is_usual && !has_other_meaning;
         is_free

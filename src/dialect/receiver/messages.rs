@@ -70,7 +70,10 @@ impl TextReceiver {
                 let is_no_text = state == DetectState::NoMatch
                     || was_silent && self.decoder.received_symbols() > 8;
                 match state {
-                    _ if is_no_text && self.has_asked_again() => {
+                    // No text in any dialect repeats a bit so often.
+                    _ if is_no_text && self.has_asked_again()
+                        || state == DetectState::NoMatch && self.repeated_symbol().is_some() =>
+                    {
                         self.admit_with_usr2();
                         self.decode(symbol, now)
                     }

@@ -71,6 +71,17 @@ fn a_client_that_is_admitted_in_a_nap_that_is_not_cut_short_may_have_asked_with_
 }
 
 #[test]
+fn a_client_that_repeats_a_bit_on_sigusr1_is_acknowledged_with_sigusr2() {
+    let (mut receiver, mut now) = (unknown(), 0);
+    let mut said = String::new();
+    for symbol in symbols("classic", "Hello there") {
+        let mut answers = (0..99).map(|_| say(&mut receiver, &[symbol], &mut now));
+        said = answers.find(|said| said != "usr1").unwrap();
+    }
+    assert_eq!(said, "<ack-signal=usr2> \"Hello there\"");
+}
+
+#[test]
 fn an_empty_text_of_sigusr2_alone_is_printed_at_the_end_of_its_client() {
     let (mut receiver, mut now) = (unknown(), 0);
     for symbol in symbols("one=usr1", "") {
