@@ -215,7 +215,7 @@ pub const fn text_cost(byte: u8, at: usize) -> u32 {
 
 /// Returns the part of [`text_cost`] of a byte that opens a text: few texts open with punctuation, and hardly any text is a single
 /// punctuation mark.
-pub const fn opening_cost(byte: u8, at: usize) -> u8 {
+pub(super) const fn opening_cost(byte: u8, at: usize) -> u8 {
     match at {
         0 if byte.is_ascii() && !byte.is_ascii_alphanumeric() => 50,
         _ => 0,
