@@ -142,9 +142,10 @@ impl Explorer<'_> {
     }
 
     /// Reports a block that the handler writes to a pipe, if only the interrupted code can read from it: once the pipe is full, the
-    /// handler waits for ever. A pipe takes so many single bytes that they are not reported.
+    /// handler waits for ever. A pipe takes thousands of short records, such as the signal's number, so they are not reported.
     fn fills_pipe(&mut self, frame: &mut Frame, at: u64, length: &Value) {
-        if length.number().is_some_and(|length| length <= 1) {
+        const SHORT: i64 = 16;
+        if length.number().is_some_and(|length| length <= SHORT) {
             return;
         }
         let loads = self.loads.keys().map(|(of, word, _)| (*of, *word));
