@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use minitalk::dialect::Dialect;
 use minitalk::dialect::candidates::{BITS, from_parts, to_try};
+use minitalk::dialect::{Dialect, FinalAck};
 
 use super::delivery::run_delay;
 use super::isolation::Subject;
@@ -105,6 +105,19 @@ pub fn find(client: &Path, own_program: &Path, until: Instant) -> Result<ClientD
         NotPassed::Failed(why) => NotPassed::in_vain(why, withheld.get(), start.elapsed()),
         other => other,
     })?;
+    // Two last acknowledgements include the right one, which can have been missed at first when it came alone.
+    if let Some(both) = found
+        .dialect
+        .filter(|dialect| dialect.final_ack == FinalAck::Both)
+    {
+        let other = Dialect {
+            final_ack: FinalAck::Other,
+            ..both
+        };
+        if let (TryOutcome::Delivered(_), _) = attempt(Some(other), PATIENCE)? {
+            found.dialect = Some(other);
+        }
+    }
     if !found.ends_well {
         // Tries a server with the dialect that was found, and then one that detects which answer the client ends on.
         for dialect in [found.dialect, None] {
