@@ -1,29 +1,26 @@
 //! User-space instructions per bit, counted by callgrind: the cost of the protocol's own code, without the kernel.
 //!
-//! A program of one process feeds each end with the signals of the other end, through the ring as the handler does. Each end
-//! runs over two numbers of bits, and the difference excludes start and end.
+//! A program of one process has both ends of a transfer, and brings the signals of each to the other through the ring, as the
+//! handler does. Callgrind counts only the functions of the end that is measured. Each end runs over two numbers of bits, and the
+//! difference excludes start and end.
 
 use std::io;
 use std::iter;
 use std::num::NonZeroU64;
 use std::process::Stdio;
 
-use minitalk::Pid;
 use minitalk::internals::ffi::getpid;
-use minitalk::internals::signal::ring::{Entry, REST, RING};
-use minitalk::wire::bits::{Bit, bit_of};
-use minitalk::wire::control::{Arrived, Nonces, Reply, Request, Status};
-use minitalk::wire::frame::{Frame, HEADER_LEN, MessageKind};
+use minitalk::internals::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use minitalk::wire::control::{Reply, Request};
+use minitalk::wire::frame::{Frame, MessageKind};
 use minitalk::wire::packet::{Channel, Packet};
-use minitalk::wire::receiver::{FrameReceiver, VERSION};
+use minitalk::wire::receiver::{FrameReceiver, Outcome, Response};
 use minitalk::wire::sender::{FrameSender, Lane};
 use minitalk::wire::siphash::Key;
 use minitalk::wire::time::{Duration, Instant};
 use minitalk::{Event, Origin, Signal};
 
 use crate::{Result, number, role};
-
-const HEADER_BITS: u64 = 8 * HEADER_LEN as u64;
 
 /// The `si_code` of a signal with a value.
 const SI_QUEUE: u32 = (-1i32).cast_unsigned();
@@ -38,33 +35,42 @@ pub fn measure(quick: bool) -> Result<String> {
     } else {
         (80_000, 240_000)
     };
-    let mut lines = vec!["### User-space instructions a bit (callgrind)\n".to_string()];
-    for (side, what) in [
+    let mut text = "### User-space instructions a bit (callgrind)\n\n\
+        | end | what | in the window | one bit at a time |\n| --- | --- | --: | --: |\n"
+        .to_string();
+    for (end, what) in [
         (
             "server",
-            "server: ring, decoding of the event, receiver, packet of the reply",
+            "ring, decoding of the event, receiver, packet of the reply",
         ),
         (
             "client",
-            "client: ring, decoding of the reply, sender, packet of the next bit",
+            "ring, decoding of the reply, sender, packet of the next bit",
         ),
     ] {
-        let (Some(first), Some(second)) = (count(side, few)?, count(side, many)?) else {
-            return Ok(
-                "### User-space instructions a bit\n\nskipped: valgrind is not installed\n".into(),
-            );
-        };
-        let per_bit = second.saturating_sub(first) as f64 / f64::from(many - few);
-        lines.push(format!("* {what}: {}", number::significant(per_bit)));
+        text += &format!("| {end} | {what} |");
+        for window in ["grows", "one"] {
+            let (Some(first), Some(second)) = (count(end, window, few)?, count(end, window, many)?)
+            else {
+                return Ok(
+                    "### User-space instructions a bit\n\nskipped: valgrind is not installed\n"
+                        .into(),
+                );
+            };
+            let per_bit = second.saturating_sub(first) as f64 / f64::from(many - few);
+            text += &format!(" {} |", number::significant(per_bit));
+        }
+        text += "\n";
     }
-    Ok(lines.join("\n") + "\n")
+    Ok(text)
 }
 
-/// Returns the instructions of one run; `None` without valgrind.
-fn count(side: &str, bits: u32) -> Result<Option<u64>> {
-    let ours = role::command(&["instructions", side, &bits.to_string()])?;
+/// Returns the instructions of one end in one run; `None` without valgrind.
+fn count(end: &str, window: &str, bits: u32) -> Result<Option<u64>> {
+    let ours = role::command(&["instructions", window, &bits.to_string()])?;
     let mut command = std::process::Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(format!("--toggle-collect=*instructions::{end}_*"));
     command.arg(ours.get_program()).args(ours.get_args());
     let output = match command.stdin(Stdio::null()).output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -85,137 +91,104 @@ fn collected(text: &str) -> Option<u64> {
     lines.next()?.1.trim().parse().ok()
 }
 
-/// Runs the program that callgrind counts.
+/// Runs the program that callgrind counts: a transfer of `bits` bits, of which one at a time is in flight if `window` is "one".
 ///
 /// # Errors
 /// When an end behaves differently than expected, so that the count would be meaningless.
-pub fn role(side: &str, bits: &str) -> Result<()> {
-    let bits = bits.parse()?;
-    if side == "server" {
-        server(bits)
-    } else {
-        client(bits)
-    }
-}
-
-/// Feeds `bits` bits of a payload, all 0, to a receiver that is asked for a reply to each.
-fn server(bits: u32) -> Result<()> {
-    let pid = getpid();
+pub fn role(window: &str, bits: &str) -> Result<()> {
+    let bits: usize = bits.parse()?;
+    let is_one = window == "one";
     let mut ring = RING.claim().ok_or("the ring is taken")?;
-    let (mut receiver, nonces) = opened(bits)?;
-    let header = bits.to_be_bytes().into_iter();
-    let header = header.flat_map(|byte| (0..8).map(move |i| bit_of(byte, i)));
-    let payload = iter::repeat_n(Bit::Zero, bits as usize);
-    let mut last = None;
-    for (index, bit) in (0..).zip(header.chain(payload)) {
-        let request = Request::Bit {
-            nonces,
-            index,
-            serial: index as u8,
-            wants_reply: true,
-        };
-        RING.push(&entry(
-            pid,
-            Signal::of_bit(bit == Bit::One),
-            request.packet(),
-        ));
-        let event = ring
-            .pop()
-            .and_then(Event::decode)
-            .ok_or("nothing in the ring")?;
-        let Origin::Claimed { packet, .. } = event.origin else {
-            return Err("no packet".into());
-        };
-        let channel = event.signal.channel().ok_or("no channel")?;
-        let request = Request::from_packet(&packet).ok_or("no request")?;
-        receiver.handle_request(channel, request);
-        last = Some(receiver.poll_reply(false).ok_or("no reply")?.packet());
-    }
-    let status = last.as_ref().and_then(Reply::from_packet).map(|r| r.status);
-    match status {
-        Some(Status::Ok(progress)) if progress.next == u64::from(bits) + HEADER_BITS => Ok(()),
-        other => Err(format!("the last reply is {other:?}").into()),
-    }
-}
-
-/// Feeds a sender of `bits` bits the reply to each transmission.
-fn client(bits: u32) -> Result<()> {
-    let pid = getpid();
-    let mut ring = RING.claim().ok_or("the ring is taken")?;
-    let message = vec![0; bits as usize / 8];
+    let message = vec![0x55; bits / 8];
     let frame = Frame::new(MessageKind::Message, &message)?;
     let mut sender = FrameSender::new(frame, Key([1, 2]), Duration::MAX, Lane::Bit);
+    let mut receiver = FrameReceiver::new(message.len(), Key([3, 4]), false);
     // A microsecond a step.
-    let mut nanos = 0;
-    let mut nonces = Nonces::default();
-    let mut next = 0;
-    while sender.acknowledged() < u64::from(bits) {
-        let now = Instant::from_nanos(nanos);
-        let transmit = sender.poll_transmit(now).ok_or("nothing to send")?;
-        let request = transmit
-            .packet
-            .and_then(|packet| Request::from_packet(&packet))
-            .ok_or("no request")?;
-        let status = match request {
-            Request::Hello { client, .. } => {
-                nonces = Nonces { client, server: 7 };
-                Status::Greeted { words: false }
+    for micros in 1..20 * bits as u64 {
+        let now = Instant::from_nanos(1_000 * micros);
+        let sent = iter::from_fn(|| client_transmit(&mut sender, now));
+        let sent: Vec<_> = sent.take(if is_one { 1 } else { usize::MAX }).collect();
+        for signal in sent {
+            let response = server_handle(&mut ring, &mut receiver, &entry(signal)).ok_or("lost")?;
+            if let Some(Outcome::Complete { payload, .. }) = response.outcome {
+                return (payload == message)
+                    .then_some(())
+                    .ok_or("the message differs".into());
             }
-            Request::Bit { index, serial, .. } => {
-                next = index + 1;
-                Status::Ok(Arrived {
-                    next,
-                    beyond: 0,
-                    serial,
-                })
+            if let Some(reply) = server_reply(&mut receiver, response, is_one) {
+                client_handle(&mut ring, &mut sender, &entry(reply), now).ok_or("lost")?;
             }
-            _ => Status::Ok(Arrived::at(next)),
-        };
-        let reply = Reply { nonces, status };
-        nanos += 1_000;
-        RING.push(&entry(pid, Signal::USR1, reply.packet()));
-        let event = ring
-            .pop()
-            .and_then(Event::decode)
-            .ok_or("nothing in the ring")?;
-        let Origin::Claimed { packet, .. } = event.origin else {
-            return Err("no packet".into());
-        };
-        sender.handle_reply(
-            Reply::from_packet(&packet).ok_or("no reply")?,
-            Instant::from_nanos(nanos),
-        );
+        }
     }
-    Ok(())
+    Err("the transfer does not end".into())
 }
 
-/// Returns a receiver with an open transfer, and its nonces.
-fn opened(bits: u32) -> Result<(FrameReceiver, Nonces)> {
-    let mut receiver = FrameReceiver::new(bits as usize, Key([3, 4]), false);
-    let hello = Request::Hello {
-        client: 5,
-        version: VERSION,
-    };
-    let greeting = receiver.handle_request(Channel::Usr1, hello).reply;
-    let nonces = greeting.ok_or("a hello without a reply")?.nonces;
-    let open = Request::Open {
-        nonces,
-        in_words: false,
-        sleeps: false,
-    };
-    receiver.handle_request(Channel::Usr1, open);
-    Ok((receiver, nonces))
+/// Returns the next signal of the client.
+#[inline(never)]
+fn client_transmit(sender: &mut FrameSender, now: Instant) -> Option<(Channel, Packet)> {
+    let transmit = sender.poll_transmit(now)?;
+    Some((transmit.channel, transmit.packet?))
+}
+
+/// Takes a signal of the server; returns `None` if nothing comes out of the ring.
+#[inline(never)]
+fn client_handle(
+    ring: &mut Consumer<'_, CAPACITY, REST>,
+    sender: &mut FrameSender,
+    entry: &Entry<REST>,
+    now: Instant,
+) -> Option<()> {
+    let (_, packet) = through(ring, entry)?;
+    sender.handle_reply(Reply::from_packet(&packet)?, now);
+    Some(())
+}
+
+/// Takes a signal of the client.
+#[inline(never)]
+fn server_handle(
+    ring: &mut Consumer<'_, CAPACITY, REST>,
+    receiver: &mut FrameReceiver,
+    entry: &Entry<REST>,
+) -> Option<Response> {
+    let (channel, packet) = through(ring, entry)?;
+    Some(receiver.handle_request(channel, Request::from_packet(&packet)?))
+}
+
+/// Returns the signal that answers, if one is due.
+#[inline(never)]
+fn server_reply(
+    receiver: &mut FrameReceiver,
+    response: Response,
+    is_quiet: bool,
+) -> Option<(Channel, Packet)> {
+    let reply = response.reply.or_else(|| receiver.poll_reply(is_quiet))?;
+    Some((Channel::Usr1, reply.packet()))
+}
+
+/// Returns what comes out of the ring for a signal that the handler puts in.
+#[inline(always)]
+fn through(
+    ring: &mut Consumer<'_, CAPACITY, REST>,
+    entry: &Entry<REST>,
+) -> Option<(Channel, Packet)> {
+    RING.push(entry);
+    let event = Event::decode(ring.pop()?)?;
+    match event.origin {
+        Origin::Claimed { packet, .. } => Some((event.signal.channel()?, packet)),
+        _ => None,
+    }
 }
 
 /// Returns the entry that the handler would push for a signal of this process.
-fn entry(pid: Pid, signal: Signal, packet: Packet) -> Entry<REST> {
+fn entry((channel, packet): (Channel, Packet)) -> Entry<REST> {
     let join = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+    let signal = Signal::of_bit(channel == Channel::Usr2);
     let signo = signal.number().cast_unsigned();
     Entry {
         tag: NonZeroU64::new(join(signo, packet.errno)).unwrap(),
         rest: [
             join(SI_QUEUE, packet.padding),
-            pid.get().cast_unsigned().into(),
+            getpid().get().cast_unsigned().into(),
             packet.value,
             packet.more[0],
             packet.more[1],
@@ -236,8 +209,8 @@ mod tests {
 
     /// One test for both, because they share the ring of this process.
     #[test]
-    fn both_programs_process_every_bit() {
-        server(800).unwrap();
-        client(800).unwrap();
+    fn the_message_arrives_with_either_window() {
+        role("grows", "800").unwrap();
+        role("one", "800").unwrap();
     }
 }
