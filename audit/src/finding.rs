@@ -19,6 +19,7 @@ pub enum Kind {
     Loop,
     ThreadLocal,
     Trap,
+    Panic,
     Stack,
     SystemCall,
     Write,
@@ -43,12 +44,13 @@ pub enum Kind {
 
 impl Kind {
     /// Each kind, with its name in reports and policies.
-    pub const ALL: [(Self, &str); 25] = [
+    pub const ALL: [(Self, &str); 26] = [
         (Self::Call, "call"),
         (Self::Indirect, "indirect"),
         (Self::Loop, "loop"),
         (Self::ThreadLocal, "thread-local"),
         (Self::Trap, "trap"),
+        (Self::Panic, "panic"),
         (Self::Stack, "stack"),
         (Self::SystemCall, "system-call"),
         (Self::Write, "write"),

@@ -116,6 +116,21 @@ impl Explorer<'_> {
         crate::runtime::is_debug_check(&frame.image, frame.start, &file, target)
     }
 
+    /// Returns the source file and line of the panic that a call of the function at `target` begins, if it does.
+    fn panic_place(&self, image: u16, target: u64, state: &State) -> Option<String> {
+        let file = self.files.image(image);
+        ARGUMENTS.into_iter().find_map(|register| {
+            let value = &state.registers[register];
+            let is_address = match value.base {
+                Base::Image(of) => of == image,
+                Base::Num => file.is_fixed,
+                _ => false,
+            };
+            let at = is_address.then(|| value.exact()).flatten()?;
+            crate::runtime::panic_place(&file, target, at.cast_unsigned())
+        })
+    }
+
     /// Calls each of `callees`; `after`: the address to which control returns, `None` for a jump.
     pub fn calls(
         &mut self,
@@ -158,6 +173,10 @@ impl Explorer<'_> {
             // The value of errno if the call succeeds.
             let mut success = None;
             let mut gives_event = false;
+            let panic = match callee {
+                Callee::Code(image, target) => self.panic_place(image, target, &state),
+                _ => None,
+            };
             let comes_back = match callee {
                 Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {
                     frame.doubt(
@@ -165,6 +184,19 @@ impl Explorer<'_> {
                         at,
                         "panics if a check of a debug build fails, and is not shown never to",
                         "an operation that cannot fail, such as wrapping_add, or a build without these checks",
+                    );
+                    false
+                }
+                Callee::Code(image, target) if let Some(place) = panic => {
+                    let name = self.files.image(image).name(target);
+                    frame.add(
+                        Finding::new(
+                            Kind::Panic,
+                            Weight::Fault,
+                            at,
+                            format!("panics ({place}): a panic prints a message and unwinds, which may allocate"),
+                        )
+                        .to(name),
                     );
                     false
                 }

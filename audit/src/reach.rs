@@ -7,6 +7,16 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKi
 
 use crate::image::{Image, Slot};
 
+/// The registers that a function preserves for its caller.
+pub const KEPT: [Register; 6] = [
+    Register::RBX,
+    Register::RBP,
+    Register::R12,
+    Register::R13,
+    Register::R14,
+    Register::R15,
+];
+
 /// Returns whether some path of a function leads, or may lead, from the instruction at `from` to the instruction at `to`.
 pub fn leads(image: &Image, from: u64, to: u64) -> bool {
     may_lead(image, from, Some(to), &[]).unwrap_or(true)
@@ -180,8 +190,6 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
 
 /// Returns whether a function calls a pointer that is not known to be a function of another file.
 pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
-    use Register::{R12, R13, R14, R15, RBP, RBX};
-    const KEPT: [Register; 6] = [RBX, RBP, R12, R13, R14, R15];
     let bytes = image.bytes(start);
     let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let code: Vec<Instruction> = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
@@ -214,6 +222,20 @@ pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
     };
     code.iter().any(|i| {
         i.flow_control() == FlowControl::IndirectCall && !is_outside(image, i) && !is_known(i)
+    })
+}
+
+/// Returns whether no instruction of the function returns or leads out of it, so that a call at its end cannot return either.
+pub fn never_returns(image: &Image, start: u64, end: u64) -> bool {
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let mut code = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE).into_iter();
+    code.all(|i| match i.flow_control() {
+        FlowControl::Return | FlowControl::IndirectBranch => false,
+        FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch => {
+            (start..end).contains(&i.near_branch_target())
+        }
+        _ => true,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Recognises the handler that Rust's standard library installs for stack overflows in each program.
+//! Recognises the handler that Rust's standard library installs for stack overflows in each program, and Rust's panics.
 
 use iced_x86::{Decoder, DecoderOptions, OpKind};
 
@@ -92,6 +92,26 @@ pub fn is_debug_check(caller: &Image, start: u64, file: &Image, target: u64) -> 
     .iter()
     .any(|check| panic.starts_with(check))
         || panic.starts_with("18panic_nounwind") && by_precondition()
+}
+
+/// Returns the source file and line of a panic that a call of the function at `target` begins: such a function never returns, and
+/// `argument`, a constant of the file, is its `core::panic::Location`.
+pub fn panic_place(file: &Image, target: u64, argument: u64) -> Option<String> {
+    const MOST: u64 = 4096;
+    let Some(Slot::Here(text)) = file.pointer(argument) else {
+        return None;
+    };
+    let len = file.number(argument.checked_add(8)?, 8)?;
+    let line = file.number(argument.checked_add(16)?, 4)?;
+    let text = file
+        .bytes(text)
+        .get(..usize::try_from(len.min(MOST)).ok()?)?;
+    // The compiler may end the path with a NUL.
+    let path = std::str::from_utf8(text).ok()?.trim_end_matches('\0');
+    let is_path = path.ends_with(".rs") && !path.contains(char::is_control);
+    let (start, end) = file.function_at(target)?;
+    let panics = is_path && start == target && crate::reach::never_returns(file, start, end);
+    panics.then(|| format!("{path}:{line}"))
 }
 
 /// Returns whether read-only data of the file names a source of the standard library.

@@ -201,15 +201,17 @@ fn a_mistyped_option_is_answered_with_the_nearest_one() {
     }
 }
 
-/// Compiles a program of the corpus in a debug build of Rust.
-fn debug_build(program: &str) -> Option<PathBuf> {
+/// Compiles a program of the corpus with rustc.
+fn rust_build(program: &str, name: &str, options: &[&str]) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debug-build");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).expect("a directory for programs");
     let source = root.join("corpus").join(program);
     let path = directory.join(source.file_stem()?);
     let status = std::process::Command::new("rustc")
-        .args(["--edition", "2024", "-A", "warnings", "-g", "-o"])
+        .args(["--edition", "2024", "-A", "warnings"])
+        .args(options)
+        .arg("-o")
         .args([&path, &source])
         .status();
     let is_compiled = status.is_ok_and(|status| status.success());
@@ -222,13 +224,30 @@ fn debug_build(program: &str) -> Option<PathBuf> {
 #[test]
 fn a_check_of_a_debug_build_is_an_open_question_and_a_panic_of_the_program_a_fault() {
     for (program, expected) in [("safe/iterator.rs", 2), ("unsafe/bounds.rs", 1)] {
-        let Some(path) = debug_build(program) else {
+        let Some(path) = rust_build(program, "debug-build", &["-g"]) else {
             return;
         };
         let (status, text) = audit(&path);
         assert_eq!(status, expected, "{program}: {text}");
         let is_check = text.contains("panics if a check of a debug build fails");
         assert_eq!(is_check, program == "safe/iterator.rs", "{text}");
+    }
+}
+
+#[test]
+fn a_panic_is_one_fault_that_names_the_source_with_and_without_symbols() {
+    for (name, options) in [
+        ("panic-debug", &["-g"][..]),
+        ("panic-stripped", &["-O", "-C", "strip=symbols"]),
+    ] {
+        let Some(path) = rust_build("unsafe/bounds.rs", name, options) else {
+            return;
+        };
+        let (status, text) = audit(&path);
+        assert_eq!(status, 1, "{name}: {text}");
+        assert_eq!(text.matches("violation[").count(), 1, "{name}: {text}");
+        let is_named = text.contains("violation[panic]") && text.contains("bounds.rs:5)");
+        assert!(is_named, "{name}: {text}");
     }
 }
 
