@@ -1,12 +1,15 @@
 //! The places where functions that install handlers are called, named or passed on.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use iced_x86::{FlowControl, Mnemonic, OpAccess, OpKind};
+use iced_x86::{
+    FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+};
 
 use super::{Finder, Place};
 use crate::image::{Image, Slot};
 use crate::libc;
+use crate::reach::KEPT;
 use crate::state::ARGUMENTS;
 use crate::sweep::is_linked_installer;
 
@@ -28,47 +31,105 @@ fn main_part(file: &Image, start: u64) -> u64 {
     of.map_or(start, |(at, _)| *at)
 }
 
-/// Returns whether the register that the instruction loads is used for more than a call or a test.
+/// Returns whether the register that the instruction loads is used for more than a call, a test or a copy of which this holds too.
 fn is_passed_on(file: &Image, at: u64) -> bool {
-    let bytes = file.bytes(at);
-    let end = file.function_at(at).map_or(at + 4096, |(_, end)| end);
-    let bytes = &bytes[..bytes.len().min(end.saturating_sub(at) as usize)];
-    let mut decoder = iced_x86::Decoder::with_ip(64, bytes, at, iced_x86::DecoderOptions::NONE);
-    let first = decoder.decode();
+    const MOST: usize = 10_000;
+    let (start, end) = file.function_at(at).unwrap_or((at, at + 4096));
+    let decoded = |at: u64| {
+        let bytes = file.bytes(at);
+        let bytes = &bytes[..bytes.len().min(16)];
+        iced_x86::Decoder::with_ip(64, bytes, at, iced_x86::DecoderOptions::NONE).decode()
+    };
+    let first = decoded(at);
     if !matches!(first.mnemonic(), Mnemonic::Mov | Mnemonic::Lea) || !first.op0_register().is_gpr()
     {
         return true;
     }
-    let register = first.op0_register().full_register();
-    let mut factory = iced_x86::InstructionInfoFactory::new();
-    for i in &mut decoder {
-        let is_call = matches!(
-            i.flow_control(),
-            FlowControl::IndirectCall | FlowControl::IndirectBranch
-        ) && i.op0_kind() == OpKind::Register;
-        let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
-        let mut is_used = false;
-        for used in factory.info(&i).used_registers() {
-            if used.register().full_register() != register {
-                continue;
-            }
-            is_used = true;
-            match used.access() {
-                OpAccess::Write => return false,
-                _ if is_call || is_test => {}
-                // The register is saved for the caller.
-                _ if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) => {}
-                _ => return true,
-            }
+    let mut factory = InstructionInfoFactory::new();
+    let mut todo = vec![(
+        first.next_ip(),
+        BTreeSet::from([first.op0_register().full_register()]),
+    )];
+    let mut seen = HashSet::new();
+    while let Some((at, mut held)) = todo.pop() {
+        if held.is_empty() || !seen.insert((at, held.clone())) {
+            continue;
         }
-        // A call takes its arguments in these registers, and does not preserve them.
-        let calls = matches!(
-            i.flow_control(),
-            FlowControl::Call | FlowControl::IndirectCall
-        );
-        if calls && ARGUMENTS.contains(&register.number()) {
-            return !is_used;
+        if !(start..end).contains(&at) {
+            // Another function, to which this one jumps.
+            if held.iter().any(is_argument) {
+                return true;
+            }
+            continue;
         }
+        let i = decoded(at);
+        if i.is_invalid() || seen.len() > MOST {
+            return true;
+        }
+        if passes_on(&i, &mut held, &mut factory) {
+            return true;
+        }
+        match i.flow_control() {
+            FlowControl::Return | FlowControl::Exception => {}
+            FlowControl::UnconditionalBranch => todo.push((i.near_branch_target(), held)),
+            FlowControl::ConditionalBranch => {
+                todo.push((i.near_branch_target(), held.clone()));
+                todo.push((i.next_ip(), held));
+            }
+            // Behind a jump by a table stands the code of one of its cases.
+            _ => todo.push((i.next_ip(), held)),
+        }
+    }
+    false
+}
+
+fn is_argument(register: &Register) -> bool {
+    ARGUMENTS.contains(&register.number())
+}
+
+/// Updates the registers that hold the address; returns whether the instruction uses one for more than a call, a test or a copy.
+fn passes_on(
+    i: &Instruction,
+    held: &mut BTreeSet<Register>,
+    factory: &mut InstructionInfoFactory,
+) -> bool {
+    let is_register = |n: u32| n < i.op_count() && i.op_kind(n) == OpKind::Register;
+    let [to, from] = [i.op0_register(), i.op1_register()].map(Register::full_register);
+    let is_whole = i.op1_register() == from;
+    let is_move = i.mnemonic() == Mnemonic::Mov && is_register(0) && is_register(1);
+    if is_move && is_whole && held.contains(&from) {
+        held.insert(to);
+        return false;
+    }
+    let is_call = matches!(
+        i.flow_control(),
+        FlowControl::IndirectCall | FlowControl::IndirectBranch
+    ) && is_register(0);
+    let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
+    // A register that is pushed is saved for the caller.
+    let is_saved = matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop);
+    let used = factory.info(i).used_registers().iter();
+    let (written, read): (Vec<_>, Vec<_>) = used
+        .map(|used| (used.register().full_register(), used.access()))
+        .filter(|(register, _)| held.contains(register))
+        .partition(|(_, access)| *access == OpAccess::Write);
+    if !(read.is_empty() || is_call || is_test || is_saved) {
+        return true;
+    }
+    for (register, _) in written {
+        held.remove(&register);
+    }
+    let calls = matches!(
+        i.flow_control(),
+        FlowControl::Call | FlowControl::IndirectCall
+    );
+    if calls {
+        let is_target = |r: &Register| is_call && *r == to;
+        if held.iter().any(|r| is_argument(r) && !is_target(r)) {
+            return true;
+        }
+        // The call does not preserve the other registers.
+        held.retain(|r| KEPT.contains(r));
     }
     false
 }
