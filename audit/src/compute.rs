@@ -54,6 +54,12 @@ impl Explorer<'_> {
             Mnemonic::Or if same => left.clone(),
             Mnemonic::And => match by {
                 Some(mask) if let Some(low) = known_bits(i, &left, mask, state) => Value::num(low),
+                Some(mask)
+                    if i.op0_register() == Register::RSP
+                        && let Some(below) = left.aligned_down(mask) =>
+                {
+                    left.minus(&Value::num(below))
+                }
                 Some(mask) if left.base == Base::Stack && mask < 0 => Value {
                     lo: left.lo.saturating_add(mask + 1),
                     set: None,

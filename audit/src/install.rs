@@ -3,6 +3,7 @@
 mod argument;
 pub mod flags;
 mod follow;
+mod number;
 mod sites;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -207,12 +208,8 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         swept: vec![0],
     };
     let file = finder.files.image(0);
-    let mut sites: Vec<Place> = finder
-        .index
-        .of(0, &file)
-        .installs
-        .iter()
-        .map(|at| (0, *at))
+    let mut sites: Vec<Place> = number::may_install(&file, finder.index.of(0, &file))
+        .map(|at| (0, at))
         .collect();
     sites.extend(finder.sites_of_libraries());
     let mut functions: BTreeMap<Place, Vec<Place>> = BTreeMap::new();

@@ -98,7 +98,7 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
 
 /// Returns the possible targets of a function's jumps by tables. These are the entries of read-only tables that its instructions
 /// name, as far as they lead into the function.
-fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
+pub fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
     const MOST: u64 = 1024;
     if let Some(known) = image.jumps.borrow().get(&start) {
         return known.clone();

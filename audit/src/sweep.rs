@@ -145,6 +145,8 @@ pub struct Tables {
     pub installs: Vec<u64>,
     /// The places that load the address of a function which installs handlers as a constant, each with the address.
     pub loads: Vec<(u64, u64)>,
+    /// The places within functions to which other functions jump.
+    pub entered: BTreeSet<u64>,
 }
 
 /// Holds the word of the file, or the place of the frame, that an instruction loads or stores.

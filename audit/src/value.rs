@@ -264,6 +264,19 @@ impl Value {
         Some(offset.wrapping_add(from) & mask)
     }
 
+    /// Returns by how many bytes a place of the stack moves down at most if its address is aligned by `mask`. All alignments of the
+    /// stack give the same frame, but for its distance from what lies above.
+    pub fn aligned_down(&self, mask: i64) -> Option<i64> {
+        let alignment = mask.wrapping_neg();
+        let is_alignment = alignment > 0 && alignment.count_ones() == 1;
+        let offset = self
+            .exact()
+            .filter(|_| self.base == Base::Stack && is_alignment)?;
+        // A function's return address lies eight bytes below a multiple of sixteen.
+        let known = (alignment - 1) & 15;
+        Some((offset.wrapping_add(8) & known) + (alignment - 1 - known))
+    }
+
     /// Returns the value of the lower bits, zero-extended.
     pub fn low_bits(&self, bits: u32) -> Self {
         if bits >= 64 {

@@ -76,6 +76,9 @@ pub(super) fn note_transfer(
             let is_far = i.flow_control() == FlowControl::Call
                 || image.function_at(at) != image.function_at(target)
                 || image.functions.contains_key(&target);
+            if is_far && i.flow_control() != FlowControl::Call {
+                tables.entered.insert(target);
+            }
             if is_far {
                 let slot = *stubs.entry(target).or_insert_with(|| image.stub(target));
                 if is_installer(image, slot.unwrap_or(target)) {
