@@ -337,3 +337,16 @@ fn a_silent_server_is_killed_and_reported_as_json() {
     assert!(report.contains("does not handle"), "{report}");
     assert_eq!(output.status.code(), Some(9));
 }
+
+#[test]
+fn a_client_that_runs_on_into_a_nul_does_not_hide_the_dialect_of_its_server() {
+    let paths = ["clients/driven_len32", "servers/driven_len32"].map(dialect_program);
+    let [client, server] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let output = check(&[&NO_HURRY[..], &["--client", client, "--server", server]].concat());
+    let report = stdout(&output);
+    let rows = row(&report, "dialect");
+    assert!(
+        rows.contains("order=lsb,head=len32,end=none,final=other"),
+        "{report}"
+    );
+}

@@ -76,12 +76,13 @@ impl TextReceiver {
         }
     }
 
-    /// Returns the signal that may end a client whose second message is no text: after a handshake, its handler may go on behind
-    /// the first text, until the other signal comes.
+    /// Returns the signal that may end a client whose second message is no text: its handler may go on behind the first text,
+    /// until the other signal comes.
     pub(super) fn ack_of_run_on(&mut self, symbol: Symbol, now: Nanos) -> Option<Symbol> {
         let may_run_on = self.probe.choice.handled.both() && !self.has_run_on;
         let dialect = self.decoder.detected()?;
-        match may_run_on && dialect.hello && dialect.ack == Ack::Bit {
+        let is_second = dialect.hello || self.delivered.is_some();
+        match may_run_on && is_second && dialect.ack == Ack::Bit {
             true => self.end_run_on(symbol, now),
             false => None,
         }
@@ -101,7 +102,7 @@ impl TextReceiver {
         let may_run_on = self.probe.choice.handled.both();
         let is_tail = |d: &mut Dialect| match d.hello {
             true => bytes == 0 && d.ack == Ack::Bit && !may_run_on,
-            false => bytes == 1 && d.ack == Ack::Bit,
+            false => bytes == 1 && d.ack == Ack::Bit && !(may_run_on && d.head.is_length()),
         };
         let dialect = self.delivered.take_if(is_tail)?;
         Some(dialect.ack_for(symbol))

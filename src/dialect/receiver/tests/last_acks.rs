@@ -157,6 +157,25 @@ fn a_client_that_goes_on_behind_its_text_after_a_handshake_gets_the_other_signal
 }
 
 #[test]
+fn a_client_that_goes_on_behind_a_counted_text_with_no_length_gets_the_other_signal() {
+    for (behind, bytes) in ["PATH", "\0PATH"].into_iter().zip(1..) {
+        let spec = "head=len32";
+        let mut receiver = unknown_to(BOTH);
+        let mut now = 0;
+        let said = say(&mut receiver, &symbols(spec, "Hello there"), &mut now);
+        assert_eq!(said, std::format!("<{spec}> \"Hello there\""));
+        receiver.handle_written(true, now);
+        words(&mut receiver);
+        let behind = symbols("head=len32,end=none", behind).split_off(32);
+        let said = send(&mut receiver, &behind[..8 * bytes], now);
+        let last = std::format!(" TooLong:{bytes} usr2");
+        assert!(said.ends_with(&last), "{said}");
+        let shown = speaks(&std::format!("{spec},final=other"));
+        assert_eq!(receiver.profile_update(false, now), shown);
+    }
+}
+
+#[test]
 fn a_client_that_fails_on_the_last_acknowledgement_shows_that_it_waits_for_the_other() {
     for (has_failed, known_to_be, expected) in [
         (true, "classic", "final=other"),
