@@ -15,7 +15,7 @@ const PAUSE: Nanos = 3 * MILLISECOND;
 pub const PAUSE_OF_OTHER: Nanos = MILLISECOND / 5;
 
 /// The pause before an acknowledgement that is tried because the client has not ended.
-const TRY_AFTER: Nanos = 50 * MILLISECOND;
+pub const TRY_AFTER: Nanos = 50 * MILLISECOND;
 
 /// The silence of a client after which a bit that follows a message does not begin another.
 const EXTRA_AFTER: Nanos = 100 * MILLISECOND;

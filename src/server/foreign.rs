@@ -201,7 +201,10 @@ impl Machine {
         // Not by a signal (wait(2)).
         let has_failed = status.is_some_and(|status| status != 0 && status & 0x7f == 0);
         if let Some(session) = self.sessions.get_mut(&pid) {
-            core.drive_text(session, |receiver, now| receiver.handle_exit(well, now));
+            core.drive_text(session, |receiver, now| {
+                let is_prompt = has_failed && receiver.has_ended_promptly(now);
+                receiver.handle_exit(well || is_prompt, now);
+            });
             let receiver = session.foreign.receiver.as_ref();
             let ended_on = receiver.and_then(TextReceiver::may_have_ended_on);
             let is_noise = session.foreign.pace.is_noise();

@@ -3,6 +3,7 @@
 use super::TextReceiver;
 use crate::dialect::ack_choice::AckPolicy;
 use crate::dialect::ack_timing::SleepState;
+use crate::dialect::final_acks::TRY_AFTER;
 use crate::dialect::profile_cache::ProfileUpdate;
 use crate::dialect::{Ack, ByteAck, Dialect, FinalAck, Parity, Symbol};
 use crate::wire::Nanos;
@@ -63,6 +64,13 @@ impl TextReceiver {
     fn naps_on(&self) -> bool {
         let is_nap = matches!(self.last_sleep, SleepState::Napping | SleepState::Polling);
         self.in_message() && is_nap
+    }
+
+    /// Returns whether the client has ended soon after its last bit or acknowledgement, so that it has not given up waiting. Then its
+    /// exit status says nothing of its text, if that has more than a byte or a known dialect.
+    pub const fn has_ended_promptly(&self, now: Nanos) -> bool {
+        let is_prompt = now.saturating_sub(self.last_seen) < TRY_AFTER;
+        is_prompt && (self.received_bytes() > 1 || !self.decoder.is_detecting())
     }
 
     /// Returns whether a single byte without an end is no text: it follows one, or the client may have taken its acknowledgement

@@ -52,6 +52,18 @@ fn the_end_of_a_client_is_the_end_of_its_text_if_that_may_be_complete() {
 }
 
 #[test]
+fn a_client_that_fails_at_once_has_ended_its_text_and_one_that_fails_late_has_given_up() {
+    for (text, silence, expected) in [("half", 0, 1), ("half", 55, 0), ("h", 0, 0)] {
+        let (mut world, client) = without_handlers();
+        world.feed_apart(MILLISECOND, &classic(client, text)[..8 * text.len()]);
+        world.pass(silence * MILLISECOND);
+        world.machine.handle_exit_status(client, Some(1 << 8));
+        world.feed(&[]);
+        assert_eq!(world.take_texts(), [text][..expected], "{silence}");
+    }
+}
+
+#[test]
 fn a_stop_reads_a_text_that_its_client_has_ended_by_exiting() {
     for has_ended in [true, false] {
         let (mut world, client) = without_handlers();
