@@ -89,6 +89,7 @@ mod threads;
 mod timer;
 mod together;
 mod torn;
+mod undescribed;
 mod value;
 mod vector;
 mod waits;

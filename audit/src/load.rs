@@ -73,6 +73,7 @@ fn parse(path: &Path, data: &'static [u8]) -> Result<Image, String> {
             static_slots(&elf, &mut image);
         }
         unwind(&elf, data, &mut image);
+        crate::undescribed::add(&mut image, elf.sections().map(|section| section.address()));
         image.has_text_relocations = image.slots.keys().any(|at| image.is_code(*at));
     }
     image.has_code = image.regions.iter().any(|r| r.exec && !r.data.is_empty());

@@ -244,6 +244,27 @@ fn a_section_that_lies_elsewhere_than_its_segment_is_refused() {
 }
 
 #[test]
+fn wrappers_are_followed_in_code_that_no_table_describes() {
+    for (name, option) in [
+        ("pie", "-fPIE"),
+        ("fixed", "-no-pie"),
+        ("static", "-static"),
+    ] {
+        let options = ["-O2", "-fno-asynchronous-unwind-tables", "-s", option];
+        let source = corpus("find/wrapper_of_wrapper.c");
+        let Some(path) = compiled(&source, &format!("undescribed-{name}"), &options) else {
+            continue;
+        };
+        let (status, text) = audit(&[path.to_str().unwrap()]);
+        if name == "static" {
+            assert!(status == 2 && text.contains("unresolved"), "{text}");
+        } else {
+            assert!(status == 1 && !text.contains("unresolved"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn data_that_the_loader_leaves_writable_is_not_taken_for_read_only() {
     const RELRO: u32 = 0x6474_e552;
     let Some(path) = compiled(&corpus("unsafe/callback_field.c"), "relro", &["-O2"]) else {

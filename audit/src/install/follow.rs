@@ -108,6 +108,11 @@ impl Finder<'_> {
             };
             self.unresolved(wanted.function, format!("{name} {why}"));
         }
+        let is_lost = file.function_at(function).is_none() && !file.is_linkage(function);
+        if is_lost && sites.is_empty() {
+            let why = "is code of which no table tells where its function begins, and installs what it is given";
+            self.unresolved(wanted.function, why);
+        }
         let functions: BTreeSet<Place> = sites.iter().map(|at| self.start_of(*at)).collect();
         let installs = match wanted.of {
             What::Handler => "installs a handler",
