@@ -199,11 +199,12 @@ impl Files {
             .run_path
             .iter()
             .filter(|p| !p.is_empty())
-            .map(|p| {
-                PathBuf::from(
+            .map(|p| match p.strip_prefix('/') {
+                Some(below) => self.sysroot.join(below),
+                None => PathBuf::from(
                     p.replace("$ORIGIN", &origin.to_string_lossy())
                         .replace("${ORIGIN}", &origin.to_string_lossy()),
-                )
+                ),
             })
             .collect();
         const USUAL: [&str; 6] = [

@@ -265,6 +265,34 @@ fn wrappers_are_followed_in_code_that_no_table_describes() {
 }
 
 #[test]
+fn a_run_path_is_below_the_sysroot() {
+    let root = directory().join("sysroot");
+    std::fs::create_dir_all(root.join("opt/own")).expect("a directory");
+    let built = |name: &str, to: &str, options: &[&str]| {
+        common::compiled("cc", &corpus(name), &root.join(to), options).is_some()
+    };
+    let own = root.join("opt/own/libown.so");
+    let own = own.to_str().unwrap();
+    if !built(
+        "own_lib.c",
+        "opt/own/libown.so",
+        &["-shared", "-fPIC", "-Wl,-soname,libown.so"],
+    ) || !built(
+        "find/imported_handler.c",
+        "program",
+        &[own, "-Wl,-rpath,/opt/own"],
+    ) {
+        return;
+    }
+    let (_, text) = audit(&[
+        "--sysroot",
+        root.to_str().unwrap(),
+        root.join("program").to_str().unwrap(),
+    ]);
+    assert!(text.contains("own_bad: FAIL"), "{text}");
+}
+
+#[test]
 fn data_that_the_loader_leaves_writable_is_not_taken_for_read_only() {
     const RELRO: u32 = 0x6474_e552;
     let Some(path) = compiled(&corpus("unsafe/callback_field.c"), "relro", &["-O2"]) else {
