@@ -301,10 +301,11 @@ impl Search<'_> {
             return None;
         }
         let file = self.files.image(number);
+        let handlers = self.index.handlers_of(number);
         let all = self
             .index
             .of(number, &file)
-            .updates_by_pointer(&file, word, width);
+            .updates_by_pointer(&file, word, width, &handlers);
         let mut open = all.into_iter().filter(|at| {
             let who = self.index.who(number, &file, *at, &self.coming);
             who == Some(Who::Program)

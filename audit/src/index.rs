@@ -38,6 +38,12 @@ fn has_any<V>(all: &BTreeMap<u64, V>, (from, to): (u64, u64)) -> bool {
 }
 
 impl Index {
+    /// Returns the handlers that were found in a file.
+    pub fn handlers_of(&self, number: u16) -> BTreeSet<u64> {
+        let all = self.handlers.keys().filter(|(of, _)| *of == number);
+        all.map(|(_, start)| *start).collect()
+    }
+
     pub fn of(&mut self, number: u16, image: &Image) -> &Tables {
         self.tables.entry(number).or_insert_with(|| sweep(image))
     }

@@ -246,7 +246,9 @@ impl Index {
         for (word, bytes) in loads.iter().flat_map(parts) {
             let calls = self.filled(number, image, word);
             stored.extend(calls.into_iter().map(|at| (word, at)));
-            let through = self.of(number, image).stores_by_pointer(image, word, bytes);
+            let handlers = self.handlers_of(number);
+            let tables = self.of(number, image);
+            let through = tables.stores_by_pointer(image, word, bytes, &handlers);
             let through = through.into_iter().filter(|at| !is_flag(image, *at));
             stored.extend(through.map(|at| (word, at)));
         }

@@ -65,6 +65,8 @@ pub struct Tables {
     stores_by_pointer: Map<u64, Vec<(u64, u64)>>,
     /// The addresses of data that are stored where other code finds them; `leaks` has such arguments, each with its function.
     escaped: BTreeSet<u64>,
+    /// The addresses of data that functions return, or have left in the register of the result, each with these functions.
+    returned: BTreeMap<u64, BTreeSet<u64>>,
     leaks: Set<(u64, usize)>,
     /// The places of data that instructions load or store by name, each with these instructions.
     pub read: BTreeMap<u64, Vec<u64>>,
@@ -477,6 +479,7 @@ pub fn sweep(image: &Image) -> Tables {
     // The Rust standard library changes much memory through pointers, but no pointer of Rust leads to an atomic word of other code.
     if crate::runtime::has_sources(image) {
         tables.escaped.clear();
+        tables.returned.clear();
     }
     tables
 }

@@ -1,5 +1,7 @@
 //! The changes that a program makes through pointers with unknown targets, and the addresses that such pointers may hold.
 
+use std::collections::BTreeSet;
+
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::instruction::is_store;
@@ -90,7 +92,12 @@ impl Known {
             crate::reach::is_outside(image, i) || slot.is_some_and(is_extern)
         };
         match i.flow_control() {
-            FlowControl::Return => tables.escaped.extend(self.lea[Register::RAX.number()]),
+            FlowControl::Return => {
+                if let Some(address) = self.lea[Register::RAX.number()] {
+                    let functions = tables.returned.entry(address).or_default();
+                    functions.insert(self.function);
+                }
+            }
             FlowControl::IndirectCall if !is_outside() => self.gives_on(tables),
             FlowControl::Next
                 if i.mnemonic() == Mnemonic::Mov
@@ -161,14 +168,28 @@ impl Tables {
 
     /// Returns the instructions that change memory behind a pointer in several steps, if that memory may be the word. An address of
     /// the word's object must have escaped. The word must lie at the instruction's offset from that address, with the same width.
-    pub fn updates_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
-        self.by_pointer(image, (word, width), &self.updates_by_pointer)
+    ///
+    /// The result of one of the `handlers` is not used, unless the program calls it.
+    pub fn updates_by_pointer(
+        &self,
+        image: &Image,
+        word: u64,
+        width: u64,
+        handlers: &BTreeSet<u64>,
+    ) -> Vec<u64> {
+        self.by_pointer(image, (word, width), &self.updates_by_pointer, handlers)
     }
 
     /// Returns the instructions that store to memory behind a pointer, if that memory may be the word, as for
     /// `updates_by_pointer`.
-    pub fn stores_by_pointer(&self, image: &Image, word: u64, width: u64) -> Vec<u64> {
-        self.by_pointer(image, (word, width), &self.stores_by_pointer)
+    pub fn stores_by_pointer(
+        &self,
+        image: &Image,
+        word: u64,
+        width: u64,
+        handlers: &BTreeSet<u64>,
+    ) -> Vec<u64> {
+        self.by_pointer(image, (word, width), &self.stores_by_pointer, handlers)
     }
 
     fn by_pointer(
@@ -176,6 +197,7 @@ impl Tables {
         image: &Image,
         (word, width): (u64, u64),
         of: &Map<u64, Vec<(u64, u64)>>,
+        handlers: &BTreeSet<u64>,
     ) -> Vec<u64> {
         // Without symbols an object is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 1024;
@@ -192,7 +214,12 @@ impl Tables {
             let own = image.object_at(**address);
             own.is_none_or(|own| word < own.address + own.size)
         };
+        let is_unused =
+            |function| handlers.contains(function) && !self.callers.contains_key(function);
+        let returned = self.returned.range(from..=word);
+        let returned = returned.filter(|(_, by)| !by.iter().all(is_unused));
         let all = self.escaped.range(from..=word);
+        let all = all.chain(returned.map(|(address, _)| address));
         let all = all.filter(|address| reaches(address) && is_whole(address));
         let all = all.filter_map(|address| of.get(&(word - address)));
         let all = all.flatten().filter(|(_, bytes)| *bytes == width);
