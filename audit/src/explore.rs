@@ -207,6 +207,8 @@ pub struct Explorer<'a> {
     /// Whether the handler is seen to restore errno; `ends_by_error`: whether it ends the process after an error without restoring
     /// errno.
     pub puts_back: bool,
+    /// Whether code of a file stores to `errno`.
+    pub assigns_errno: bool,
     pub ends_by_error: bool,
     /// Whether a number was seen to be divided repeatedly, as in the conversion of a number to digits.
     pub is_reduced: bool,
@@ -284,6 +286,7 @@ impl<'a> Explorer<'a> {
             follows_texts: true,
             tells_errors: false,
             puts_back: false,
+            assigns_errno: false,
             ends_by_error: false,
             is_reduced: false,
             memo: Map::default(),

@@ -258,6 +258,7 @@ impl Explorer<'_> {
         if place.base == Base::Errno && place.exact() == Some(0) {
             let restores = value == Value::at(Base::SavedErrno, 0) && width == 4;
             self.puts_back |= restores;
+            self.assigns_errno = true;
             state.errno = if restores {
                 Errno::Original
             } else if state.may_lose_errno {

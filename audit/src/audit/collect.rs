@@ -203,9 +203,10 @@ pub(super) fn explored(
         && !is_known
         && hidden.is_none()
     {
-        // Unknown code may leave errno alone. A write that is not shown to leave the frame may leave the saved errno alone.
+        // Unknown code may leave errno alone. A write that is not shown to leave the frame may leave the saved errno alone, if
+        // any code saves and assigns it.
         let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
-        let is_kept = !walked.findings.iter().any(is_lost);
+        let is_kept = !explorer.assigns_errno || !walked.findings.iter().any(is_lost);
         let is_changed = walked.summary.errno == Errno::Changed;
         let weight = if walked.errno_cause.is_some() && is_changed && is_kept {
             Weight::Fault
