@@ -163,6 +163,7 @@ impl Step {
         let bytes = &bytes[..bytes.len().min(16)];
         let i = Decoder::with_ip(64, bytes, at, DecoderOptions::NONE).decode();
         let to = match i.flow_control() {
+            FlowControl::Call | FlowControl::IndirectCall if ends_process(image, &i) => To::Nowhere,
             FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => To::Next,
             FlowControl::ConditionalBranch => To::TargetOrNext,
             FlowControl::UnconditionalBranch => To::Target,
@@ -239,8 +240,8 @@ pub fn never_returns(image: &Image, start: u64, end: u64) -> bool {
     })
 }
 
-/// Returns whether the code at `at` does nothing but end the process by a function of another file.
-pub fn ends_at_once(image: &Image, at: u64) -> bool {
+/// Returns whether the instruction calls a function of the C library that ends the process.
+fn ends_process(image: &Image, i: &Instruction) -> bool {
     const ENDS: [&str; 7] = [
         "_Exit",
         "__assert_fail",
@@ -250,6 +251,29 @@ pub fn ends_at_once(image: &Image, at: u64) -> bool {
         "exit",
         "quick_exit",
     ];
+    let target = i.near_branch_target();
+    let slot = match i.flow_control() {
+        FlowControl::Call => image.stub(target),
+        FlowControl::IndirectCall if i.is_ip_rel_memory_operand() => {
+            Some(i.ip_rel_memory_address())
+        }
+        _ => return false,
+    };
+    let linked = || {
+        let mut names = image.names.get(&target).into_iter().flatten();
+        image.is_static && names.any(|name| ENDS.contains(&&**name))
+    };
+    match slot.and_then(|slot| image.slots.get(&slot)) {
+        Some(Slot::Extern(name)) => ENDS.contains(&&*name.name),
+        _ => match image.externs.get(&target) {
+            Some(name) => ENDS.contains(&&*name.name),
+            None => linked(),
+        },
+    }
+}
+
+/// Returns whether the code at `at` does nothing but end the process by a function of another file.
+pub fn ends_at_once(image: &Image, at: u64) -> bool {
     // The instructions before the call set its arguments.
     const MOST: usize = 64;
     let bytes = image.bytes(at);
@@ -259,26 +283,5 @@ pub fn ends_at_once(image: &Image, at: u64) -> bool {
         let is_store = i.op_count() > 0 && i.op0_kind() == OpKind::Memory;
         i.flow_control() != FlowControl::Next || is_store
     });
-    let ends = call.and_then(|i| {
-        let target = i.near_branch_target();
-        let slot = match i.flow_control() {
-            FlowControl::Call => image.stub(target),
-            FlowControl::IndirectCall if i.is_ip_rel_memory_operand() => {
-                Some(i.ip_rel_memory_address())
-            }
-            _ => return None,
-        };
-        let linked = || {
-            let mut names = image.names.get(&target).into_iter().flatten();
-            image.is_static && names.any(|name| ENDS.contains(&&**name))
-        };
-        Some(match slot.and_then(|slot| image.slots.get(&slot)) {
-            Some(Slot::Extern(name)) => ENDS.contains(&&*name.name),
-            _ => match image.externs.get(&target) {
-                Some(name) => ENDS.contains(&&*name.name),
-                None => linked(),
-            },
-        })
-    });
-    ends == Some(true)
+    call.is_some_and(|i| ends_process(image, &i))
 }
