@@ -10,7 +10,9 @@ use crate::explore::{Explorer, Hit};
 use crate::finding::{Finding, Kind, Weight};
 use crate::frame::Frame;
 use crate::image::{Image, Slot};
+use crate::install::Place;
 use crate::libc;
+use crate::races::Coming;
 use crate::state::{ARGUMENTS, Errno, RSP, State, stack_top};
 use crate::step::Next;
 use crate::summary::{RDX, Summary, unknown_call};
@@ -131,6 +133,27 @@ impl Explorer<'_> {
         })
     }
 
+    /// Returns whether the call asks for the initialisation of a static variable that other code initialises, only where the
+    /// handler does not run yet.
+    fn begins_before(&mut self, frame: &Frame, callee: Place, state: &State) -> bool {
+        let file = self.files.image(callee.0);
+        if self.watch.is_some() || file.raw_name(callee.1) != Some("__cxa_guard_acquire") {
+            return false;
+        }
+        let given = &state.registers[ARGUMENTS[0]];
+        let (Base::Image(image), Some(guard)) = (given.base, given.exact()) else {
+            return false;
+        };
+        let file = self.files.image(image);
+        let by = &self.index.of(image, &file).taken;
+        let by = by.get(&guard.cast_unsigned()).cloned().unwrap_or_default();
+        let is_own = |at: &u64| image == frame.number && frame.has(*at);
+        let mut others = by.into_iter().filter(|at| !is_own(at)).peekable();
+        let coming = Coming::new(self.handler, self.signals, &self.contexts);
+        let index = &mut self.index;
+        others.peek().is_some() && others.all(|at| index.who(image, &file, at, &coming).is_none())
+    }
+
     /// Calls each of `callees`; `after`: the address to which control returns, `None` for a jump.
     pub fn calls(
         &mut self,
@@ -199,6 +222,19 @@ impl Explorer<'_> {
                         .to(name),
                     );
                     false
+                }
+                Callee::Code(image, target)
+                    if self.begins_before(frame, (image, target), &state) =>
+                {
+                    frame.doubt(
+                        Kind::Call,
+                        at,
+                        "initialises a static variable, unless the program has already done so",
+                        "a variable that needs no initialisation while the program runs",
+                    );
+                    apply(&unknown_call(), &mut state);
+                    state.registers[0] = Value::num(0);
+                    true
                 }
                 Callee::Code(image, target) => {
                     let is_jump = after.is_none();
