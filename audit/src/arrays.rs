@@ -106,7 +106,7 @@ impl Explorer<'_> {
             let i = self.instruction_at(frame.number, *at)?;
             let is_store = i.flow_control() == FlowControl::Next
                 && i.op0_kind() == OpKind::Memory
-                && !is_named(&i, hi - lo);
+                && !is_named(&i, hi.saturating_sub(*lo));
             // The caller knows where its own array begins.
             let is_given = *lo >= 8 && *hi < ENDLESS && self.is_spread(frame, *at, *lo, *hi);
             (is_store && !is_given && !frame.is_in_array(*lo, *hi)).then_some(*at)

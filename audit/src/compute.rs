@@ -249,12 +249,15 @@ impl Explorer<'_> {
         // The upper half of the dividend is commonly made from the sign.
         let is_unsigned = bits >= 32 && state.get(high).number() == Some(0);
         if !is_zero_out {
-            frame.find(
-                Kind::Trap,
-                Weight::Fault,
-                at,
-                "divides by what may be zero, which raises SIGFPE",
-            );
+            // What a value of unknown origin may be is not known either, such as the size of a table on the heap.
+            let is_known = divisor.base != Base::Unknown;
+            let weight = if is_known {
+                Weight::Fault
+            } else {
+                Weight::Doubt
+            };
+            let why = "divides by what may be zero, which raises SIGFPE";
+            frame.find(Kind::Trap, weight, at, why);
         } else if i.mnemonic() == Mnemonic::Idiv
             && (may_be(&divisor, -1) && (bits < 32 || may_be(&dividend, i64::MIN >> (64 - bits)))
                 || is_unsigned && may_be(&divisor, 1) && dividend.signed(bits).lo < 0)
