@@ -232,9 +232,11 @@ impl Explorer<'_> {
     /// Notes the size of an alternate stack, if a structure of the frame gives it.
     fn note_alternate_stack(&mut self, stack: &Value, state: &State) {
         const SIZE: i64 = 16;
+        // The kernel refuses a smaller stack (MINSIGSTKSZ).
+        const LEAST: i64 = 2048;
         if stack.base == Base::Stack
             && let Some(size) = state.load_slot(&stack.moved(SIZE), 8).number()
-            && size > 0
+            && size >= LEAST
         {
             let size = size.cast_unsigned();
             let known = self.index.alternate.unwrap_or(size);
