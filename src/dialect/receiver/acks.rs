@@ -58,10 +58,11 @@ impl TextReceiver {
         if has_begun {
             return self.final_acks.handle_symbol(self.last_seen);
         }
-        if !self.final_acks.is_empty() {
-            self.timing.trust();
-        } else if !is_certain {
+        // A client that handles one signal may nap before it waits for the second acknowledgement, and lose that.
+        if !is_certain && !may_try {
             self.timing.end();
+        } else if !self.final_acks.is_empty() {
+            self.timing.trust();
         }
     }
 

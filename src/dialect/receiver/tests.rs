@@ -8,7 +8,7 @@ use std::iter;
 use std::string::String;
 use std::vec::Vec;
 
-use SleepState::{Awake, ForSignal};
+use SleepState::{Awake, ForSignal, Napping};
 use Symbol::Usr1;
 
 use super::super::ack_choice::AckPolicy;

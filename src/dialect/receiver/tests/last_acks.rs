@@ -49,6 +49,28 @@ fn a_client_that_sleeps_on_after_the_last_acknowledgement_gets_it_once_more() {
 }
 
 #[test]
+fn a_client_that_loses_its_second_acknowledgement_in_a_nap_gets_it_again() {
+    const NAP: Nanos = 10 * MILLISECOND;
+    for (sleep, expected) in [(ForSignal, 3), (Napping, 2)] {
+        let mut receiver = known_to(&["final=twice"], USR1);
+        send(&mut receiver, &symbols("classic", "Hello there"), 0);
+        receiver.handle_written(true, 0);
+        let mut acks = words(&mut receiver).split_whitespace().count();
+        let mut now = 0;
+        loop {
+            let due = [receiver.poll_timeout(), receiver.look_at()];
+            let Some(at) = due.into_iter().flatten().min() else {
+                break;
+            };
+            now = at.max(now);
+            receiver.handle_timeout(now, if now < NAP { Napping } else { sleep });
+            acks += words(&mut receiver).split_whitespace().count();
+        }
+        assert_eq!(acks, expected, "{sleep:?}");
+    }
+}
+
+#[test]
 fn handlers_that_are_gone_at_the_end_say_nothing_of_what_the_client_waited_for() {
     for (handled, shown) in [(USR1, "classic"), (USR2, "ack-signal=usr2")] {
         let mut receiver = unknown_to(handled);
