@@ -136,6 +136,19 @@ fn a_server_that_prints_each_character_needs_no_end() {
 }
 
 #[test]
+fn a_server_that_prints_each_signal_is_judged_by_the_line_of_the_text() {
+    let server = program("traced");
+    let output = check(&[&NO_HURRY[..], &["--server", server.to_str().unwrap()]].concat());
+    let report = stdout(&output);
+    let prints = row(&report, "prints");
+    assert!(prints.contains("\"received: [\" before"), "{report}");
+    for what in ["dialect", "1 byte", "1,000 bytes", "empty string", "UTF-8"] {
+        assert!(row(&report, what).starts_with("ok "), "{what}: {report}");
+    }
+    assert_eq!(output.status.code(), Some(0), "{report}");
+}
+
+#[test]
 fn what_other_servers_may_not_tolerate_is_reported() {
     let client = dialect_program("clients/late_pause");
     let report = stdout(&check(

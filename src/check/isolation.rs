@@ -14,7 +14,7 @@ use minitalk::{Pid, SignalSet};
 use crate::cli::child::{Capture, Child};
 
 /// Bytes of output that are kept of a program under test.
-const LIMIT: usize = 1 << 20;
+const LIMIT: usize = 1 << 23;
 
 /// Names a program that is run as a server or as a client.
 #[derive(Clone, Copy)]

@@ -147,13 +147,7 @@ fn deliver_two(fixture: &mut Fixture<'_>) -> Result<String, NotPassed> {
         clients.push(fixture.start_client(&server, text)?);
     }
     let (a, b) = (texts[0].as_bytes(), texts[1].as_bytes());
-    let fits = |printed: &[u8]| {
-        (0..=printed.len()).any(|cut| {
-            let (first, second) = printed.split_at(cut);
-            let is = |x, y| fixture.format.fits(x, first) && fixture.format.fits(y, second);
-            is(a, b) || is(b, a)
-        })
-    };
+    let fits = |printed: &[u8]| fixture.format.fits_both([a, b], printed);
     let is_exact = fixture.settles(&server, &mut clients, fits)?;
     let mut hanging = 0;
     for client in &mut clients {
