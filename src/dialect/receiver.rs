@@ -78,6 +78,8 @@ pub struct TextReceiver {
     ends_on_usr1: bool,
     /// When to look whether the client has installed its handler since its text was written.
     late_look: Option<Nanos>,
+    /// Whether the client was seen to nap and to block SIGUSR1, since its last signal.
+    blocks_usr1: bool,
 }
 
 impl TextReceiver {
@@ -130,6 +132,7 @@ impl TextReceiver {
             ignores_status: false,
             ends_on_usr1: false,
             late_look: None,
+            blocks_usr1: false,
         }
     }
 
@@ -144,7 +147,7 @@ impl TextReceiver {
 
     /// Handles a bare signal.
     pub fn handle_symbol(&mut self, symbol: Symbol, now: Nanos) {
-        self.last_sleep = SleepState::Awake;
+        (self.last_sleep, self.blocks_usr1) = (SleepState::Awake, false);
         if self.withheld.is_some() && symbol == self.last {
             // A client that waits for an acknowledgement can only have sent this again.
             self.last_seen = now;
@@ -181,7 +184,7 @@ impl TextReceiver {
         if !self.decoder.has_evidence() {
             return;
         }
-        let due = match self.is_probed() {
+        let due = match self.is_probed() && !self.asks_in_handler() {
             true => self.probe.poll_ack(now, self.timing.is_wait(sleep)),
             false => None,
         };
@@ -197,7 +200,7 @@ impl TextReceiver {
         if now >= self.complete_at() && !self.is_silent {
             self.is_silent = true;
             let may_ask = self.has_asked_again();
-            if self.probe.has_repeated && may_ask {
+            if self.probe.has_repeated && may_ask || self.asks_in_handler() {
                 return self.admit_with_usr2();
             }
             let due = match self.decoder.handle_silence() {
@@ -242,7 +245,7 @@ impl TextReceiver {
     /// Returns when to call [`handle_timeout`](Self::handle_timeout); `None` while nothing can become due without another event.
     pub fn poll_timeout(&self) -> Option<Nanos> {
         let has_evidence = self.decoder.has_evidence();
-        let is_watched = has_evidence && self.is_probed();
+        let is_watched = has_evidence && self.is_probed() && !self.asks_in_handler();
         let after = |silence| self.last_seen.saturating_add(silence);
         let deadlines = [
             self.final_acks
@@ -270,6 +273,11 @@ impl TextReceiver {
     /// Returns when to look whether the client sleeps, because an acknowledgement waits for that or may be lost.
     pub const fn look_at(&self) -> Option<Nanos> {
         self.timing.look_at()
+    }
+
+    /// Records whether the client was seen to nap and to block SIGUSR1, which holds until its next signal.
+    pub const fn note_blocks_usr1(&mut self, blocks: bool) {
+        self.blocks_usr1 |= blocks;
     }
 
     /// Returns when a message is complete that may be.

@@ -93,6 +93,8 @@ pub struct Observation {
     pub run_time: Option<u64>,
     /// How often it has gone to sleep since it began, if it naps.
     pub naps: Option<u64>,
+    /// Whether it naps and blocks SIGUSR1, as in a handler of that signal.
+    pub blocks_usr1: bool,
 }
 
 /// Says what an inspection showed.

@@ -166,6 +166,9 @@ impl Machine {
             true => SleepState::Polling,
             false => observation.sleep,
         };
+        if let Some(receiver) = &mut session.foreign.receiver {
+            receiver.note_blocks_usr1(observation.blocks_usr1);
+        }
         let is_watched = core.foreign.watched.contains(&pid);
         let ran_for = observation
             .run_time

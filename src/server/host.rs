@@ -259,7 +259,11 @@ impl<'n> Host<'n> {
                         }
                     }
                     SleepState::Napping if naps => {
-                        observation.naps = proc::status(pid).ok().map(|status| status.waits);
+                        if let Ok(status) = proc::status(pid) {
+                            observation.naps = Some(status.waits);
+                            observation.blocks_usr1 =
+                                status.blocked & crate::Signal::USR1.mask() != 0;
+                        }
                     }
                     _ => {}
                 }

@@ -274,6 +274,15 @@ impl TextReceiver {
         self.repeated_symbol() == Some(Symbol::Usr2)
     }
 
+    /// Returns whether the client asks for admission with SIGUSR2 again and naps, in its handler of SIGUSR1. Another SIGUSR1 would
+    /// be pending there, and taken for the acknowledgement of a bit later.
+    pub(super) fn asks_in_handler(&self) -> bool {
+        let choice = &self.probe.choice;
+        let has_asked =
+            self.decoder.only_symbol() == Some(Symbol::Usr2) && self.decoder.received_symbols() > 1;
+        self.blocks_usr1 && has_asked && choice.may_switch() && choice.symbol() == Symbol::Usr1
+    }
+
     /// Takes the client's signals so far for requests for admission. Its next SIGUSR2 is answered with SIGUSR2.
     pub(super) fn admit_with_usr2(&mut self) {
         self.probe.choice.admit_with_usr2();

@@ -392,6 +392,7 @@ impl World {
                     naps: process
                         .naps
                         .filter(|_| naps && state == SleepState::Napping),
+                    blocks_usr1: false,
                 };
                 self.machine.handle_observed(pid, observation);
             }

@@ -71,6 +71,20 @@ fn a_client_that_is_admitted_in_a_nap_that_is_not_cut_short_may_have_asked_with_
 }
 
 #[test]
+fn a_client_that_asks_again_and_naps_in_its_handler_of_sigusr1_gets_no_other_sigusr1() {
+    let (mut receiver, mut now) = (unknown(), 0);
+    assert_eq!(say(&mut receiver, &[Symbol::Usr2], &mut now), "usr1");
+    send(&mut receiver, &[Symbol::Usr2], now);
+    receiver.note_blocks_usr1(true);
+    assert_eq!(wait(&mut receiver, &mut now), "");
+    now += 1000 * MILLISECOND;
+    assert_eq!(say(&mut receiver, &[Symbol::Usr2], &mut now), "usr2");
+    let said = say(&mut receiver, &symbols("classic", "Hello there"), &mut now);
+    let spec = "hello=yes,hello-signal=usr2,ack-signal=usr2";
+    assert_eq!(said, std::format!("<{spec}> \"Hello there\""));
+}
+
+#[test]
 fn a_client_that_repeats_a_bit_on_sigusr1_is_acknowledged_with_sigusr2() {
     let (mut receiver, mut now) = (unknown(), 0);
     let mut said = String::new();
