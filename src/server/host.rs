@@ -16,7 +16,7 @@ use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
-use crate::signal::event::{Event, SignalSet};
+use crate::signal::event::{Event, Signal, SignalSet};
 use crate::signal::inbox::Inbox;
 use crate::signal::spin::SPIN_LIMIT;
 use crate::wire::reason::Reason;
@@ -261,8 +261,7 @@ impl<'n> Host<'n> {
                     SleepState::Napping if naps => {
                         if let Ok(status) = proc::status(pid) {
                             observation.naps = Some(status.waits);
-                            observation.blocks_usr1 =
-                                status.blocked & crate::Signal::USR1.mask() != 0;
+                            observation.blocks_usr1 = status.blocked & Signal::USR1.mask() != 0;
                         }
                     }
                     _ => {}
