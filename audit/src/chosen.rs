@@ -122,7 +122,8 @@ pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
     else {
         return direct();
     };
-    let bytes = &image.bytes(start)[..(end - start) as usize];
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
     let all: Vec<Instruction> = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE)
         .into_iter()
         .collect();

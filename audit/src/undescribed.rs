@@ -52,10 +52,11 @@ pub fn add(image: &mut Image, sections: impl Iterator<Item = u64>) {
     }
     for start in starts {
         let end = ends.range(start + 1..).next().copied();
+        let all = start + image.bytes(start).len() as u64;
         image
             .functions
             .entry(start)
-            .or_insert(end.unwrap_or(u64::MAX));
+            .or_insert(end.unwrap_or(all).min(all));
     }
 }
 

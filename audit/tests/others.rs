@@ -235,6 +235,18 @@ fn a_check_of_a_debug_build_is_an_open_question_and_a_panic_of_the_program_a_fau
 }
 
 #[test]
+fn a_function_does_not_extend_beyond_the_data_of_its_section() {
+    let source = "audit/corpus/attack/writable_code.c";
+    let options = ["-O2", "-fPIE", "-pie", "-I", "audit/corpus", "-s"];
+    if let Some(path) = compiled(source, "writable-code", &options) {
+        let (code, text) = run(&[path.to_str().unwrap()]);
+        assert_ne!(code, 0, "{text}");
+        assert!(!text.contains("panicked"), "{text}");
+        has(&text, &["summary: "]);
+    }
+}
+
+#[test]
 fn a_panic_is_one_fault_that_names_the_source_with_and_without_symbols() {
     for (name, options) in [
         ("panic-debug", &["-g"][..]),
