@@ -1,6 +1,7 @@
 //! Resolves which handler the argument of an installing call names.
 
 use super::flags::FlagsAt;
+use super::number::{RT_SIGACTION, is_other};
 use super::{Finder, Handler, How, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
 use crate::callee::Callee;
 use crate::explore::Hit;
@@ -8,9 +9,6 @@ use crate::image::Slot;
 use crate::libc;
 use crate::state::ARGUMENTS;
 use crate::value::{Base, Value};
-
-/// The number of the system call that installs a handler.
-const RT_SIGACTION: i64 = 13;
 
 impl Finder<'_> {
     pub(super) fn direct(&mut self, function: Place, hit: &Hit) {
@@ -50,7 +48,7 @@ impl Finder<'_> {
     /// Checks the number of a system call: it may be `rt_sigaction`, which installs a handler.
     pub(super) fn number(&mut self, function: Place, at: u64, number: &Value) {
         match number.base {
-            Base::Num if number.number().is_some_and(|n| n != RT_SIGACTION) => {}
+            Base::Num if number.number().is_some_and(is_other) => {}
             _ if self.files.image(function.0).is_reserved_to_libc(at) => {}
             Base::Arg(n) if number.exact() == Some(0) => self.want(
                 (function.0, at),

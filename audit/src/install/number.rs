@@ -11,7 +11,16 @@ use crate::image::{Image, Slot};
 use crate::libc;
 use crate::sweep::Tables;
 
-const RT_SIGACTION: u32 = 13;
+/// The number of the system call that installs a handler.
+pub const RT_SIGACTION: i64 = 13;
+
+/// Returns whether the system call of this number installs no handler. The kernel reads the lower half of the number; in the x32
+/// ABI, which sets a high bit, the call that installs a handler has another number.
+pub fn is_other(number: i64) -> bool {
+    const X32: i64 = 1 << 30;
+    let number = i64::from(number as u32);
+    number != RT_SIGACTION && number < X32
+}
 
 /// Returns the calls that may install a handler: all but the system calls whose number shows that they do not.
 pub fn may_install(image: &Image, tables: &Tables) -> impl Iterator<Item = u64> {
@@ -100,9 +109,8 @@ impl Numbers {
             let mut used = factory.info(i).used_registers().iter();
             if used.any(|used| used.register().full_register() == register && is_write(used)) {
                 let number = i.try_immediate(1).ok();
-                // The kernel reads the lower half.
                 return i.mnemonic() == Mnemonic::Mov
-                    && number.is_some_and(|number| number as u32 != RT_SIGACTION);
+                    && number.is_some_and(|number| is_other(number.cast_signed()));
             }
         }
         false

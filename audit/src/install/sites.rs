@@ -31,7 +31,7 @@ fn main_part(file: &Image, start: u64) -> u64 {
     of.map_or(start, |(at, _)| *at)
 }
 
-/// Returns whether the register that the instruction loads is used for more than a call, a test or a copy of which this holds too.
+/// Returns whether the address that the instruction loads is used for more than calls and tests, itself or in a copy.
 fn is_passed_on(file: &Image, at: u64) -> bool {
     const MOST: usize = 10_000;
     let (start, end) = file.function_at(at).unwrap_or((at, at + 4096));
@@ -87,7 +87,8 @@ fn is_argument(register: &Register) -> bool {
     ARGUMENTS.contains(&register.number())
 }
 
-/// Updates the registers that hold the address; returns whether the instruction uses one for more than a call, a test or a copy.
+/// Updates the registers that hold the address. Returns whether the instruction passes the address on, and not only calls, tests or
+/// copies it.
 fn passes_on(
     i: &Instruction,
     held: &mut BTreeSet<Register>,
@@ -106,14 +107,12 @@ fn passes_on(
         FlowControl::IndirectCall | FlowControl::IndirectBranch
     ) && is_register(0);
     let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
-    // A register that is pushed is saved for the caller.
-    let is_saved = matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop);
     let used = factory.info(i).used_registers().iter();
     let (written, read): (Vec<_>, Vec<_>) = used
         .map(|used| (used.register().full_register(), used.access()))
         .filter(|(register, _)| held.contains(register))
         .partition(|(_, access)| *access == OpAccess::Write);
-    if !(read.is_empty() || is_call || is_test || is_saved) {
+    if !(read.is_empty() || is_call || is_test) {
         return true;
     }
     for (register, _) in written {
