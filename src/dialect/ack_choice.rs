@@ -37,7 +37,7 @@ impl HandledSignals {
 pub enum AckPolicy {
     /// SIGUSR2, from this acknowledgement on, counted from 0.
     Usr2From(u8),
-    /// The signal that depends like this on the one that is acknowledged.
+    /// The signal of the acknowledged bit, or the other signal.
     Compared(AckSignal),
     /// SIGUSR2 for the first symbol, which asks for admission, and SIGUSR1 for all others.
     Usr2First,

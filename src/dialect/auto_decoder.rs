@@ -298,7 +298,7 @@ impl AutoDecoder {
         matches!(&self.mode, Mode::Unknown(detector) if detector.is_after_pid())
     }
 
-    /// Returns the symbol that all symbols are, if the dialect is being detected.
+    /// Returns the symbol of the client if it has sent no other and its dialect is being detected.
     pub fn only_symbol(&self) -> Option<Symbol> {
         match &self.mode {
             Mode::Unknown(detector) => detector.only_symbol(),

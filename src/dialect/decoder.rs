@@ -528,7 +528,7 @@ impl TextDecoder {
         Ok(())
     }
 
-    /// Returns whether people send this byte, after that other one, in text. The classic dialect may have any byte but its end.
+    /// Returns whether `byte` is usual in text behind the byte `before`. The classic dialect may have any byte but its end.
     fn is_plausible(&self, before: u8, byte: u8) -> bool {
         let is_sequence = before != ESCAPE || byte == b'[';
         is_usual(byte) && is_sequence || self.dialect == Dialect::CLASSIC && byte != 0

@@ -129,7 +129,7 @@ impl Detector {
         self.open.iter().any(TextDecoder::is_after_pid)
     }
 
-    /// Returns the symbol that all symbols are.
+    /// Returns the symbol of the client if it has sent no other.
     pub fn only_symbol(&self) -> Option<Symbol> {
         let first = self.log.iter().next()?;
         self.log.iter().all(|next| next == first).then_some(first)

@@ -185,7 +185,7 @@ choice! {
         Usr2 = "usr2",
         /// The signal that is acknowledged.
         Echo = "echo",
-        /// The other signal than the one that is acknowledged.
+        /// The signal that does not carry the acknowledged bit.
         Inverse = "inverse",
     }
 }
@@ -288,7 +288,7 @@ pub struct Dialect {
 }
 
 impl AckSignal {
-    /// Returns whether the signal depends on the one that is acknowledged.
+    /// Returns whether the signal of an acknowledgement depends on the acknowledged bit.
     pub(crate) const fn is_compared(self) -> bool {
         matches!(self, Self::Echo | Self::Inverse)
     }

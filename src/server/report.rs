@@ -36,7 +36,7 @@ pub enum Note {
     Unwatched(Pid, String),
     /// A signal came without its sender: from another PID namespace, or without room for the signal's content.
     UnknownSender,
-    /// A SIGUSR1 or SIGUSR2 came with a content that is not of minitalk's own protocol.
+    /// A SIGUSR1 or SIGUSR2 came with a content that is not of minitalk's own protocol. Its sender has chosen the PID.
     QueuedBits(Pid),
     /// Many processes in a row sent less than a byte each and ended.
     FleetingSenders,
@@ -199,7 +199,7 @@ impl fmt::Display for Note {
             ),
             Self::QueuedBits(pid) => write!(
                 f,
-                "ignoring signals with a value that is not minitalk's own from process {pid}: the bits of other programs have to come from kill(2), not from sigqueue(3)"
+                "ignoring signals with a value that is not minitalk's own, in the name of process {pid}: the bits of other programs have to come from kill(2), not from sigqueue(3)"
             ),
             Self::FleetingSenders => f.write_str(
                 "ignoring processes that send a few bits and end, as kill(1) in a loop of a shell: --sender any takes the bits of all processes as one stream",

@@ -269,7 +269,7 @@ impl TextReceiver {
         symbol.filter(|_| self.probe.may_have_asked_again())
     }
 
-    /// Returns whether that signal is SIGUSR2, so that it may ask for admission.
+    /// Returns whether the client has sent SIGUSR2 alone, each time because SIGUSR1 may have told it to ask for admission again.
     pub(super) fn has_asked_again(&self) -> bool {
         self.repeated_symbol() == Some(Symbol::Usr2)
     }

@@ -66,8 +66,8 @@ impl TextReceiver {
         self.in_message() && is_nap
     }
 
-    /// Returns whether the client has ended soon after its last bit or acknowledgement, so that it has not given up waiting. Then its
-    /// exit status says nothing of its text, if that has more than a byte or a known dialect.
+    /// Returns whether the client has ended soon after its last bit or acknowledgement, and so has not given up waiting. The exit
+    /// status of such a client says nothing of its text. A text of one byte counts only in a known dialect.
     pub const fn has_ended_promptly(&self, now: Nanos) -> bool {
         let is_prompt = now.saturating_sub(self.last_seen) < TRY_AFTER;
         is_prompt && (self.received_bytes() > 1 || !self.decoder.is_detecting())
