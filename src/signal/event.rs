@@ -58,8 +58,8 @@ impl Signal {
 
     /// Returns the signal with `number`; `None` if it is not from 1 to 64.
     pub const fn new(number: i32) -> Option<Self> {
-        match NonZeroU8::new(number as u8) {
-            Some(signal) if 0 < number && number <= MAX => Some(Self(signal)),
+        match number {
+            1..=MAX => Some(Self(NonZeroU8::new(number as u8).unwrap())),
             _ => None,
         }
     }

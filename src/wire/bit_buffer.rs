@@ -24,9 +24,7 @@ impl BitBuffer {
             return false;
         }
         self.come |= 1 << ahead;
-        if matches!(bit, Bit::One) {
-            self.ones |= 1 << ahead;
-        }
+        self.ones |= (bit as u32) << ahead;
         true
     }
 

@@ -25,22 +25,23 @@ pub const fn bit_of(byte: u8, index: usize) -> Bit {
 }
 
 /// Collects bits into bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ByteAssembler {
+    /// The bits so far, behind a 1.
     bits: u8,
-    count: u8,
 }
 
 impl ByteAssembler {
-    /// Takes one bit, and returns the byte with every eighth.
-    pub fn push(&mut self, bit: Bit) -> Option<u8> {
-        self.bits = self.bits << 1 | (bit == Bit::One) as u8;
-        self.count = (self.count + 1) % 8;
-        (self.count == 0).then_some(self.bits)
+    /// Returns an assembler that holds no bit.
+    pub const fn new() -> Self {
+        Self { bits: 1 }
     }
 
-    /// Returns whether no bit of an unfinished byte is held.
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
+    /// Takes one bit, and returns the byte with every eighth.
+    pub const fn push(&mut self, bit: Bit) -> Option<u8> {
+        let is_full = self.bits >= 1 << 7;
+        let bits = self.bits << 1 | bit as u8;
+        self.bits = if is_full { 1 } else { bits };
+        if is_full { Some(bits) } else { None }
     }
 }

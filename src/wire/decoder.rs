@@ -37,7 +37,7 @@ impl FrameDecoder {
     pub fn new(limit: usize, nonces: Nonces) -> Self {
         Self {
             limit,
-            byte: ByteAssembler::default(),
+            byte: ByteAssembler::new(),
             part: Part::Header {
                 so_far: 0,
                 missing: HEADER_LEN,
