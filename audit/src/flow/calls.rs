@@ -15,6 +15,38 @@ use crate::step::Next;
 use crate::summary::{RDX, Summary, unknown_call};
 use crate::value::{Base, Value};
 
+/// The register of a call's result, RAX.
+const RESULT: usize = 0;
+
+/// Holds what is known of one call besides its callee.
+struct Call {
+    at: u64,
+    /// Whether control returns to the caller's caller.
+    is_jump: bool,
+    /// Whether the callee is one of several.
+    is_chosen: bool,
+}
+
+/// Says how a call of the C library or of other code comes back.
+#[derive(Default)]
+struct Return {
+    comes_back: bool,
+    /// The value of errno if the call succeeds, where the result says so.
+    errno_of_success: Option<Errno>,
+    /// Whether a positive result is an event.
+    gives_event: bool,
+}
+
+impl Return {
+    /// Returns how a call comes back that is not examined closer.
+    fn plain(comes_back: bool) -> Self {
+        Self {
+            comes_back,
+            ..Self::default()
+        }
+    }
+}
+
 impl Explorer<'_> {
     /// Calls each of `callees`; `after`: the address to which control returns, `None` for a jump.
     pub fn calls(
@@ -27,176 +59,26 @@ impl Explorer<'_> {
     ) -> Next {
         let mut next = Vec::new();
         frame.passes(at, &state);
-        let is_chosen = callees.len() > 1;
+        let call = Call {
+            at,
+            is_jump: after.is_none(),
+            is_chosen: callees.len() > 1,
+        };
         let mut todo = callees;
         while let Some(callee) = todo.pop() {
             self.record(at, &callee, &state);
-            *frame.called.entry(at).or_default() |= !matches!(callee, Callee::Libc(_));
-            match &callee {
-                Callee::Libc(name) if libc::plain(name) == "syscall" => {
-                    let number = state.registers[ARGUMENTS[0]].number();
-                    frame.gives(at, number.and_then(libc::result_of).unwrap_or_default());
-                }
-                Callee::Libc(name) => frame.gives(at, libc::plain(name)),
-                Callee::Code(..) => {}
-                _ => frame.gives(at, ""),
-            }
+            note_callee(frame, at, &callee, &state);
             let mut state = state.clone();
             state.forget_all_numbers();
-            // The search for handlers does not read the callees, so it would forget all of the stack above a pointer.
-            let saved = match (&self.watch, &callee) {
-                (Some(_), Callee::Code(image, target)) => {
-                    let file = self.files.image(*image);
-                    let names = file.names.get(target).filter(|_| file.is_static);
-                    let names = names.into_iter().flatten();
-                    let built = names.filter_map(|name| crate::mask::built(name, &state));
-                    state.saved_handlers().into_iter().chain(built).collect()
-                }
-                (Some(_), _) => state.saved_handlers(),
-                (None, _) => Vec::new(),
-            };
-            // The value of errno if the call succeeds.
-            let mut success = None;
-            let mut gives_event = false;
-            let panic = match callee {
-                Callee::Code(image, target) => self.panic_place(image, target, &state),
-                _ => None,
-            };
-            let comes_back = match callee {
-                Callee::Code(image, target) if self.is_debug_check(frame, image, target) => {
-                    frame.doubt(
-                        Kind::Trap,
-                        at,
-                        "panics if a check of a debug build fails, and is not shown never to",
-                        "an operation that cannot fail, such as wrapping_add, or a build without these checks",
-                    );
-                    false
-                }
-                Callee::Code(image, target) if let Some(place) = panic => {
-                    let name = self.files.image(image).name(target);
-                    frame.add(
-                        Finding::new(
-                            Kind::Panic,
-                            Weight::Fault,
-                            at,
-                            format!("panics ({place}): a panic prints a message and unwinds, which may allocate"),
-                        )
-                        .to(name),
-                    );
-                    false
-                }
-                Callee::Code(image, target)
-                    if self.begins_before(frame, (image, target), &state) =>
-                {
-                    frame.doubt(
-                        Kind::Call,
-                        at,
-                        "initialises a static variable, unless the program has already done so",
-                        "a variable that needs no initialisation while the program runs",
-                    );
-                    apply(&unknown_call(), &mut state);
-                    state.registers[0] = Value::num(0);
-                    true
-                }
-                Callee::Code(image, target) => {
-                    let is_jump = after.is_none();
-                    let mut summary = self.call(frame, at, image, target, &state, is_jump);
-                    // A function and its data that one index chooses belong together: a fault in another combination is not shown
-                    // to occur.
-                    if is_chosen
-                        && self.last_is_wrong(frame, at)
-                        && let Some(any) = without_choices(&state)
-                    {
-                        frame.calls.pop();
-                        summary = self.call(frame, at, image, target, &any, is_jump);
-                    }
-                    frame.gives(at, summary.result.as_deref().unwrap_or_default());
-                    self.also_stored(frame, at, &summary.stores, None, &mut state);
-                    if let Some((lo, hi)) = summary.clobbers {
-                        frame.touches_stack(at, lo, hi, true);
-                    }
-                    for (lo, hi) in &summary.spread {
-                        frame.spreads(at, *lo, *hi);
-                    }
-                    for stored in summary.stores.iter() {
-                        state.unlook(stored.image, stored.lo, stored.hi.saturating_add(8));
-                    }
-                    apply(&summary, &mut state);
-                    summary.returns
-                }
-                Callee::Libc(name) => {
-                    self.pointers_to_structs(frame, &name, &state);
-                    let before = Some(state.errno).filter(|errno| {
-                        let is_told = self.tells_errors && libc::returns_errors(libc::plain(&name));
-                        is_told && *errno != Errno::Changed
-                    });
-                    let comes_back = self.libc(frame, at, &name, &mut state);
-                    success = before;
-                    gives_event = self.watch.is_none() && libc::gives_event(libc::plain(&name));
-                    comes_back
-                }
-                Callee::Missing(name, why) => {
-                    let weight = if libc::is_known_unsafe(&name) {
-                        Weight::Fault
-                    } else {
-                        Weight::Doubt
-                    };
-                    let name = crate::names::pretty(&name);
-                    frame.add(
-                        Finding::new(Kind::Call, weight, at, format!("calls {name}: {why}"))
-                            .to(name)
-                            .or("--sysroot DIR, under which its library lies"),
-                    );
-                    apply(&unknown_call(), &mut state);
-                    true
-                }
-                Callee::Changing(image, word) => {
-                    let file = self.files.image(image);
-                    let place = file.place(word);
-                    let (weight, why) = match self.may_be_ignored(image, &file, word) {
-                        true => (Weight::Fault, "is SIG_IGN if the signal was ignored before"),
-                        false => (Weight::Doubt, "may change while the program runs"),
-                    };
-                    let why = format!("calls through {place}, which {why}");
-                    let finding = Finding::new(Kind::Indirect, weight, at, why);
-                    frame.add(finding.or("a pointer in read-only data, or a direct call"));
-                    match file.pointer(word) {
-                        Some(Slot::Here(target)) if file.is_code(target) => {
-                            todo.extend(self.code(image, target));
-                        }
-                        Some(Slot::Extern(name)) => todo.extend(self.outside(image, &name)),
-                        _ => {}
-                    }
-                    for target in self.index.stored_functions(image, &file, word) {
-                        todo.extend(self.code(image, target));
-                    }
-                    apply(&unknown_call(), &mut state);
-                    true
-                }
-                Callee::Wrong(what) => {
-                    frame.find(Kind::Call, Weight::Fault, at, format!("calls {what}"));
-                    apply(&unknown_call(), &mut state);
-                    true
-                }
-                Callee::Unknown(why) => {
-                    frame.doubt(
-                        Kind::Indirect,
-                        at,
-                        format!("calls {why}: the file does not say where that is"),
-                        "a direct call",
-                    );
-                    apply(&unknown_call(), &mut state);
-                    // A switch whose places are not known: its target is not known either.
-                    after.is_some() || state.registers[RSP].exact() == Some(0)
-                }
-            };
-            for (at, value) in saved {
+            let kept = self.kept_in_search(&callee, &state);
+            let returned = self.call_one(frame, &call, callee, &mut state, &mut todo);
+            for (at, value) in kept {
                 state.put_slot(at, 8, value);
             }
             if let Some(after) = after {
                 self.may_throw(frame, after, &state);
             }
-            if !comes_back {
+            if !returned.comes_back {
                 continue;
             }
             // Compilers end a function with a call only if the callee does not return.
@@ -204,22 +86,7 @@ impl Explorer<'_> {
                 frame.runs_off(at);
                 continue;
             }
-            let mut states = vec![state];
-            if let Some(errno) = success {
-                const RESULT: usize = 0;
-                let mut succeeds = states[0].clone();
-                succeeds.errno = errno;
-                succeeds.registers[RESULT] = Value::range(0, i32::MAX.into());
-                states[0].registers[RESULT] = Value::num(-1);
-                states.push(succeeds);
-            }
-            if gives_event {
-                states = states
-                    .into_iter()
-                    .flat_map(|state| by_event(state, &frame.image, at))
-                    .collect();
-            }
-            for state in states {
+            for state in returned.states(state, &frame.image, at) {
                 match after {
                     Some(after) => next.push((after, state)),
                     None => next.extend(self.leave(frame, at, state)),
@@ -227,6 +94,172 @@ impl Explorer<'_> {
             }
         }
         next
+    }
+
+    /// Returns the stack's slots that a call keeps while handlers are searched for. The search does not read the callees, so it
+    /// would forget all of the stack above a pointer.
+    fn kept_in_search(&self, callee: &Callee, state: &State) -> Vec<(i64, Value)> {
+        if self.watch.is_none() {
+            return Vec::new();
+        }
+        let mut kept = state.saved_handlers();
+        if let Callee::Code(image, target) = callee {
+            let file = self.files.image(*image);
+            let names = file.names.get(target).filter(|_| file.is_static);
+            let names = names.into_iter().flatten();
+            kept.extend(names.filter_map(|name| crate::mask::built(name, state)));
+        }
+        kept
+    }
+
+    /// Calls one callee. Adds to `todo` what else the call may reach.
+    fn call_one(
+        &mut self,
+        frame: &mut Frame,
+        call: &Call,
+        callee: Callee,
+        state: &mut State,
+        todo: &mut Vec<Callee>,
+    ) -> Return {
+        let at = call.at;
+        match callee {
+            Callee::Code(image, target) => {
+                return Return::plain(self.call_code(frame, call, (image, target), state));
+            }
+            Callee::Libc(name) => return self.call_libc(frame, at, &name, state),
+            Callee::Missing(name, why) => {
+                let weight = match libc::is_known_unsafe(&name) {
+                    true => Weight::Fault,
+                    false => Weight::Doubt,
+                };
+                let name = crate::names::pretty(&name);
+                frame.add(
+                    Finding::new(Kind::Call, weight, at, format!("calls {name}: {why}"))
+                        .to(name)
+                        .or("--sysroot DIR, under which its library lies"),
+                );
+            }
+            Callee::Changing(image, word) => self.call_word(frame, at, (image, word), todo),
+            Callee::Wrong(what) => {
+                frame.find(Kind::Call, Weight::Fault, at, format!("calls {what}"));
+            }
+            Callee::Unknown(why) => {
+                frame.doubt(
+                    Kind::Indirect,
+                    at,
+                    format!("calls {why}: the file does not say where that is"),
+                    "a direct call",
+                );
+                apply(&unknown_call(), state);
+                // A switch whose places are not known: its target is not known either.
+                return Return::plain(!call.is_jump || state.registers[RSP].exact() == Some(0));
+            }
+        }
+        apply(&unknown_call(), state);
+        Return::plain(true)
+    }
+
+    /// Calls a function of a file; returns whether it comes back.
+    fn call_code(
+        &mut self,
+        frame: &mut Frame,
+        call: &Call,
+        (image, target): Place,
+        state: &mut State,
+    ) -> bool {
+        let at = call.at;
+        if self.is_debug_check(frame, image, target) {
+            frame.doubt(
+                Kind::Trap,
+                at,
+                "panics if a check of a debug build fails, and is not shown never to",
+                "an operation that cannot fail, such as wrapping_add, or a build without these checks",
+            );
+            return false;
+        }
+        if let Some(place) = self.panic_place(image, target, state) {
+            let why = format!(
+                "panics ({place}): a panic prints a message and unwinds, which may allocate"
+            );
+            let name = self.files.image(image).name(target);
+            frame.add(Finding::new(Kind::Panic, Weight::Fault, at, why).to(name));
+            return false;
+        }
+        if self.begins_before(frame, (image, target), state) {
+            frame.doubt(
+                Kind::Call,
+                at,
+                "initialises a static variable, unless the program has already done so",
+                "a variable that needs no initialisation while the program runs",
+            );
+            apply(&unknown_call(), state);
+            state.registers[RESULT] = Value::num(0);
+            return true;
+        }
+        let mut summary = self.call(frame, at, image, target, state, call.is_jump);
+        // A function and its data that one index chooses belong together: a fault in another combination is not shown to occur.
+        if call.is_chosen
+            && self.last_is_wrong(frame, at)
+            && let Some(any) = without_choices(state)
+        {
+            frame.calls.pop();
+            summary = self.call(frame, at, image, target, &any, call.is_jump);
+        }
+        frame.gives(at, summary.result.as_deref().unwrap_or_default());
+        self.also_stored(frame, at, &summary.stores, None, state);
+        if let Some((lo, hi)) = summary.clobbers {
+            frame.touches_stack(at, lo, hi, true);
+        }
+        for (lo, hi) in &summary.spread {
+            frame.spreads(at, *lo, *hi);
+        }
+        for stored in summary.stores.iter() {
+            state.unlook(stored.image, stored.lo, stored.hi.saturating_add(8));
+        }
+        apply(&summary, state);
+        summary.returns
+    }
+
+    /// Calls a function of the C library.
+    fn call_libc(&mut self, frame: &mut Frame, at: u64, name: &str, state: &mut State) -> Return {
+        self.pointers_to_structs(frame, name, state);
+        let plain = libc::plain(name);
+        let is_told = self.tells_errors && libc::returns_errors(plain);
+        let before = Some(state.errno).filter(|errno| is_told && *errno != Errno::Changed);
+        Return {
+            comes_back: self.libc(frame, at, name, state),
+            errno_of_success: before,
+            gives_event: self.watch.is_none() && libc::gives_event(plain),
+        }
+    }
+
+    /// Calls the function whose address a changing word holds: what it holds first, and what the file stores to it, is left to do.
+    fn call_word(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        (image, word): Place,
+        todo: &mut Vec<Callee>,
+    ) {
+        let file = self.files.image(image);
+        let place = file.place(word);
+        let (weight, why) = match self.may_be_ignored(image, &file, word) {
+            true => (Weight::Fault, "is SIG_IGN if the signal was ignored before"),
+            false => (Weight::Doubt, "may change while the program runs"),
+        };
+        let why = format!("calls through {place}, which {why}");
+        let finding = Finding::new(Kind::Indirect, weight, at, why);
+        frame.add(finding.or("a pointer in read-only data, or a direct call"));
+        match file.pointer(word) {
+            Some(Slot::Here(target)) if file.is_code(target) => {
+                todo.extend(self.code(image, target));
+            }
+            Some(Slot::Extern(name)) => todo.extend(self.outside(image, &name)),
+            _ => {}
+        }
+        for target in self.index.stored_functions(image, &file, word) {
+            todo.extend(self.code(image, target));
+        }
     }
 
     fn is_debug_check(&self, frame: &Frame, image: u16, target: u64) -> bool {
@@ -288,9 +321,44 @@ impl Explorer<'_> {
     }
 }
 
+impl Return {
+    /// Returns the states behind a call that left `state`.
+    fn states(&self, mut state: State, image: &Image, at: u64) -> Vec<State> {
+        let mut states = Vec::new();
+        if let Some(errno) = self.errno_of_success {
+            let mut succeeds = state.clone();
+            succeeds.errno = errno;
+            succeeds.registers[RESULT] = Value::range(0, i32::MAX.into());
+            state.registers[RESULT] = Value::num(-1);
+            states.push(succeeds);
+        }
+        states.insert(0, state);
+        if !self.gives_event {
+            return states;
+        }
+        let split = states
+            .into_iter()
+            .flat_map(|state| by_event(state, image, at));
+        split.collect()
+    }
+}
+
+/// Records which callee an instruction has.
+fn note_callee(frame: &mut Frame, at: u64, callee: &Callee, state: &State) {
+    *frame.called.entry(at).or_default() |= !matches!(callee, Callee::Libc(_));
+    match callee {
+        Callee::Libc(name) if libc::plain(name) == "syscall" => {
+            let number = state.registers[ARGUMENTS[0]].number();
+            frame.gives(at, number.and_then(libc::result_of).unwrap_or_default());
+        }
+        Callee::Libc(name) => frame.gives(at, libc::plain(name)),
+        Callee::Code(..) => {}
+        _ => frame.gives(at, ""),
+    }
+}
+
 /// Returns the states after a call that gives an event if its result is positive: for an error, for no event, and for an event.
 fn by_event(state: State, image: &Image, at: u64) -> Vec<State> {
-    const RESULT: usize = 0;
     let result = &state.registers[RESULT];
     let results = match result.number() {
         Some(_) => vec![result.clone()],
