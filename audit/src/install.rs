@@ -55,6 +55,11 @@ impl Handler {
         }
     }
 
+    /// Returns whether a call is known to install the handler with the flag.
+    pub fn is_flagged(&self, flag: u32) -> bool {
+        self.flags.iter().any(|flags| flags.has(flag))
+    }
+
     /// Returns whether a signal of this handler comes while `other` runs, or `None` if that is not known.
     ///
     /// A signal does not interrupt the handler that it runs itself, except with SA_NODEFER.

@@ -7,11 +7,11 @@ use super::verdict::Located;
 use super::verdict::Verdict;
 use super::verdict::part_of;
 use super::verdict::whole;
-use crate::explore::Explorer;
+use crate::explore::{Explorer, Node};
 use crate::finding::{Finding, Kind, Weight};
 use crate::hash::{Map, Set};
-use crate::install::Handler;
 use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
+use crate::install::{Handler, Place};
 use crate::installed::stack_of;
 use crate::policy::Policy;
 use crate::state::Errno;
@@ -36,7 +36,7 @@ pub(super) const MEANINGS: [(u32, &str); 2] = [
 pub(super) fn explored(
     explorer: &mut Explorer,
     policy: &Policy,
-    (image, address): (u16, u64),
+    (image, address): Place,
     of: &Handler,
     signal: Value,
 ) -> Verdict {
@@ -50,210 +50,300 @@ pub(super) fn explored(
     ];
     let root = explorer.function(image, address, &arguments, Errno::Original, true);
     let nodes = std::mem::take(&mut explorer.nodes);
-    let private = explorer.private_stores();
-    let files = &*explorer.files;
-    let file = files.image(image);
-    let name = file.name(address);
-    let mut verdict = Verdict::new(files, address, name.clone(), of);
-    verdict.stack = nodes[root].summary.lowest.min(0).unsigned_abs();
-    // The caller and the call by which the shortest chain reaches each function.
-    let mut called_from: Map<usize, (usize, u64)> = Map::default();
-    let mut order = vec![root];
-    let mut next = 0;
-    while let Some(&node) = order.get(next) {
-        next += 1;
-        for &(at, callee) in &nodes[node].calls {
-            if callee < nodes.len() && callee != root && !called_from.contains_key(&callee) {
-                called_from.insert(callee, (node, at));
-                order.push(callee);
-            }
-        }
-    }
-    // An address alone does not identify its file.
-    let named = |of: u16, at: u64| {
-        let file = files.image(of);
-        let name = file.name(at);
-        match file.path.file_name() {
-            Some(path) if of != image && file.raw_name(at).is_none() => {
-                format!("{name} of {}", path.display())
-            }
-            _ => name,
-        }
-    };
-    let chain_of = |mut node: usize| {
-        let mut chain = Vec::new();
-        loop {
-            let of = &nodes[node];
-            chain.insert(0, named(of.image, of.start));
-            match called_from.get(&node) {
-                Some((from, _)) => node = *from,
-                None => return chain,
-            }
-        }
-    };
-    let mut seen = Set::default();
-    let mut causes: BTreeMap<(Kind, String, String), usize> = BTreeMap::new();
-    let is_libcs = file.hides_libc() && may_be_of_libc(of);
-    // The first call that leads to code that may be the C library's.
-    let mut hidden = None;
-    for node in order {
-        let of = &nodes[node];
-        let file = files.image(of.image);
-        for finding in &of.findings {
-            let weight = policy.weight(finding.kind, finding.weight);
-            let is_call = || {
-                of.calls.iter().any(|(at, _)| *at == finding.at)
-                    || finding.kind == Kind::Limit && !of.calls.is_empty()
-            };
-            if file.hides_libc()
-                && weight != Weight::Note
-                && (is_libcs || node != root || is_call())
-            {
-                let mut way = Some((node, finding.at));
-                while let Some((node, at)) = way {
-                    hidden = hidden.or(Some(at).filter(|_| node == root));
-                    way = called_from.get(&node).copied();
-                }
-                continue;
-            }
-            if !seen.insert((of.image, finding.at, &*finding.why)) {
-                continue;
-            }
-            if finding.kind == Kind::Torn && private.contains(&(of.image, finding.at)) {
-                continue;
-            }
-            let mut finding = finding.clone();
-            if finding.kind == Kind::Escape {
-                // A handler that ends the process keeps its frame; another store may take the pointer back.
-                if !nodes[root].summary.returns {
-                    continue;
-                }
-                let word = explorer.kept.get(&(of.image, finding.at));
-                if word.is_some_and(|word| !explorer.stored_else.contains_key(word)) {
-                    finding.weight = Weight::Fault;
-                }
-            }
-            let is_access = matches!(finding.kind, Kind::Read | Kind::Write);
-            if is_access && explorer.stays_at_times((of.image, finding.at)) {
-                finding.weight = finding.weight.min(Weight::Doubt);
-            }
-            finding.weight = policy.weight(finding.kind, finding.weight);
-            let start = part_of(&file, of.start, finding.at);
-            let function = named(of.image, start);
-            // One entry for each cause.
-            let key = match &finding.reaches {
-                Some(reaches) => (finding.kind, reaches.clone(), String::new()),
-                None => (finding.kind, function.clone(), finding.why.clone()),
-            };
-            if let Some(&at) = causes.get(&key) {
-                let known: &mut Located = &mut verdict.findings[at];
-                known.places.push((of.image, finding.at));
-                continue;
-            }
-            causes.insert(key, verdict.findings.len());
-            let mut conditions = Vec::new();
-            let mut way = Some((node, finding.at));
-            while let Some((node, at)) = way.filter(|_| finding.weight != Weight::Note) {
-                conditions.extend(crate::condition::of(explorer, &nodes[node], at));
-                way = called_from.get(&node).copied();
-            }
-            conditions.reverse();
-            let mut said = Set::default();
-            conditions.retain(|condition| said.insert(condition.clone()));
-            let mut chain = chain_of(node);
-            chain.extend(finding.reaches.clone());
-            verdict.findings.push(Located {
-                offset: finding.at.wrapping_sub(start),
-                places: vec![(of.image, finding.at)],
-                finding,
-                chain,
-                function,
-                by_signals: None,
-                conditions,
-                line: None,
-            });
-        }
-    }
-    if let Some(at) = hidden {
-        let why = if is_libcs {
-            "may be a handler of the C library: the file is static and has no symbols that tell"
-        } else {
-            "calls what may be a part of the C library: the file is static and has no symbols that tell"
-        };
-        let weight = policy.weight(Kind::Call, Weight::Doubt);
-        let finding = Finding::new(Kind::Call, weight, at, why)
-            .or("a file with symbols, --debug FILE, or a file that is linked dynamically");
-        verdict.findings.push(Located {
-            offset: at.wrapping_sub(address),
-            ..whole((image, at), name.clone(), finding)
-        });
-    }
     let walked = &nodes[root];
-    let cause = walked
-        .errno_cause
-        .as_ref()
-        .map(|(_, cause)| cause.clone())
-        .unwrap_or_default();
-    // A call that is unsafe anyway is reported as one cause, not two.
-    let is_known = verdict.findings.iter().any(|f| {
-        f.finding.weight == Weight::Fault && f.finding.reaches.as_deref() == Some(&*cause)
-    });
-    if walked.summary.returns
-        && walked.summary.errno != Errno::Original
-        && !is_known
-        && hidden.is_none()
-    {
-        // Unknown code may leave errno alone. A write that is not shown to leave the frame may leave the saved errno alone, if
-        // any code saves and assigns it.
-        let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
-        let is_kept = !explorer.assigns_errno || !walked.findings.iter().any(is_lost);
-        let is_changed = walked.summary.errno == Errno::Changed;
-        let weight = if walked.errno_cause.is_some() && is_changed && is_kept {
-            Weight::Fault
-        } else {
-            Weight::Doubt
-        };
-        let (at, cause) = walked
-            .errno_cause
-            .clone()
-            .unwrap_or((address, "what it calls".into()));
-        let why =
-            format!("changes errno ({cause}) and does not put it back on every way to the end");
-        let weight = policy.weight(Kind::Errno, weight);
-        let finding = Finding::new(Kind::Errno, weight, at, why)
-            .or("save errno when the handler begins and restore it before it returns");
-        verdict.findings.push(Located {
-            offset: at.wrapping_sub(address),
-            chain: vec![name.clone(), cause],
-            ..whole((image, at), name.clone(), finding)
-        });
+    let private = explorer.private_stores();
+    let file = explorer.files.image(image);
+    let is_libcs = file.hides_libc() && may_be_of_libc(of);
+    let (findings, hidden) =
+        Calls::new(explorer, &nodes, root).findings(policy, &private, is_libcs);
+    let name = file.name(address);
+    let mut verdict = Verdict {
+        stack: walked.summary.lowest.min(0).unsigned_abs(),
+        findings,
+        ..Verdict::new(explorer.files, address, name.clone(), of)
+    };
+    let own = match hidden {
+        Some(at) => Some(hidden_libc(at, is_libcs)),
+        None => lost_errno(explorer, walked, address, &verdict.findings),
+    };
+    if let Some((mut finding, cause)) = own {
+        finding.weight = policy.weight(finding.kind, finding.weight);
+        let mut located = whole((image, finding.at), name.clone(), finding);
+        located.offset = located.finding.at.wrapping_sub(address);
+        located.chain.extend(cause);
+        verdict.findings.push(located);
     }
     let is_left = (is_libcs, walked.summary.returns);
     crate::conflict::find(explorer, policy, address, is_left, &mut verdict);
     let most = policy
         .max_stack
         .unwrap_or_else(|| stack_of(of, explorer.index.alternate));
-    if verdict.stack > most && hidden.is_none() {
-        let weight = if verdict.stack < 1 << 30 {
-            Weight::Fault
-        } else {
-            Weight::Doubt
-        };
-        let uses = if verdict.stack < UNBOUNDED {
-            format!("{} bytes", verdict.stack)
-        } else {
-            "unbounded".into()
-        };
-        let why = format!("uses stack: {uses}, {most} bytes allowed");
-        let weight = policy.weight(Kind::Stack, weight);
-        let finding = Finding::new(Kind::Stack, weight, address, why)
-            .or("--max-stack, if the stack that it runs on is large enough");
-        let located = whole((image, address), name.clone(), finding);
-        verdict.findings.push(located);
+    let large = Some(verdict.stack).filter(|stack| *stack > most && hidden.is_none());
+    let of_stack = large.map(|stack| {
+        let finding = large_stack(address, stack, most);
+        let weight = policy.weight(finding.kind, finding.weight);
+        Finding { weight, ..finding }
+    });
+    verdict.relied = explorer.relied.keys().copied().collect();
+    let about = of_stack.into_iter().chain(notes(explorer, of, address));
+    let about = about.map(|finding| whole((image, address), name.clone(), finding));
+    verdict.findings.extend(about);
+    verdict
+        .findings
+        .sort_by_key(|f| std::cmp::Reverse(f.finding.weight));
+    verdict
+}
+
+/// Holds the calls of an exploration.
+struct Calls<'a, 'e> {
+    explorer: &'a Explorer<'e>,
+    nodes: &'a [Node],
+    root: usize,
+    /// The caller and the call by which the shortest chain reaches each function.
+    called_from: Map<usize, (usize, u64)>,
+    /// The functions, the nearest first.
+    order: Vec<usize>,
+}
+
+impl<'a, 'e> Calls<'a, 'e> {
+    fn new(explorer: &'a Explorer<'e>, nodes: &'a [Node], root: usize) -> Self {
+        let mut called_from = Map::default();
+        let mut order = vec![root];
+        let mut next = 0;
+        while let Some(&node) = order.get(next) {
+            next += 1;
+            for &(at, callee) in &nodes[node].calls {
+                if callee < nodes.len() && callee != root && !called_from.contains_key(&callee) {
+                    called_from.insert(callee, (node, at));
+                    order.push(callee);
+                }
+            }
+        }
+        Self {
+            explorer,
+            nodes,
+            root,
+            called_from,
+            order,
+        }
     }
+
+    /// Returns the findings, one entry for each cause, and the handler's first call that leads to code that may be the C
+    /// library's, if any does.
+    fn findings(
+        &self,
+        policy: &Policy,
+        private: &Set<Place>,
+        is_libcs: bool,
+    ) -> (Vec<Located>, Option<u64>) {
+        let mut all: Vec<Located> = Vec::new();
+        let mut hidden = None;
+        let mut seen = Set::default();
+        let mut causes: BTreeMap<(Kind, String, String), usize> = BTreeMap::new();
+        let found = self.order.iter().flat_map(|node| {
+            let findings = self.nodes[*node].findings.iter();
+            findings.map(|finding| (*node, finding))
+        });
+        for (node, finding) in found {
+            let of = &self.nodes[node];
+            let file = self.explorer.files.image(of.image);
+            let is_heavy = policy.weight(finding.kind, finding.weight) != Weight::Note;
+            if file.hides_libc()
+                && is_heavy
+                && (is_libcs || node != self.root || is_at_call(of, finding))
+            {
+                hidden = hidden.or_else(|| self.way(node, finding.at).last().map(|(_, at)| at));
+                continue;
+            }
+            let place = (of.image, finding.at);
+            if !seen.insert((place, &*finding.why)) {
+                continue;
+            }
+            let Some(weight) = self.weight(place, finding, private) else {
+                continue;
+            };
+            let finding = Finding {
+                weight: policy.weight(finding.kind, weight),
+                ..finding.clone()
+            };
+            let start = part_of(&file, of.start, finding.at);
+            let function = self.name(of.image, start);
+            let key = match &finding.reaches {
+                Some(reaches) => (finding.kind, reaches.clone(), String::new()),
+                None => (finding.kind, function.clone(), finding.why.clone()),
+            };
+            if let Some(&known) = causes.get(&key) {
+                all[known].places.push(place);
+                continue;
+            }
+            causes.insert(key, all.len());
+            let conditions = match finding.weight {
+                Weight::Note => Vec::new(),
+                _ => self.conditions(node, finding.at),
+            };
+            all.push(Located {
+                offset: finding.at.wrapping_sub(start),
+                places: vec![place],
+                chain: self.chain(node, &finding),
+                finding,
+                function,
+                by_signals: None,
+                conditions,
+                line: None,
+            });
+        }
+        (all, hidden)
+    }
+
+    /// Returns the finding's weight where the whole exploration is known, or `None` if it is none.
+    fn weight(&self, place: Place, finding: &Finding, private: &Set<Place>) -> Option<Weight> {
+        let explorer = self.explorer;
+        match finding.kind {
+            Kind::Torn if private.contains(&place) => None,
+            // A handler that ends the process keeps its frame; another store may take the pointer back.
+            Kind::Escape if !self.nodes[self.root].summary.returns => None,
+            Kind::Escape => {
+                let word = explorer.kept.get(&place);
+                let is_left = word.is_some_and(|word| !explorer.stored_else.contains_key(word));
+                Some(if is_left {
+                    Weight::Fault
+                } else {
+                    finding.weight
+                })
+            }
+            Kind::Read | Kind::Write if explorer.stays_at_times(place) => {
+                Some(finding.weight.min(Weight::Doubt))
+            }
+            _ => Some(finding.weight),
+        }
+    }
+
+    /// Returns the instruction and the calls that lead to it, from the last to the handler's own, each with its function.
+    fn way(&self, node: usize, at: u64) -> impl Iterator<Item = (usize, u64)> {
+        std::iter::successors(Some((node, at)), |(node, _)| {
+            self.called_from.get(node).copied()
+        })
+    }
+
+    /// Returns the functions from the handler to the finding, and what it reaches.
+    fn chain(&self, node: usize, finding: &Finding) -> Vec<String> {
+        let way = self.way(node, finding.at).map(|(node, _)| {
+            let of = &self.nodes[node];
+            self.name(of.image, of.start)
+        });
+        let mut chain: Vec<String> = way.collect();
+        chain.reverse();
+        chain.extend(finding.reaches.clone());
+        chain
+    }
+
+    /// Returns the conditions on the path to the instruction, the handler's own conditions first.
+    fn conditions(&self, node: usize, at: u64) -> Vec<String> {
+        let way = self.way(node, at);
+        let conditions =
+            way.filter_map(|(node, at)| crate::condition::of(self.explorer, &self.nodes[node], at));
+        let mut conditions: Vec<String> = conditions.collect();
+        conditions.reverse();
+        let mut said = Set::default();
+        conditions.retain(|condition| said.insert(condition.clone()));
+        conditions
+    }
+
+    /// Returns the name of a function, with its file where the address alone does not identify that.
+    fn name(&self, image: u16, at: u64) -> String {
+        let file = self.explorer.files.image(image);
+        let name = file.name(at);
+        match file.path.file_name() {
+            Some(path) if image != self.nodes[self.root].image && file.raw_name(at).is_none() => {
+                format!("{name} of {}", path.display())
+            }
+            _ => name,
+        }
+    }
+}
+
+/// Returns whether the finding is about a call, or about how far calls were followed.
+fn is_at_call(of: &Node, finding: &Finding) -> bool {
+    of.calls.iter().any(|(at, _)| *at == finding.at)
+        || finding.kind == Kind::Limit && !of.calls.is_empty()
+}
+
+/// Returns the finding that code which may be the C library's is not judged.
+fn hidden_libc(at: u64, is_libcs: bool) -> (Finding, Option<String>) {
+    let why = match is_libcs {
+        true => {
+            "may be a handler of the C library: the file is static and has no symbols that tell"
+        }
+        false => {
+            "calls what may be a part of the C library: the file is static and has no symbols that tell"
+        }
+    };
+    let finding = Finding::new(Kind::Call, Weight::Doubt, at, why)
+        .or("a file with symbols, --debug FILE, or a file that is linked dynamically");
+    (finding, None)
+}
+
+/// Returns the finding that the handler changes errno, if it does, and what changes it.
+fn lost_errno(
+    explorer: &Explorer,
+    walked: &Node,
+    address: u64,
+    known: &[Located],
+) -> Option<(Finding, Option<String>)> {
+    let summary = &walked.summary;
+    if !summary.returns || summary.errno == Errno::Original {
+        return None;
+    }
+    let (at, cause) = match &walked.errno_cause {
+        Some((at, cause)) => (*at, &**cause),
+        None => (address, "what it calls"),
+    };
+    // A call that is unsafe anyway is reported as one cause, not two.
+    let is_known = |found: &Located| {
+        let reaches = found.finding.reaches.as_deref();
+        found.finding.weight == Weight::Fault && reaches == Some(cause)
+    };
+    if walked.errno_cause.is_some() && known.iter().any(is_known) {
+        return None;
+    }
+    // Unknown code may leave errno alone. A write that is not shown to leave the frame may leave the saved errno alone, if any code
+    // saves and assigns it.
+    let is_lost = |f: &Finding| f.kind == Kind::Write && f.weight == Weight::Doubt;
+    let is_kept = !explorer.assigns_errno || !walked.findings.iter().any(is_lost);
+    let is_certain = walked.errno_cause.is_some() && summary.errno == Errno::Changed && is_kept;
+    let weight = if is_certain {
+        Weight::Fault
+    } else {
+        Weight::Doubt
+    };
+    let why = format!("changes errno ({cause}) and does not put it back on every way to the end");
+    let finding = Finding::new(Kind::Errno, weight, at, why)
+        .or("save errno when the handler begins and restore it before it returns");
+    Some((finding, Some(cause.to_owned())))
+}
+
+/// Returns the finding that the handler uses more than `most` bytes of stack.
+fn large_stack(address: u64, stack: u64, most: u64) -> Finding {
+    let weight = if stack < 1 << 30 {
+        Weight::Fault
+    } else {
+        Weight::Doubt
+    };
+    let uses = if stack < UNBOUNDED {
+        format!("{stack} bytes")
+    } else {
+        "unbounded".into()
+    };
+    let why = format!("uses stack: {uses}, {most} bytes allowed");
+    Finding::new(Kind::Stack, weight, address, why)
+        .or("--max-stack, if the stack that it runs on is large enough")
+}
+
+/// Returns what is no fault of the handler and that a reader of its verdict has to know.
+fn notes(explorer: &Explorer, of: &Handler, address: u64) -> Vec<Finding> {
     let mut notes: Vec<(Kind, String)> = MEANINGS
         .iter()
-        .filter(|(flag, _)| of.flags.iter().any(|flags| flags.has(*flag)))
+        .filter(|(flag, _)| of.is_flagged(*flag))
         .map(|(_, why)| (Kind::Flags, (*why).to_owned()))
         .collect();
     if !explorer.bound_late.is_empty() {
@@ -264,16 +354,10 @@ pub(super) fn explored(
         );
         notes.push((Kind::LazyBinding, why));
     }
-    verdict.relied = explorer.relied.keys().copied().collect();
     let stated = explorer.notes_of_assumptions();
     notes.extend(stated.into_iter().map(|why| (Kind::Assumption, why)));
-    for (kind, why) in notes {
-        let finding = Finding::new(kind, Weight::Note, address, why);
-        let located = whole((image, address), name.clone(), finding);
-        verdict.findings.push(located);
-    }
-    verdict
-        .findings
-        .sort_by_key(|f| std::cmp::Reverse(f.finding.weight));
-    verdict
+    let notes = notes.into_iter();
+    notes
+        .map(|(kind, why)| Finding::new(kind, Weight::Note, address, why))
+        .collect()
 }
