@@ -20,6 +20,26 @@ const FAR: i64 = 1 << 24;
 pub const ABOVE_FRAME: &str =
     "writes the stack above its own frame: the return address, or what the kernel keeps there";
 
+/// What would decide an access through a pointer.
+const VALID: &str = "a pointer into data of the file, or one whose bounds can be seen";
+
+/// An access of `size` bytes by the instruction at `at`.
+struct Access {
+    at: u64,
+    size: i64,
+    writes: bool,
+}
+
+impl Access {
+    /// Returns the kind of a finding about the access, and the verb that describes it.
+    const fn names(&self) -> (Kind, &'static str) {
+        match self.writes {
+            true => (Kind::Write, "writes"),
+            false => (Kind::Read, "reads"),
+        }
+    }
+}
+
 impl Explorer<'_> {
     /// Reports an access of `size` bytes to a place that may not be touched.
     pub fn check(&mut self, frame: &mut Frame, at: u64, place: &Value, size: i64, writes: bool) {
@@ -28,212 +48,12 @@ impl Explorer<'_> {
         }
         let place = crate::address::in_image(frame, place.clone());
         let place = self.settled(place, size);
-        let kind = if writes { Kind::Write } else { Kind::Read };
-        let verb = if writes { "writes" } else { "reads" };
-        let valid = "a pointer into data of the file, or one whose bounds can be seen";
+        let access = Access { at, size, writes };
+        let (kind, verb) = access.names();
         match place.base {
-            Base::Image(image) => {
-                let file = self.files.image(image);
-                if let Some(each) = place.set.clone().filter(|each| is_scattered(&file, each)) {
-                    for one in each.iter() {
-                        self.check(frame, at, &Value::at(place.base, *one), size, writes);
-                    }
-                    return;
-                }
-                let low = place.lo.cast_unsigned();
-                let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
-                    // An unknown end of the loop may precede an access that leaves the file in a later round.
-                    let is_later = frame.inside.get(&at).is_some_and(|last| *last != low);
-                    let (weight, why) = if place.exact().is_some() && !is_later {
-                        (
-                            Weight::Fault,
-                            format!("{verb} {low:#x}, where the file has nothing"),
-                        )
-                    } else {
-                        (
-                            Weight::Doubt,
-                            format!("{verb} data of the file, and is not shown to stay inside it"),
-                        )
-                    };
-                    frame.find(kind, weight, at, why);
-                    return;
-                };
-                let last = frame.inside.get(&at).copied().filter(|last| *last != low);
-                // Reads of the loader's table belong to calls.
-                if place.exact().is_some() && !file.settled.contains(&low) {
-                    frame.inside.insert(at, low);
-                }
-                let has_left = last.and_then(|last| left_array(&file, last, low));
-                let end = place.hi.saturating_add(size).cast_unsigned();
-                // An instruction may name another member of the same structure, between two elements.
-                let mut names_element = || {
-                    let bytes = size.cast_unsigned();
-                    let all = place.set.as_deref().filter(|_| low > 0).unwrap_or(&[]);
-                    let mut all = all.iter().map(|at| at.cast_unsigned());
-                    let begin = |at: u64| if at == low { low } else { at - 1 };
-                    match place.set.is_some() {
-                        true => all.any(|at| {
-                            let end = at.saturating_add(bytes);
-                            self.index.is_named_between(image, &file, begin(at), end)
-                        }),
-                        false => self.index.is_named_between(image, &file, low, end),
-                    }
-                };
-                let is_inside = match file.object_at(low) {
-                    // If a structure continues behind the elements that an index chooses, its next member may begin among them.
-                    Some(object) => {
-                        let last = object.address + object.size;
-                        let is_whole = end == last
-                            || place.exact().is_some()
-                            || !writes
-                            || !names_element();
-                        end <= last && is_whole
-                            || (!writes && is_constant(&file, low, end))
-                            || (place.exact().is_some() && end <= region.end)
-                    }
-                    None => {
-                        end <= region.end
-                            && (place.exact().is_some()
-                                || (!writes && is_constant(&file, low, end))
-                                || (!writes && !self.index.is_divided(image, &file, low, end))
-                                || !self.index.is_named_between(image, &file, low, end))
-                    }
-                };
-                const PAGE: u64 = 4096;
-                if place.exact().is_some()
-                    && size < i64::MAX / 4
-                    && end > region.end.next_multiple_of(PAGE)
-                    && last.is_none()
-                {
-                    let why = format!(
-                        "{verb} {size} bytes at {}, past the end of the data",
-                        file.place(low)
-                    );
-                    frame.find(kind, Weight::Fault, at, why);
-                } else if let Some(object) = self
-                    .left_object(&file, (frame.number, at), &place, size)
-                    .filter(|_| last.is_none())
-                {
-                    let bounds = self.objects.get(&(frame.number, at)).copied();
-                    self.left.extend(bounds.map(|bounds| ((frame.number, at), bounds)));
-                    let object = file.place(object);
-                    let why = format!("{verb} {}, past the end of {object}", file.place(low));
-                    frame.find(kind, Weight::Fault, at, why);
-                } else if !is_inside || has_left.is_some() {
-                    let mut of = low;
-                    if let Some(object) = has_left.or(file.object_at(low)) {
-                        let bounds = (object.address, object.address + object.size);
-                        self.objects.insert((frame.number, at), bounds);
-                        of = object.address;
-                    }
-                    frame.doubt(
-                        kind,
-                        at,
-                        format!(
-                            "{verb} {}, and is not shown to stay inside it",
-                            file.place(of)
-                        ),
-                        "an index with a bound that can be seen",
-                    );
-                }
-                if writes && file.copied.contains(&low) {
-                    let why = format!("writes {}, which a library uses", file.place(low));
-                    frame.doubt(kind, at, why, "data of the program");
-                }
-                if writes && file.settled.contains(&(low & !7)) {
-                    frame.find(
-                        kind,
-                        Weight::Fault,
-                        at,
-                        "writes a pointer that calls of other files go through",
-                    );
-                }
-                // A place of which only the lowest address is known may lie in writable data.
-                let is_whole = place.exact().is_some()
-                    || file.object_at(low).is_some()
-                    || end <= region.end;
-                if writes && !file.is_writable(low) && is_whole {
-                    frame.find(
-                        kind,
-                        Weight::Fault,
-                        at,
-                        format!("writes {}, which is read-only", file.place(low)),
-                    );
-                }
-            }
-            Base::Stack => {
-                if !place.is_bounded() {
-                    frame.doubt(
-                        kind,
-                        at,
-                        format!("{verb} the stack, and is not shown to stay inside its frame"),
-                        "an index with a bound that can be seen",
-                    );
-                } else if writes
-                    && frame.is_handler
-                    && place.hi.saturating_add(size) > 0
-                    && place.hi.saturating_sub(place.lo) > FAR
-                {
-                    frame.doubt(
-                        kind,
-                        at,
-                        "writes the stack, and is not shown to stay inside its frame",
-                        "an index with a bound that can be seen",
-                    );
-                } else if writes
-                    && frame.is_handler
-                    && frame.is_growing
-                    && place.exact().is_none()
-                    && place.hi.saturating_add(size) > 0
-                {
-                    // The stack pointer may be lowered by the same number that bounds the store.
-                    frame.doubt(
-                        kind,
-                        at,
-                        "writes an array of the stack whose length is not constant, and is not shown to stay inside it",
-                        "an array of a constant length",
-                    );
-                } else if writes && frame.is_handler && place.hi.saturating_add(size) > 0 {
-                    frame.find(kind, Weight::Fault, at, ABOVE_FRAME);
-                }
-            }
-            Base::Siginfo | Base::Context => {
-                let (name, most) = if place.base == Base::Siginfo {
-                    ("siginfo", SIGINFO)
-                } else {
-                    ("ucontext", UCONTEXT)
-                };
-                if self.has_info == Some(false) {
-                    frame.find(Kind::Siginfo, Weight::Fault, at, format!("{verb} the {name}, which a handler that is installed without SA_SIGINFO is not given"));
-                    return;
-                }
-                if self.has_info.is_none() {
-                    frame.doubt(
-                        Kind::Siginfo,
-                        at,
-                        format!(
-                            "{verb} the {name}, and is not shown to be installed with SA_SIGINFO"
-                        ),
-                        "flags that can be seen where it is installed, or --note siginfo",
-                    );
-                }
-                let is_inside =
-                    (place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most)
-                        || (place.lo >= FLOATING_POINT
-                            && place.hi.saturating_add(size) <= FLOATING_POINT + 512);
-                if place.base == Base::Context && writes {
-                    frame.find(Kind::Context, Weight::Fault, at, "writes to the saved registers of the ucontext: what was interrupted goes on otherwise than it was");
-                } else if !is_inside
-                    && (place.base != Base::Context || place.lo < 0 || place.hi >= 968)
-                {
-                    frame.doubt(
-                        kind,
-                        at,
-                        format!("{verb} {name}, and is not shown to stay inside it"),
-                        valid,
-                    );
-                }
-            }
+            Base::Image(image) => self.check_in_file(frame, &access, image, &place),
+            Base::Stack => check_stack(frame, &access, &place),
+            Base::Siginfo | Base::Context => self.check_given(frame, &access, &place),
             Base::Thread if writes && (0..0x300).contains(&place.lo) => {
                 frame.find(
                     kind,
@@ -254,7 +74,7 @@ impl Explorer<'_> {
                     kind,
                     at,
                     format!("{verb} through a pointer that may be null"),
-                    valid,
+                    VALID,
                 );
                 self.check(frame, at, &place.not_null(), size, writes);
             }
@@ -274,8 +94,169 @@ impl Explorer<'_> {
                 kind,
                 at,
                 format!("{verb} through a pointer that is not known to be valid"),
-                valid,
+                VALID,
             ),
+        }
+    }
+
+    /// Reports an access to data of a file that may leave its object, or is not allowed there.
+    fn check_in_file(&mut self, frame: &mut Frame, access: &Access, image: u16, place: &Value) {
+        let &Access { at, size, writes } = access;
+        let (kind, verb) = access.names();
+        let file = self.files.image(image);
+        if let Some(each) = place.set.clone().filter(|each| is_scattered(&file, each)) {
+            for one in each.iter() {
+                self.check(frame, at, &Value::at(place.base, *one), size, writes);
+            }
+            return;
+        }
+        let low = place.lo.cast_unsigned();
+        let Some(region) = file.region(low).filter(|_| place.is_bounded()) else {
+            // An unknown end of the loop may precede an access that leaves the file in a later round.
+            let is_later = frame.inside.get(&at).is_some_and(|last| *last != low);
+            let (weight, why) = if place.exact().is_some() && !is_later {
+                (
+                    Weight::Fault,
+                    format!("{verb} {low:#x}, where the file has nothing"),
+                )
+            } else {
+                (
+                    Weight::Doubt,
+                    format!("{verb} data of the file, and is not shown to stay inside it"),
+                )
+            };
+            frame.find(kind, weight, at, why);
+            return;
+        };
+        let last = frame.inside.get(&at).copied().filter(|last| *last != low);
+        // Reads of the loader's table belong to calls.
+        if place.exact().is_some() && !file.settled.contains(&low) {
+            frame.inside.insert(at, low);
+        }
+        let has_left = last.and_then(|last| left_array(&file, last, low));
+        let end = place.hi.saturating_add(size).cast_unsigned();
+        let is_inside = self.stays_inside(&file, access, image, place, region.end);
+        const PAGE: u64 = 4096;
+        if place.exact().is_some()
+            && size < i64::MAX / 4
+            && end > region.end.next_multiple_of(PAGE)
+            && last.is_none()
+        {
+            let why = format!(
+                "{verb} {size} bytes at {}, past the end of the data",
+                file.place(low)
+            );
+            frame.find(kind, Weight::Fault, at, why);
+        } else if let Some(object) = self
+            .left_object(&file, (frame.number, at), place, size)
+            .filter(|_| last.is_none())
+        {
+            let bounds = self.objects.get(&(frame.number, at)).copied();
+            self.left
+                .extend(bounds.map(|bounds| ((frame.number, at), bounds)));
+            let object = file.place(object);
+            let why = format!("{verb} {}, past the end of {object}", file.place(low));
+            frame.find(kind, Weight::Fault, at, why);
+        } else if !is_inside || has_left.is_some() {
+            let mut of = low;
+            if let Some(object) = has_left.or(file.object_at(low)) {
+                let bounds = (object.address, object.address + object.size);
+                self.objects.insert((frame.number, at), bounds);
+                of = object.address;
+            }
+            frame.doubt(
+                kind,
+                at,
+                format!(
+                    "{verb} {}, and is not shown to stay inside it",
+                    file.place(of)
+                ),
+                "an index with a bound that can be seen",
+            );
+        }
+        // A place of which only the lowest address is known may lie in writable data.
+        let is_whole =
+            place.exact().is_some() || file.object_at(low).is_some() || end <= region.end;
+        if writes {
+            check_written(frame, at, &file, low, is_whole);
+        }
+    }
+
+    /// Returns whether the access stays inside one object of the file, or inside data of which no part is told from the rest.
+    fn stays_inside(
+        &mut self,
+        file: &Image,
+        access: &Access,
+        image: u16,
+        place: &Value,
+        region_end: u64,
+    ) -> bool {
+        let &Access { size, writes, .. } = access;
+        let low = place.lo.cast_unsigned();
+        let end = place.hi.saturating_add(size).cast_unsigned();
+        let is_exact = place.exact().is_some();
+        let is_read_only = !writes && is_constant(file, low, end);
+        // An instruction may name another member of the same structure, between two elements.
+        let mut names_element = || {
+            let bytes = size.cast_unsigned();
+            let all = place.set.as_deref().filter(|_| low > 0).unwrap_or(&[]);
+            let mut all = all.iter().map(|at| at.cast_unsigned());
+            let begin = |at: u64| if at == low { low } else { at - 1 };
+            match place.set.is_some() {
+                true => all.any(|at| {
+                    let end = at.saturating_add(bytes);
+                    self.index.is_named_between(image, file, begin(at), end)
+                }),
+                false => self.index.is_named_between(image, file, low, end),
+            }
+        };
+        let Some(object) = file.object_at(low) else {
+            let is_free = is_exact
+                || is_read_only
+                || !writes && !self.index.is_divided(image, file, low, end)
+                || !self.index.is_named_between(image, file, low, end);
+            return end <= region_end && is_free;
+        };
+        // If a structure continues behind the elements that an index chooses, its next member may begin among them.
+        let last = object.address + object.size;
+        let is_whole = end == last || is_exact || !writes || !names_element();
+        end <= last && is_whole || is_read_only || is_exact && end <= region_end
+    }
+
+    /// Reports an access to the siginfo or the ucontext that a handler may not make.
+    fn check_given(&self, frame: &mut Frame, access: &Access, place: &Value) {
+        let &Access { at, size, writes } = access;
+        let (kind, verb) = access.names();
+        let (name, most) = if place.base == Base::Siginfo {
+            ("siginfo", SIGINFO)
+        } else {
+            ("ucontext", UCONTEXT)
+        };
+        if self.has_info == Some(false) {
+            frame.find(Kind::Siginfo, Weight::Fault, at, format!("{verb} the {name}, which a handler that is installed without SA_SIGINFO is not given"));
+            return;
+        }
+        if self.has_info.is_none() {
+            frame.doubt(
+                Kind::Siginfo,
+                at,
+                format!("{verb} the {name}, and is not shown to be installed with SA_SIGINFO"),
+                "flags that can be seen where it is installed, or --note siginfo",
+            );
+        }
+        let is_inside =
+            (place.lo >= 0 && place.is_bounded() && place.hi.saturating_add(size) <= most)
+                || (place.lo >= FLOATING_POINT
+                    && place.hi.saturating_add(size) <= FLOATING_POINT + 512);
+        if place.base == Base::Context && writes {
+            frame.find(Kind::Context, Weight::Fault, at, "writes to the saved registers of the ucontext: what was interrupted goes on otherwise than it was");
+        } else if !is_inside && (place.base != Base::Context || place.lo < 0 || place.hi >= 968) {
+            frame.doubt(
+                kind,
+                at,
+                format!("{verb} {name}, and is not shown to stay inside it"),
+                VALID,
+            );
         }
     }
 
@@ -394,6 +375,49 @@ impl Explorer<'_> {
             }) => {}
             _ => self.check_stated(frame, at, place, size, writes),
         }
+    }
+}
+
+/// Reports an access to the stack that may leave the frame.
+fn check_stack(frame: &mut Frame, access: &Access, place: &Value) {
+    let &Access { at, size, writes } = access;
+    let (kind, verb) = access.names();
+    let is_above = writes && frame.is_handler && place.hi.saturating_add(size) > 0;
+    if place.is_bounded() && !is_above {
+        return;
+    }
+    let is_far = place.hi.saturating_sub(place.lo) > FAR;
+    let (why, remedy) = if !place.is_bounded() || is_far {
+        (
+            format!("{verb} the stack, and is not shown to stay inside its frame"),
+            "an index with a bound that can be seen",
+        )
+    } else if frame.is_growing && place.exact().is_none() {
+        // The stack pointer may be lowered by the same number that bounds the store.
+        (
+            "writes an array of the stack whose length is not constant, and is not shown to stay inside it".into(),
+            "an array of a constant length",
+        )
+    } else {
+        return frame.find(kind, Weight::Fault, at, ABOVE_FRAME);
+    };
+    frame.doubt(kind, at, why, remedy);
+}
+
+/// Reports a store to data of a file that is not the program's to change; `is_whole`: whether all of the place is known.
+fn check_written(frame: &mut Frame, at: u64, file: &Image, to: u64, is_whole: bool) {
+    let kind = Kind::Write;
+    if file.copied.contains(&to) {
+        let why = format!("writes {}, which a library uses", file.place(to));
+        frame.doubt(kind, at, why, "data of the program");
+    }
+    if file.settled.contains(&(to & !7)) {
+        let why = "writes a pointer that calls of other files go through";
+        frame.find(kind, Weight::Fault, at, why);
+    }
+    if !file.is_writable(to) && is_whole {
+        let why = format!("writes {}, which is read-only", file.place(to));
+        frame.find(kind, Weight::Fault, at, why);
     }
 }
 
