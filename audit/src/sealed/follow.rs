@@ -156,25 +156,9 @@ impl Search<'_> {
     pub fn step(&mut self, i: &Instruction, mut state: State) -> State {
         use Mnemonic as M;
         self.stores(i, &state);
-        let to = i.op0_register();
-        let is_to_register = i.op_count() > 0 && i.op0_kind() == OpKind::Register && to.is_gpr();
-        let number = to.full_register().number();
         match i.flow_control() {
             FlowControl::Call | FlowControl::IndirectCall => {
-                if is_outside(self.image, i) {
-                    for register in ARGUMENTS {
-                        self.hands(state.registers[register]);
-                    }
-                    for register in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-                        state.registers[register] = None;
-                    }
-                } else {
-                    // A function of the file may take arguments in any register, and may leave the other registers unchanged.
-                    for held in state.registers {
-                        self.hands(held);
-                    }
-                }
-                state.positive = 0;
+                self.calls(i, &mut state);
                 return state;
             }
             // A handler returns no value.
@@ -182,80 +166,110 @@ impl Search<'_> {
                 self.hands(state.registers[RAX]);
                 self.hands(state.registers[RDX]);
             }
-            FlowControl::Interrupt => {
-                for held in state.registers {
-                    self.hands(held);
-                }
-            }
+            FlowControl::Interrupt => self.hands_all(&state),
             _ => {}
         }
         if crate::step::is_system_call(i) {
-            for held in state.registers {
-                self.hands(held);
-            }
+            self.hands_all(&state);
         }
-        let is_memory = |n| n < i.op_count() && i.op_kind(n) == OpKind::Memory;
         let from = match i.op_count() {
             2 if i.op1_kind() == OpKind::Register => state.get(i.op1_register()),
-            2 if is_memory(1) && i.mnemonic() != M::Lea => {
-                state.slot(i).and_then(|at| state.slots.get(&at)).copied()
-            }
+            2 if is_memory(i, 1) && i.mnemonic() != M::Lea => state.stored(i),
             _ => None,
         };
-        // The instruction stores a value to memory, perhaps to the frame.
-        if is_memory(0) && !matches!(i.mnemonic(), M::Cmp | M::Test | M::Call | M::Jmp) {
-            let mut held = None;
-            for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
-                let register = i.op_register(n);
-                held = joined(held, state.get(register));
-                // An address in a vector register was handed on when it was put there.
-                if register.is_gpr() {
-                    self.hands(state.get(register));
-                }
-            }
-            let is_move = i.mnemonic() == M::Mov || i.op_register(1).is_vector_register();
-            let by = match i.mnemonic() {
-                M::Add => i.try_immediate(1).ok().map(u64::cast_signed),
-                M::Sub => i
-                    .try_immediate(1)
-                    .ok()
-                    .map(|by| by.cast_signed().wrapping_neg()),
-                _ => None,
-            };
-            let known = state.slot(i).and_then(|at| state.slots.get(&at)).copied();
-            match (state.slot(i), held) {
-                (Some(at), Some(held)) if is_move => drop(state.slots.insert(at, held)),
-                (Some(at), None) if is_move && i.memory_size().size() == 8 => {
-                    state.slots.remove(&at);
-                }
-                (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
-                (Some(at), None) => {
-                    let held = known.map(|held| by.map_or(Held::Any, |by| held.moved(by)));
-                    // A push does not store to its operand.
-                    if let Some(held) = held.filter(|_| i.mnemonic() != M::Push) {
-                        state.slots.insert(at, held);
-                    }
-                }
-                (None, None) => {}
-                // If the frame is not followed, the values that are loaded from it are not known.
-                (None, Some(_)) => {
-                    self.writers.anywhere |= i.memory_base() == Register::RSP
-                        || i.memory_base() == Register::RBP && self.has_frame_pointer;
-                }
-            }
+        if is_memory(i, 0) && !matches!(i.mnemonic(), M::Cmp | M::Test | M::Call | M::Jmp) {
+            self.keeps(i, &mut state);
         }
         let is_positive = self.leaves_positive(i, &state);
-        let is_wide = is_to_register && to.size() == 8;
-        let moved = |by: Option<i64>, held: Option<Held>| match (held, by) {
-            (Some(held), Some(by)) => Some(held.moved(by)),
-            (held, None) => held.map(|_| Held::Any),
-            (None, _) => None,
-        };
         match i.mnemonic() {
-            M::Push => {
+            M::Push | M::Pop | M::Leave => {
+                self.moves_stack(i, &mut state);
+                return state;
+            }
+            M::Cmp if self.for_clones.contains(&i.ip()) => {
+                state.registers = [None; 16];
+                return state;
+            }
+            _ => note_frame(i, &mut state),
+        }
+        match i.mnemonic() {
+            M::Cmp | M::Test | M::Bt | M::Nop | M::Endbr64 => {}
+            M::Xchg | M::Xadd => self.exchanges(i, &mut state),
+            _ => {
+                let value = self.result(i, from, &state);
+                self.writes(i, value, is_positive, &mut state);
+            }
+        }
+        state
+    }
+
+    /// Hands on all registers.
+    fn hands_all(&mut self, state: &State) {
+        for held in state.registers {
+            self.hands(held);
+        }
+    }
+
+    /// Applies a call.
+    fn calls(&mut self, i: &Instruction, state: &mut State) {
+        if is_outside(self.image, i) {
+            for register in ARGUMENTS {
+                self.hands(state.registers[register]);
+            }
+            for register in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
+                state.registers[register] = None;
+            }
+        } else {
+            // A function of the file may take arguments in any register, and may leave the other registers unchanged.
+            self.hands_all(state);
+        }
+        state.positive = 0;
+    }
+
+    /// Applies a store to memory, perhaps to the frame.
+    fn keeps(&mut self, i: &Instruction, state: &mut State) {
+        use Mnemonic as M;
+        let mut held = None;
+        for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
+            let register = i.op_register(n);
+            held = joined(held, state.get(register));
+            // An address in a vector register was handed on when it was put there.
+            if register.is_gpr() {
+                self.hands(state.get(register));
+            }
+        }
+        let is_move = i.mnemonic() == M::Mov || i.op_register(1).is_vector_register();
+        match (state.slot(i), held) {
+            (Some(at), Some(held)) if is_move => drop(state.slots.insert(at, held)),
+            (Some(at), None) if is_move && i.memory_size().size() == 8 => {
+                state.slots.remove(&at);
+            }
+            (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
+            (Some(at), None) => {
+                let known = state.slots.get(&at).copied();
+                let by = added(i);
+                let held = known.map(|held| by.map_or(Held::Any, |by| held.moved(by)));
+                // A push does not store to its operand.
+                if let Some(held) = held.filter(|_| i.mnemonic() != M::Push) {
+                    state.slots.insert(at, held);
+                }
+            }
+            (None, None) => {}
+            // If the frame is not followed, the values that are loaded from it are not known.
+            (None, Some(_)) => {
+                self.writers.anywhere |= i.memory_base() == Register::RSP
+                    || i.memory_base() == Register::RBP && self.has_frame_pointer;
+            }
+        }
+    }
+
+    /// Applies `push`, `pop` or `leave`.
+    fn moves_stack(&mut self, i: &Instruction, state: &mut State) {
+        match i.mnemonic() {
+            Mnemonic::Push => {
                 let held = match i.op0_kind() {
-                    OpKind::Register => state.get(to),
-                    OpKind::Memory => state.slot(i).and_then(|at| state.slots.get(&at)).copied(),
+                    OpKind::Register => state.get(i.op0_register()),
+                    OpKind::Memory => state.stored(i),
                     _ => None,
                 };
                 self.hands(held);
@@ -266,122 +280,92 @@ impl Search<'_> {
                     (None, Some(_)) => self.writers.anywhere = true,
                     (None, None) => {}
                 }
-                return state;
             }
-            M::Pop => {
+            Mnemonic::Pop => {
                 let held = state.rsp.and_then(|at| state.slots.get(&at)).copied();
                 state.rsp = state.rsp.map(|at| at + 8);
-                if is_to_register {
+                if let Some(number) = written_register(i) {
                     state.registers[number] = held;
                     state.positive &= !(1 << number);
                     if number == RBP {
                         state.rbp = None;
                     }
                 }
-                return state;
             }
-            M::Leave => {
+            _ => {
                 state.rsp = state.rbp.map(|at| at + 8);
                 state.rbp = None;
                 state.registers[RBP] = None;
-                return state;
-            }
-            _ => {}
-        }
-        if is_to_register && matches!(number, RSP | RBP) {
-            let offset = |register: Register| match register {
-                Register::RSP => state.rsp,
-                Register::RBP => state.rbp,
-                _ => None,
-            };
-            let by = i.try_immediate(i.op_count() - 1).ok().map(u64::cast_signed);
-            let at = match i.mnemonic() {
-                M::Mov if i.op1_kind() == OpKind::Register => offset(i.op1_register()),
-                M::Add => offset(to).zip(by).map(|(at, by)| at + by),
-                M::Sub => offset(to).zip(by).map(|(at, by)| at - by),
-                M::Lea => state.slot(i),
-                M::Cmp | M::Test => offset(to),
-                _ => None,
-            };
-            match number {
-                RSP => state.rsp = at,
-                _ => state.rbp = at,
             }
         }
-        let value = match i.mnemonic() {
-            M::Cmp if self.for_clones.contains(&i.ip()) => {
-                state.registers = [None; 16];
-                return state;
+    }
+
+    /// Applies an exchange of the two operands, or an addition with one.
+    fn exchanges(&mut self, i: &Instruction, state: &mut State) {
+        let all = joined(state.get(i.op0_register()), state.get(i.op1_register()));
+        for n in 0..2 {
+            if i.op_kind(n) == OpKind::Register && i.op_register(n).is_gpr() {
+                let register = i.op_register(n).full_register().number();
+                state.registers[register] = all.map(|_| Held::Any);
             }
-            M::Cmp | M::Test | M::Bt | M::Nop | M::Endbr64 => return state,
-            M::Lea if is_to_register => self.address(i, &state),
+        }
+        if is_memory(i, 0) || is_memory(i, 1) {
+            self.hands(all);
+        }
+    }
+
+    /// Returns the value that the instruction writes; `from`: that of its second operand.
+    fn result(&mut self, i: &Instruction, from: Option<Held>, state: &State) -> Option<Held> {
+        use Mnemonic as M;
+        let to = i.op0_register();
+        let is_register = |n| i.op_count() > n && i.op_kind(n) == OpKind::Register;
+        let to_register = written_register(i).is_some();
+        let is_wide = to_register && to.size() == 8;
+        match i.mnemonic() {
+            M::Lea if to_register => self.address(i, state),
             M::Mov | M::Movq | M::Movd if i.op_count() == 2 => from,
-            M::Xchg | M::Xadd => {
-                let all = joined(state.get(to), state.get(i.op1_register()));
-                for n in 0..2 {
-                    if i.op_kind(n) == OpKind::Register && i.op_register(n).is_gpr() {
-                        let register = i.op_register(n).full_register().number();
-                        state.registers[register] = all.map(|_| Held::Any);
-                    }
+            M::Add | M::Sub if is_wide => match (state.get(to), from) {
+                _ if self.for_jumps.contains(&i.ip()) => None,
+                (Some(Held::Exact(a)), Some(Held::Exact(b)))
+                    if a == b && i.mnemonic() == M::Sub =>
+                {
+                    None
                 }
-                if is_memory(0) || is_memory(1) {
-                    self.hands(all);
+                (held, None) if added(i).is_some() => {
+                    held.zip(added(i)).map(|(held, by)| held.moved(by))
                 }
-                return state;
-            }
-            M::Add | M::Sub if is_wide => {
-                let by = i.try_immediate(1).ok().map(u64::cast_signed);
-                let by = if i.mnemonic() == M::Sub {
-                    by.map(i64::wrapping_neg)
-                } else {
-                    by
-                };
-                let held = state.get(to);
-                match (held, from) {
-                    _ if self.for_jumps.contains(&i.ip()) => None,
-                    (Some(Held::Exact(a)), Some(Held::Exact(b)))
-                        if a == b && i.mnemonic() == M::Sub =>
-                    {
-                        None
-                    }
-                    (held, None) if by.is_some() => moved(by, held),
-                    (Some(held), None) if i.mnemonic() == M::Add => {
-                        let is_positive =
-                            i.op1_kind() == OpKind::Register && state.is_positive(i.op1_register());
-                        Some(held.indexed(is_positive))
-                    }
-                    (None, Some(from)) if i.mnemonic() == M::Add => {
-                        Some(from.indexed(state.is_positive(to)))
-                    }
-                    (None, None) => None,
-                    _ => Some(Held::Any),
+                (Some(held), None) if i.mnemonic() == M::Add => {
+                    let is_positive = is_register(1) && state.is_positive(i.op1_register());
+                    Some(held.indexed(is_positive))
                 }
-            }
-            M::Inc if is_wide => moved(Some(1), state.get(to)),
-            M::Dec if is_wide => moved(Some(-1), state.get(to)),
+                (None, Some(from)) if i.mnemonic() == M::Add => {
+                    Some(from.indexed(state.is_positive(to)))
+                }
+                (None, None) => None,
+                _ => Some(Held::Any),
+            },
+            M::Inc if is_wide => state.get(to).map(|held| held.moved(1)),
+            M::Dec if is_wide => state.get(to).map(|held| held.moved(-1)),
             M::Xor | M::Sub
                 if i.op_count() == 2
-                    && i.op1_kind() == OpKind::Register
-                    && i.op0_kind() == OpKind::Register
-                    && i.op0_register() == i.op1_register() =>
+                    && is_register(0)
+                    && is_register(1)
+                    && to == i.op1_register() =>
             {
                 None
             }
             M::Imul if i.op_count() == 3 => from.map(|_| Held::Any),
             _ if i.condition_code() != iced_x86::ConditionCode::None
                 && i.op_count() == 2
-                && is_to_register =>
+                && to_register =>
             {
                 joined(state.get(to), from)
             }
             // The parts of vector registers are not distinguished.
-            _ if is_to_register && i.op_count() > 1 && i.op1_register().is_vector_register() => {
+            _ if to_register && i.op_count() > 1 && i.op1_register().is_vector_register() => {
                 state.vector
             }
-            _ if i.op_count() > 0
-                && i.op0_kind() == OpKind::Register
-                && to.is_vector_register() =>
-            {
+            _ if is_register(0) && to.is_vector_register() => {
                 let registers = (1..i.op_count()).map(|n| i.op_register(n));
                 registers.fold(from, |all, register| joined(all, state.get(register)))
             }
@@ -397,7 +381,17 @@ impl Search<'_> {
                     .fold(from, |all, register| joined(all, state.get(register)));
                 held.map(|_| Held::Any)
             }
-        };
+        }
+    }
+
+    /// Writes `value` to the registers that the instruction writes.
+    fn writes(
+        &mut self,
+        i: &Instruction,
+        value: Option<Held>,
+        is_positive: bool,
+        state: &mut State,
+    ) {
         // A part of an address is not an address by itself, but may become an address again when it is added to another part.
         let written: Vec<Register> = self
             .factory
@@ -428,7 +422,6 @@ impl Search<'_> {
                 state.vector = joined(state.vector, value);
             }
         }
-        state
     }
 
     /// Returns whether the result of the instruction is a number that is not negative.
@@ -448,5 +441,51 @@ impl Search<'_> {
             }
             _ => false,
         }
+    }
+}
+
+fn is_memory(i: &Instruction, n: u32) -> bool {
+    n < i.op_count() && i.op_kind(n) == OpKind::Memory
+}
+
+/// Returns the number of the general register that is the instruction's first operand.
+fn written_register(i: &Instruction) -> Option<usize> {
+    let to = i.op0_register();
+    let is_register = i.op_count() > 0 && i.op0_kind() == OpKind::Register && to.is_gpr();
+    is_register.then(|| to.full_register().number())
+}
+
+/// Returns the constant that an `add` or a `sub` adds.
+fn added(i: &Instruction) -> Option<i64> {
+    let by = i.try_immediate(1).ok().map(u64::cast_signed);
+    match i.mnemonic() {
+        Mnemonic::Add => by,
+        Mnemonic::Sub => by.map(i64::wrapping_neg),
+        _ => None,
+    }
+}
+
+/// Notes where rsp and rbp point after the instruction.
+fn note_frame(i: &Instruction, state: &mut State) {
+    use Mnemonic as M;
+    let Some(number) = written_register(i).filter(|number| matches!(*number, RSP | RBP)) else {
+        return;
+    };
+    let to = i.op0_register();
+    let offset = |register: Register| match register {
+        Register::RSP => state.rsp,
+        Register::RBP => state.rbp,
+        _ => None,
+    };
+    let at = match i.mnemonic() {
+        M::Mov if i.op1_kind() == OpKind::Register => offset(i.op1_register()),
+        M::Add | M::Sub => offset(to).zip(added(i)).map(|(at, by)| at + by),
+        M::Lea => state.slot(i),
+        M::Cmp | M::Test => offset(to),
+        _ => None,
+    };
+    match number {
+        RSP => state.rsp = at,
+        _ => state.rbp = at,
     }
 }

@@ -106,6 +106,11 @@ impl State {
             .map(|of| of.wrapping_add(i.memory_displacement64().cast_signed()))
     }
 
+    /// Returns the value in the place of the frame that the instruction touches.
+    pub fn stored(&self, i: &Instruction) -> Option<Held> {
+        self.slot(i).and_then(|at| self.slots.get(&at)).copied()
+    }
+
     pub fn get(&self, register: Register) -> Option<Held> {
         match register.is_gpr() {
             true => self.registers[register.full_register().number()],
