@@ -80,33 +80,7 @@ impl Explorer<'_> {
                 frame.add(Finding::new(Kind::Call, Weight::Fault, at, why).to(&*plain));
             }
             _ if is_allowed => self.memory_of(frame, at, &plain, state),
-            _ => {
-                let in_favour = libc::may_be_safe(&plain)
-                    .filter(|_| !crate::timer::makes_thread(&plain, state));
-                let why = if let Some(reason) = in_favour {
-                    format!("calls {name}, which no list has, although {reason}")
-                } else if matches!(
-                    &*plain,
-                    "longjmp" | "siglongjmp" | "_longjmp" | "____longjmp_chk"
-                ) {
-                    format!("calls {name}: it leaves the interrupted code half done")
-                } else {
-                    format!("calls {name}, which is not async-signal-safe")
-                };
-                let weight = match in_favour {
-                    Some(_) => Weight::Doubt,
-                    None => Weight::Fault,
-                };
-                let finding = Finding::new(Kind::Call, weight, at, why);
-                let finding = finding.to(crate::names::pretty(name));
-                frame.add(if in_favour.is_some() {
-                    finding.or(format!(
-                        "a line for {plain} in a list given by --allow, with who says that it is safe"
-                    ))
-                } else {
-                    finding
-                });
-            }
+            _ => add_unlisted(frame, at, name, &plain, state),
         }
         self.ends_by_error |= libc::never_returns(name) && state.errno == Errno::Changed;
         if libc::changes_errno(&plain) && !libc::never_returns(name) {
@@ -123,52 +97,8 @@ impl Explorer<'_> {
         };
         let made = self.made_text(frame, &plain, state);
         let text = self.text_bounds(frame, &state.registers[ARGUMENTS[0]], state);
-        let written = if libc::never_returns(name) {
-            &[]
-        } else {
-            libc::writes_through(&plain)
-        };
-        for &(argument, size) in written {
-            let pointer = &state.registers[ARGUMENTS[argument]];
-            if pointer.base == Base::Errno {
-                state.errno = Errno::Changed;
-                frame.errno_cause.get_or_insert_with(|| (at, plain.clone()));
-                continue;
-            }
-            if pointer.base == Base::Stack {
-                let is_fixed = size.is_some();
-                let size = size
-                    .or_else(|| match made {
-                        Some((_, end)) => Some(end - pointer.lo + 1),
-                        None if copies_text(&plain) => None,
-                        // The function appends behind the text that is already there.
-                        None if plain == "strncat" => pointer
-                            .exact()
-                            .and_then(|to| state.text_length(to))
-                            .zip(self.length(&plain, state))
-                            .map(|((_, before), added)| before + added + 1),
-                        None => self.length(&plain, state),
-                    })
-                    .unwrap_or(i64::MAX / 4);
-                let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
-                let count = &state.registers[ARGUMENTS[libc::counted(&plain).0]];
-                let is_whole = pointer.exact().is_some()
-                    && (is_fixed || made.is_none() && count.number() == Some(hi - lo));
-                match is_whole {
-                    true => state.forget(lo, hi),
-                    false => state.forget_some(lo, hi),
-                }
-                frame.clobber(lo, hi);
-                frame.touches_stack(at, lo, hi, true);
-                if !is_whole {
-                    frame.spreads(at, lo, hi);
-                }
-                if libc::installs(name)
-                    && let Some(at) = state.registers[ARGUMENTS[2]].exact()
-                {
-                    state.put_slot(at, 8, Value::at(Base::Before, 0));
-                }
-            }
+        if !libc::never_returns(name) {
+            self.write_through(frame, at, name, made, state);
         }
         for (at, value) in copied {
             state.put_slot(at, 8, value);
@@ -229,6 +159,62 @@ impl Explorer<'_> {
 }
 
 impl Explorer<'_> {
+    /// Forgets what the function writes through its pointers; `made`: the end of the text that it is known to make.
+    fn write_through(
+        &mut self,
+        frame: &mut Frame,
+        at: u64,
+        name: &str,
+        made: Option<(i64, i64)>,
+        state: &mut State,
+    ) {
+        let plain = libc::plain(name);
+        for &(argument, size) in libc::writes_through(plain) {
+            let pointer = &state.registers[ARGUMENTS[argument]];
+            if pointer.base == Base::Errno {
+                state.errno = Errno::Changed;
+                frame
+                    .errno_cause
+                    .get_or_insert_with(|| (at, plain.to_owned()));
+                continue;
+            }
+            if pointer.base == Base::Stack {
+                let is_fixed = size.is_some();
+                let size = size
+                    .or_else(|| match made {
+                        Some((_, end)) => Some(end - pointer.lo + 1),
+                        None if copies_text(plain) => None,
+                        // The function appends behind the text that is already there.
+                        None if plain == "strncat" => pointer
+                            .exact()
+                            .and_then(|to| state.text_length(to))
+                            .zip(self.length(plain, state))
+                            .map(|((_, before), added)| before + added + 1),
+                        None => self.length(plain, state),
+                    })
+                    .unwrap_or(i64::MAX / 4);
+                let (lo, hi) = (pointer.lo, pointer.hi.saturating_add(size));
+                let count = &state.registers[ARGUMENTS[libc::counted(plain).0]];
+                let is_whole = pointer.exact().is_some()
+                    && (is_fixed || made.is_none() && count.number() == Some(hi - lo));
+                match is_whole {
+                    true => state.forget(lo, hi),
+                    false => state.forget_some(lo, hi),
+                }
+                frame.clobber(lo, hi);
+                frame.touches_stack(at, lo, hi, true);
+                if !is_whole {
+                    frame.spreads(at, lo, hi);
+                }
+                if libc::installs(name)
+                    && let Some(at) = state.registers[ARGUMENTS[2]].exact()
+                {
+                    state.put_slot(at, 8, Value::at(Base::Before, 0));
+                }
+            }
+        }
+    }
+
     /// Notes the size of an alternate stack, if a structure of the frame gives it.
     fn note_alternate_stack(&mut self, stack: &Value, state: &State) {
         const SIZE: i64 = 16;
@@ -243,6 +229,34 @@ impl Explorer<'_> {
             self.index.alternate = Some(known.min(size));
         }
     }
+}
+
+/// Adds the finding that no list has the function.
+fn add_unlisted(frame: &mut Frame, at: u64, name: &str, plain: &str, state: &State) {
+    let in_favour = libc::may_be_safe(plain).filter(|_| !crate::timer::makes_thread(plain, state));
+    let why = if let Some(reason) = in_favour {
+        format!("calls {name}, which no list has, although {reason}")
+    } else if matches!(
+        plain,
+        "longjmp" | "siglongjmp" | "_longjmp" | "____longjmp_chk"
+    ) {
+        format!("calls {name}: it leaves the interrupted code half done")
+    } else {
+        format!("calls {name}, which is not async-signal-safe")
+    };
+    let weight = match in_favour {
+        Some(_) => Weight::Doubt,
+        None => Weight::Fault,
+    };
+    let finding = Finding::new(Kind::Call, weight, at, why);
+    let finding = finding.to(crate::names::pretty(name));
+    frame.add(if in_favour.is_some() {
+        finding.or(format!(
+            "a line for {plain} in a list given by --allow, with who says that it is safe"
+        ))
+    } else {
+        finding
+    });
 }
 
 /// Returns whether the file registers functions for `fork` to run.
