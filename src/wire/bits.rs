@@ -31,12 +31,13 @@ pub struct ByteAssembler {
     bits: u8,
 }
 
-impl ByteAssembler {
-    /// Returns an assembler that holds no bit.
-    pub const fn new() -> Self {
+impl Default for ByteAssembler {
+    fn default() -> Self {
         Self { bits: 1 }
     }
+}
 
+impl ByteAssembler {
     /// Takes one bit, and returns the byte with every eighth.
     pub const fn push(&mut self, bit: Bit) -> Option<u8> {
         let is_full = self.bits >= 1 << 7;

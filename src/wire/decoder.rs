@@ -37,7 +37,7 @@ impl FrameDecoder {
     pub fn new(limit: usize, nonces: Nonces) -> Self {
         Self {
             limit,
-            byte: ByteAssembler::new(),
+            byte: ByteAssembler::default(),
             part: Part::Header {
                 so_far: 0,
                 missing: HEADER_LEN,

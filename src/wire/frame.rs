@@ -190,7 +190,7 @@ mod tests {
     fn the_frame_is_that_of_protocol_md() {
         let mut frame = Frame::new(MessageKind::Message, b"Hi").unwrap();
         frame.seal(Nonces::new(0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210));
-        let mut assembler = ByteAssembler::new();
+        let mut assembler = ByteAssembler::default();
         let bytes: Vec<u8> = (0..frame.bits())
             .filter_map(|i| assembler.push(frame.bit(i).unwrap()))
             .collect();
