@@ -73,8 +73,8 @@ pub use send::*;
 pub use start::*;
 pub use wait::*;
 
-use crate::signal::event::SignalSet;
 use crate::signal::ring::{CAPACITY, Entry, REST, RING, Ring};
+use crate::signal::set::SignalSet;
 
 #[cfg(not(all(
     target_os = "linux",

@@ -126,8 +126,9 @@ pub mod wire;
 
 pub use ffi::{Errno, Fd};
 pub use process::pid::{InvalidPid, Pid};
-pub use signal::event::{Event, Origin, Signal, SignalSet};
+pub use signal::event::{Event, Origin};
 pub use signal::inbox::{Inbox, InboxError};
+pub use signal::set::{Signal, SignalSet};
 
 #[cfg(feature = "std")]
 pub use {

@@ -6,7 +6,7 @@ use std::string::String;
 
 use crate::dialect::encoder::Unencodable;
 use crate::process::peer::PeerError;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::signal::threads::Unavailable;
 use crate::wire::frame::TooLong;
 use crate::wire::reason::Reason;

@@ -11,8 +11,8 @@ use crate::dialect::{Dialect, Symbol};
 use crate::ffi;
 use crate::process::peer::{Peer, PeerError};
 use crate::process::proc;
-use crate::signal::event::Signal;
 use crate::signal::inbox::Inbox;
+use crate::signal::set::Signal;
 use crate::wire::time;
 
 /// Configures a transfer in another dialect.

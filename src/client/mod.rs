@@ -13,7 +13,7 @@ use std::vec::Vec;
 use crate::ffi;
 use crate::process::peer::Peer;
 use crate::process::pid::Pid;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 use crate::wire::sender::Lane;
 
 pub use error::SendError;

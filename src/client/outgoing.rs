@@ -11,7 +11,7 @@ use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{INSPECT_INTERVAL, MIGRATE_ABOVE_COPIES, Peer, PeerError};
 use crate::process::pid::Pid;
 use crate::process::proc;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::wire::control::Nonce;
 use crate::wire::frame::{Frame, MessageKind};
 use crate::wire::sender::{FrameSender, Lane, LinkFailure, Transmit};

@@ -213,7 +213,7 @@ mod tests {
     use super::*;
     use crate::ffi;
     use crate::process::peer::Peer;
-    use crate::signal::event::Signal;
+    use crate::signal::set::Signal;
     use crate::wire::frame::MessageKind;
     use crate::wire::packet::Packet;
     use std::cell::RefCell;

@@ -26,7 +26,7 @@ mod utf8;
 mod wide_text;
 
 use self::head::HeadPart;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::wire::Nanos;
 use crate::wire::bits::Bit;
 

@@ -8,7 +8,7 @@ use core::fmt;
 use super::encoder::{TextEncoder, Unencodable};
 use super::{Ack, Dialect, FinalAck, MILLISECOND, OnSilence, Symbol};
 use crate::process::pid::Pid;
-use crate::signal::event::SignalSet;
+use crate::signal::set::SignalSet;
 use crate::wire::Nanos;
 
 /// Limits the wait for the second final acknowledgement: the kernel may have merged the two.

@@ -8,7 +8,7 @@ use super::service::{Notes, Shared};
 use super::{Endpoint, SERVICE_THREAD};
 use crate::background;
 use crate::server::{Config, Dialects, Note};
-use crate::signal::event::SignalSet;
+use crate::signal::set::SignalSet;
 use crate::signal::threads::{Blocked, Unavailable};
 
 /// Configures an [`Endpoint`] before it is bound.

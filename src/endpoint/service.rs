@@ -12,8 +12,8 @@ use crate::background::{self, Background, Item, OnDrop, lock};
 use crate::engine::{self, Outbox};
 use crate::ffi::{self, EventFd};
 use crate::server::{Note, OutputError, Received, ServeError, Sink, Stop};
-use crate::signal::event::SignalSet;
 use crate::signal::inbox::Inbox;
+use crate::signal::set::SignalSet;
 use crate::signal::threads::Unavailable;
 
 /// Is the program's function for notes.

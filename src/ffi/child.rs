@@ -3,7 +3,7 @@
 use super::disposition::{default_action, replace};
 use super::{getpid, set_mask};
 use crate::process::pid::Pid;
-use crate::signal::event::SignalSet;
+use crate::signal::set::SignalSet;
 
 /// Makes the kernel kill the child of `command` when the calling thread ends for any reason, so that no process is left behind.
 ///

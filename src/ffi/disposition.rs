@@ -6,7 +6,7 @@ use core::ptr;
 use super::errno::check;
 use super::mask::set_of;
 use super::{Errno, HANDLERS, add_handled, getpid, handler_address, send, unblock};
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 
 /// Holds a signal's disposition: ignored, the default action, or a handler (`sigaction(2)`).
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::disposition::{default_action, is_ours, replace};
 use super::{Errno, handled, unblock};
-use crate::signal::event::SignalSet;
 use crate::signal::ring::RING;
+use crate::signal::set::SignalSet;
 
 /// Holds the mask of the handled signals that were not blocked before the handler was installed, for [`in_forked_child`].
 static UNBLOCKED_BEFORE: AtomicU64 = AtomicU64::new(0);

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use crate::signal::event::SignalSet;
+use crate::signal::set::SignalSet;
 
 /// Blocks `signals` on this thread and returns those that were blocked before.
 pub fn block(signals: SignalSet) -> SignalSet {

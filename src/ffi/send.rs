@@ -7,7 +7,8 @@ use core::time::Duration;
 use super::errno::check;
 use super::{Errno, Fd, SigInfo, getpid, gettid, getuid, take};
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal};
+use crate::signal::event::Event;
+use crate::signal::set::Signal;
 use crate::wire::packet::Packet;
 
 /// Identifies the sender of a queued signal.

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::disposition::{default_action, replace};
 use super::{Errno, block, errno::check, ignore, unblock};
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 
 /// Holds the signals that were blocked when the program was started, as a kernel mask.
 static STARTED_WITH: AtomicU64 = AtomicU64::new(0);

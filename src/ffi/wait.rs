@@ -8,8 +8,8 @@ use super::clock::timespec;
 use super::errno::check;
 use super::mask::set_of;
 use super::{Errno, Fd, SigInfo};
-use crate::signal::event::SignalSet;
 use crate::signal::ring::{Entry, REST};
+use crate::signal::set::SignalSet;
 
 /// Waits until the handler has run, `fd` is readable, or `timeout` has passed (`None`: no limit). Returns whether `fd` is
 /// readable.

@@ -13,7 +13,7 @@ use std::thread;
 use crate::ffi::{self, Errno, Fd, Identity};
 use crate::process::pid::Pid;
 use crate::process::proc;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 use crate::wire::packet::Packet;
 
 /// Limits the age of the inspection before a signal that the process has just asked for, in nanoseconds. An inspection takes

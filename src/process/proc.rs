@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use crate::ffi;
 use crate::process::pid::Pid;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 
 /// Holds those lines of `/proc/PID/status` that this crate uses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use crate::dialect::ack_timing::SleepState;
 use crate::process::peer::PeerError;
 use crate::process::pid::Pid;
 use crate::process::proc::Program;
-use crate::signal::event::{Event, Origin, Signal, SignalSet};
+use crate::signal::event::{Event, Origin};
+use crate::signal::set::{Signal, SignalSet};
 use crate::wire::control::Reply;
 use crate::wire::packet::Packet;
 

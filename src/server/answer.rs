@@ -6,7 +6,7 @@ use super::machine::Core;
 use super::session::Session;
 use crate::process::peer::MIGRATE_ABOVE_COPIES;
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::wire::control::Reply;
 
 impl Core {

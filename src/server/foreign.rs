@@ -16,7 +16,7 @@ use crate::dialect::profile_cache::{ProfileCache, ProfileUpdate};
 use crate::dialect::receiver::{TextAction, TextReceiver};
 use crate::process::pid::Pid;
 use crate::process::proc::Program;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 

@@ -16,8 +16,9 @@ use crate::process::affinity::{self, AffinityFollower};
 use crate::process::peer::{Peer, PeerError, ProcessStatus};
 use crate::process::pid::{Pid, PidMap};
 use crate::process::proc;
-use crate::signal::event::{Event, Signal, SignalSet};
+use crate::signal::event::Event;
 use crate::signal::inbox::Inbox;
+use crate::signal::set::{Signal, SignalSet};
 use crate::signal::spin::SPIN_LIMIT;
 use crate::wire::reason::Reason;
 use crate::wire::receiver::Owed;
@@ -348,7 +349,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::signal::event::Signal;
+    use crate::signal::set::Signal;
 
     #[test]
     fn a_zombie_has_ended_where_its_text_may_be_complete() {

@@ -8,7 +8,8 @@ use std::vec::Vec;
 
 use crate::dialect::{Dialect, Symbol};
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Signal};
+use crate::signal::event::Event;
+use crate::signal::set::Signal;
 use crate::wire::control::Reply;
 use crate::wire::reason::Reason;
 

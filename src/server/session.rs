@@ -8,7 +8,7 @@ use crate::dialect::receiver::TextReceiver;
 use crate::process::peer::INSPECT_INTERVAL;
 use crate::process::pid::Pid;
 use crate::process::proc::Program;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 use crate::wire::Nanos;
 use crate::wire::receiver::FrameReceiver;
 use crate::wire::siphash::Key;

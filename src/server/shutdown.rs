@@ -12,7 +12,7 @@ use super::{DropReason, Note, ServeError};
 use crate::dialect::receiver::TextReceiver;
 use crate::ffi::{EventFd, Fd};
 use crate::process::pid::Pid;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 use crate::wire::Nanos;
 use crate::wire::reason::Reason;
 use crate::wire::time;

@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
     use crate::ffi;
-    use crate::signal::event::SignalSet;
+    use crate::signal::set::SignalSet;
 
     /// Writes these texts and returns what became of each, in order.
     fn write_all(output: Sink, texts: &[&str]) -> Vec<(usize, Option<String>)> {

@@ -32,8 +32,9 @@ use core::mem::ManuallyDrop;
 use core::time::Duration;
 
 use crate::ffi::{self, Disposition, Errno, Fd};
-use crate::signal::event::{Event, Signal, SignalSet};
+use crate::signal::event::Event;
 use crate::signal::ring::{CAPACITY, Consumer, Entry, REST, RING};
+use crate::signal::set::{Signal, SignalSet};
 use crate::signal::spin::Spin;
 
 /// The number of calls of [`Inbox::spin_wait`] in a row that find a signal before one checks the descriptor.

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod inbox;
 pub mod ring;
+pub mod set;
 pub mod spin;
 #[cfg(feature = "std")]
 pub mod threads;

@@ -12,8 +12,8 @@ use std::time::Instant;
 use crate::ffi::{self, Errno};
 use crate::process::pid::Pid;
 use crate::process::proc::{self, StatusLines};
-use crate::signal::event::SignalSet;
 use crate::signal::inbox::{Inbox, InboxError};
+use crate::signal::set::SignalSet;
 
 /// Blocks SIGUSR1, SIGUSR2 and signal 44 on this thread, and so on every thread that it starts from then on.
 ///

@@ -72,7 +72,7 @@ const TESTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "signal::event::tests::the_word_signal_is_not_reserved_by_the_c_library",
+            "signal::set::tests::the_word_signal_is_not_reserved_by_the_c_library",
             "ffi::tests::the_handler_matches_the_cpu",
             "signal::ring::tests::entries_come_out_whole_and_in_order_across_many_laps",
             "signal::ring::tests::threads_that_obey_the_mark_never_overrun",

@@ -17,20 +17,20 @@ Checks that no module below src/ uses a room that its own room may not use. The 
 /// A module belongs to the room that names it, or else to that of the module around it. A name that ends in `::` is that of the
 /// modules inside alone: `cli` itself has the list of commands, of which `check` is one.
 const ROOMS: &str = "\
-types      | signal::event signal::ring process::pid wire::packet wire::siphash |
-ffi        | ffi                                                                | types
-background | background                                                         | types ffi
-process    | process                                                            | types ffi
-signal     | signal                                                             | types ffi process
-wire       | wire                                                               | types
-dialect    | dialect                                                            | types wire
-client     | client                                                             | all but background
-server     | server                                                             | all but client
-engine     | engine                                                             | all
-library    | lib endpoint                                                       | all
-command    | cli::                                                              | all
-check      | check                                                              | all
-main       | main cli                                                           | library command check
+types      | signal::event signal::ring signal::set process::pid wire::packet wire::siphash |
+ffi        | ffi                                                                            | types
+background | background                                                                     | types ffi
+process    | process                                                                        | types ffi
+signal     | signal                                                                         | types ffi process
+wire       | wire                                                                           | types
+dialect    | dialect                                                                        | types wire
+client     | client                                                                         | all but background
+server     | server                                                                         | all but client
+engine     | engine                                                                         | all
+library    | lib endpoint                                                                   | all
+command    | cli::                                                                          | all
+check      | check                                                                          | all
+main       | main cli                                                                       | library command check
 ";
 
 /// A row of [`ROOMS`].

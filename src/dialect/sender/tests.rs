@@ -7,7 +7,7 @@ use TextSendError::{Busy, ServerEnded, Stuck, Unanswered};
 
 use super::super::testing::{pid, symbols};
 use super::*;
-use crate::signal::event::Signal;
+use crate::signal::set::Signal;
 
 const SECOND: Nanos = 1000 * MILLISECOND;
 const TIMEOUT: Nanos = 5 * SECOND;

@@ -12,7 +12,8 @@ use super::world::*;
 use crate::dialect::Dialect;
 use crate::dialect::encoder::TextEncoder;
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, SignalSet};
+use crate::signal::event::Event;
+use crate::signal::set::SignalSet;
 
 pub fn signals(from: Pid, spec: &str, text: &str) -> Vec<Event> {
     let dialect: Dialect = spec.parse().unwrap();

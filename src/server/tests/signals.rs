@@ -1,7 +1,8 @@
 //! The signals of clients, as the kernel hands them to the server.
 
 use crate::process::pid::Pid;
-use crate::signal::event::{Event, Origin, Signal};
+use crate::signal::event::{Event, Origin};
+use crate::signal::set::Signal;
 use crate::wire::bits::Bit;
 use crate::wire::control::{Nonce, Nonces, Request};
 use crate::wire::packet::Packet;

@@ -171,7 +171,7 @@ pub const MUTANTS: &[Mutant] = mutants! {
         => "";
     "AS-24" in "src/ffi/fork.rs", by NETS "a forked child has no handler":
         "    for signal in handled().iter() {\n"
-        => "    for signal in crate::signal::event::SignalSet::MINITALK.iter() {\n";
+        => "    for signal in crate::signal::set::SignalSet::MINITALK.iter() {\n";
     "AS-13" in "src/signal/inbox.rs", by UNITS "a_late_signal_of_a_former_inbox_is_not_drained":
         "Event::decode(entry).filter(|e| self.signals.contains(e.signal))"
         => "Event::decode(entry)";

@@ -9,7 +9,7 @@ use crate::process::pid::Pid;
 use crate::server::Dialects;
 use crate::server::tests::own::frame;
 use crate::server::tests::world::*;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 use crate::wire::bits::Bit;
 
 #[test]

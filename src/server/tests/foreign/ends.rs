@@ -5,7 +5,7 @@ use crate::dialect::ack_timing::SleepState;
 use crate::server::ServeError;
 use crate::server::tests::own::frame;
 use crate::server::tests::world::*;
-use crate::signal::event::{Signal, SignalSet};
+use crate::signal::set::{Signal, SignalSet};
 
 #[test]
 fn a_silence_of_a_client_that_waits_for_a_cpu_is_excused() {

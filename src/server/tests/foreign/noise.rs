@@ -7,7 +7,7 @@ use crate::dialect::ack_timing::SleepState;
 use crate::server::foreign::SEARCH_AFTER;
 use crate::server::tests::world::*;
 use crate::server::{DropReason, Note};
-use crate::signal::event::SignalSet;
+use crate::signal::set::SignalSet;
 use crate::wire::bits::Bit;
 use crate::wire::control::Status;
 
