@@ -1,6 +1,6 @@
 //! The ways through a function along which addresses of data are followed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
@@ -38,29 +38,8 @@ impl Search<'_> {
         let takes = |i: &Instruction| i.mnemonic() == Mnemonic::Lea && i.is_ip_rel_memory_operand();
         self.is_handler = self.handlers.contains(&code[0].ip());
         self.has_frame_pointer = code.iter().any(makes_frame_pointer);
-        self.for_jumps = code
-            .windows(2)
-            .filter(|two| {
-                let is_jump = |i: &Instruction| {
-                    i.flow_control() == FlowControl::IndirectBranch
-                        && i.op0_kind() == OpKind::Register
-                        && i.op0_register() == two[0].op0_register()
-                };
-                two[0].mnemonic() == Mnemonic::Add
-                    && two[0].op0_kind() == OpKind::Register
-                    && is_jump(&two[1])
-            })
-            .map(|two| two[0].ip())
-            .collect();
-        self.for_clones = code
-            .windows(6)
-            .filter(|all| {
-                let slot = self.image.slots.get(&all[2].ip_rel_memory_address());
-                all[2].is_ip_rel_memory_operand()
-                    && matches!(slot, Some(Slot::Extern(name)) if name.name.starts_with("_ITM_"))
-            })
-            .flat_map(|all| [all[0].ip(), all[5].ip()])
-            .collect();
+        self.for_jumps = for_jumps(code);
+        self.for_clones = for_clones(self.image, code);
         if !code.iter().any(takes) {
             let nothing = State::default();
             for i in code {
@@ -68,127 +47,192 @@ impl Search<'_> {
             }
             return;
         }
-        let places: HashMap<u64, usize> =
-            code.iter().enumerate().map(|(n, i)| (i.ip(), n)).collect();
-        let mut known: Vec<Option<State>> = vec![None; code.len()];
-        let entry = State {
-            rsp: Some(0),
-            ..State::default()
-        };
-        known[0] = Some(entry);
-        let mut todo = VecDeque::from([0]);
-        // The joined state of all instructions, for code that control reaches in an unseen way.
-        let mut everywhere: Option<State> = None;
-        let mut is_lost = false;
+        let mut ways = Ways::new(code);
         loop {
-            while let Some(n) = todo.pop_front() {
+            while let Some(n) = ways.todo.pop_front() {
                 if self.writers.anywhere {
                     return;
                 }
-                let i = &code[n];
-                let mut state = known[n].clone().unwrap_or_default();
-                if let Some(all) = &everywhere {
-                    state.join(all);
-                }
-                let after = self.step(i, state);
-                let mut next = Vec::new();
-                match i.flow_control() {
-                    FlowControl::UnconditionalBranch => next.push(i.near_branch_target()),
-                    FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => {
-                        next.extend([i.near_branch_target(), i.next_ip()]);
-                    }
-                    FlowControl::IndirectBranch if self.for_clones.contains(&i.ip()) => {}
-                    FlowControl::IndirectBranch
-                        if let Some(all) = targets(self.image, &code[..=n])
-                            .filter(|all| all.iter().all(|to| places.contains_key(to))) =>
-                    {
-                        next.extend(all);
-                    }
-                    FlowControl::IndirectBranch => {
-                        for register in ARGUMENTS {
-                            self.hands(after.registers[register]);
-                        }
-                        is_lost = true;
-                    }
-                    FlowControl::Return => {}
-                    _ => next.push(i.next_ip()),
-                }
-                for to in next {
-                    match places.get(&to) {
-                        Some(&to) => {
-                            let is_new = match &mut known[to] {
-                                Some(state) => state.join(&after),
-                                none => {
-                                    *none = Some(after.clone());
-                                    true
-                                }
-                            };
-                            if is_new && !todo.contains(&to) {
-                                todo.push_back(to);
-                            }
-                        }
-                        // The jump leads into another function, which may be a part of this function that lies elsewhere.
-                        None if i.flow_control() != FlowControl::Next && after.holds_any() => {
-                            for register in ARGUMENTS {
-                                self.hands(after.registers[register]);
-                            }
-                            let is_kept = (0..16).any(|n| {
-                                crate::summary::is_preserved(n) && after.registers[n].is_some()
-                            });
-                            let is_outside = is_outside(self.image, i);
-                            let is_whole =
-                                self.image.functions.contains_key(&to) && after.rsp == Some(0);
-                            self.writers.anywhere |= !is_outside && (is_kept || !is_whole);
-                        }
-                        // Control behind the end of the function is not followed. Behind a final call, no control goes on.
-                        None if i.flow_control() == FlowControl::Next => {
-                            self.writers.anywhere |= after.holds_any();
-                        }
-                        None => {}
+                let before = ways.before(n);
+                let after = self.step(&code[n], before);
+                for to in self.targets(&mut ways, n, &after) {
+                    match ways.places.get(&to) {
+                        Some(&to) => ways.reach(to, &after),
+                        None => self.leaves(&code[n], to, &after),
                     }
                 }
             }
-            let join_all = |all: &mut State, is_one: &dyn Fn(&Instruction) -> bool| {
-                let mut is_changed = false;
-                for (state, i) in known.iter().zip(code) {
-                    if let Some(state) = state.as_ref().filter(|_| is_one(i)) {
-                        is_changed |= all.join(state);
-                    }
-                }
-                is_changed
-            };
-            if is_lost {
-                let mut all = everywhere.clone().unwrap_or_default();
-                let is_changed = join_all(&mut all, &|_| true);
-                let is_first = everywhere.is_none();
-                everywhere = Some(all);
-                if is_first || is_changed {
-                    for (n, state) in known.iter_mut().enumerate() {
-                        state.get_or_insert_default();
-                        todo.push_back(n);
-                    }
-                    continue;
-                }
-            }
-            // Code without a seen way to it, except padding, is another function, or handles an exception that a call throws.
-            let is_padding =
-                |i: &Instruction| matches!(i.mnemonic(), Mnemonic::Nop | Mnemonic::Int3);
-            let mut missed = known
-                .iter()
-                .zip(code)
-                .map(|(state, i)| state.is_none() && !is_padding(i));
-            let Some(missed) = missed.position(|is_missed| is_missed) else {
+            let goes_on = ways.is_lost && ways.join_everywhere() || ways.begin_missed();
+            if !goes_on {
                 return;
-            };
-            let mut all = State::default();
-            join_all(&mut all, &|i| {
-                matches!(
-                    i.flow_control(),
-                    FlowControl::Call | FlowControl::IndirectCall
-                )
-            });
-            known[missed] = Some(all);
-            todo.push_back(missed);
+            }
         }
     }
+
+    /// Returns the addresses that control may reach from instruction `n`, which leaves the state `after`.
+    fn targets(&mut self, ways: &mut Ways, n: usize, after: &State) -> Vec<u64> {
+        let i = &ways.code[n];
+        match i.flow_control() {
+            FlowControl::UnconditionalBranch => vec![i.near_branch_target()],
+            FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => {
+                vec![i.near_branch_target(), i.next_ip()]
+            }
+            FlowControl::IndirectBranch if self.for_clones.contains(&i.ip()) => Vec::new(),
+            FlowControl::IndirectBranch
+                if let Some(all) = targets(self.image, &ways.code[..=n])
+                    .filter(|all| all.iter().all(|to| ways.places.contains_key(to))) =>
+            {
+                all
+            }
+            FlowControl::IndirectBranch => {
+                for register in ARGUMENTS {
+                    self.hands(after.registers[register]);
+                }
+                ways.is_lost = true;
+                Vec::new()
+            }
+            FlowControl::Return => Vec::new(),
+            _ => vec![i.next_ip()],
+        }
+    }
+
+    /// Notes that control goes on from the instruction to another function, at `to`.
+    fn leaves(&mut self, i: &Instruction, to: u64, after: &State) {
+        if !after.holds_any() {
+            return;
+        }
+        // Control behind the end of the function is not followed. Behind a final call, no control goes on.
+        if i.flow_control() == FlowControl::Next {
+            self.writers.anywhere = true;
+            return;
+        }
+        // The other function may be a part of this function that lies elsewhere.
+        for register in ARGUMENTS {
+            self.hands(after.registers[register]);
+        }
+        let is_kept =
+            (0..16).any(|n| crate::summary::is_preserved(n) && after.registers[n].is_some());
+        let is_whole = self.image.functions.contains_key(&to) && after.rsp == Some(0);
+        self.writers.anywhere |= !is_outside(self.image, i) && (is_kept || !is_whole);
+    }
+}
+
+/// Holds the states of one function's instructions, while its ways are followed.
+struct Ways<'a> {
+    code: &'a [Instruction],
+    /// The number of each instruction, by its address.
+    places: HashMap<u64, usize>,
+    known: Vec<Option<State>>,
+    todo: VecDeque<usize>,
+    /// The joined state of all instructions, for code that control reaches in an unseen way.
+    everywhere: Option<State>,
+    /// Whether control may reach any instruction.
+    is_lost: bool,
+}
+
+impl<'a> Ways<'a> {
+    fn new(code: &'a [Instruction]) -> Self {
+        let mut known = vec![None; code.len()];
+        known[0] = Some(State {
+            rsp: Some(0),
+            ..State::default()
+        });
+        Self {
+            code,
+            places: code.iter().enumerate().map(|(n, i)| (i.ip(), n)).collect(),
+            known,
+            todo: VecDeque::from([0]),
+            everywhere: None,
+            is_lost: false,
+        }
+    }
+
+    /// Returns the state before instruction `n`.
+    fn before(&self, n: usize) -> State {
+        let mut state = self.known[n].clone().unwrap_or_default();
+        if let Some(all) = &self.everywhere {
+            state.join(all);
+        }
+        state
+    }
+
+    /// Notes that control reaches instruction `to` with this state.
+    fn reach(&mut self, to: usize, state: &State) {
+        let is_new = match &mut self.known[to] {
+            Some(known) => known.join(state),
+            none => {
+                *none = Some(state.clone());
+                true
+            }
+        };
+        if is_new && !self.todo.contains(&to) {
+            self.todo.push_back(to);
+        }
+    }
+
+    /// Joins the states of those instructions to `all`; returns whether that changes it.
+    fn join_all(&self, all: &mut State, is_one: impl Fn(&Instruction) -> bool) -> bool {
+        let known = self.known.iter().zip(self.code);
+        let states = known.filter_map(|(state, i)| state.as_ref().filter(|_| is_one(i)));
+        states.fold(false, |is_changed, state| all.join(state) | is_changed)
+    }
+
+    /// Joins all states, so that control may reach each instruction from any other; returns whether there is more to follow.
+    fn join_everywhere(&mut self) -> bool {
+        let is_first = self.everywhere.is_none();
+        let mut all = self.everywhere.take().unwrap_or_default();
+        let is_changed = self.join_all(&mut all, |_| true);
+        self.everywhere = Some(all);
+        if is_first || is_changed {
+            for (n, state) in self.known.iter_mut().enumerate() {
+                state.get_or_insert_default();
+                self.todo.push_back(n);
+            }
+        }
+        is_first || is_changed
+    }
+
+    /// Begins at the first instruction that no way was seen to, except padding, if there is one: it belongs to another function, or
+    /// handles an exception that a call throws.
+    fn begin_missed(&mut self) -> bool {
+        let is_padding = |i: &Instruction| matches!(i.mnemonic(), Mnemonic::Nop | Mnemonic::Int3);
+        let mut missed = self.known.iter().zip(self.code);
+        let Some(missed) = missed.position(|(state, i)| state.is_none() && !is_padding(i)) else {
+            return false;
+        };
+        let is_call = |i: &Instruction| {
+            matches!(
+                i.flow_control(),
+                FlowControl::Call | FlowControl::IndirectCall
+            )
+        };
+        let mut all = State::default();
+        self.join_all(&mut all, is_call);
+        self.known[missed] = Some(all);
+        self.todo.push_back(missed);
+        true
+    }
+}
+
+/// Returns the addresses of the additions that compute the target of the jump behind them.
+fn for_jumps(code: &[Instruction]) -> BTreeSet<u64> {
+    let pairs = code.windows(2).filter(|two| {
+        let [add, jump] = two else { return false };
+        add.mnemonic() == Mnemonic::Add
+            && add.op0_kind() == OpKind::Register
+            && jump.flow_control() == FlowControl::IndirectBranch
+            && jump.op0_kind() == OpKind::Register
+            && jump.op0_register() == add.op0_register()
+    });
+    pairs.map(|two| two[0].ip()).collect()
+}
+
+/// Returns the addresses of the comparison and the jump around a call of the runtime of transactional memory.
+fn for_clones(image: &Image, code: &[Instruction]) -> BTreeSet<u64> {
+    let calls = code.windows(6).filter(|all| {
+        let slot = image.slots.get(&all[2].ip_rel_memory_address());
+        all[2].is_ip_rel_memory_operand()
+            && matches!(slot, Some(Slot::Extern(name)) if name.name.starts_with("_ITM_"))
+    });
+    calls.flat_map(|all| [all[0].ip(), all[5].ip()]).collect()
 }
