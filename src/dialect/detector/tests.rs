@@ -109,6 +109,20 @@ fn short_texts_are_detected_in_the_commonest_dialect() {
 }
 
 #[test]
+fn a_letter_without_an_end_is_the_more_frequent_one() {
+    for spec in ["order=lsb,end=none", "one=usr1,end=none"] {
+        let mut detector = detector(64);
+        push(&mut detector, &symbols(spec, b"a"));
+        assert!(detector.handle_exit(true).has_message());
+        let found = detector.finish().unwrap();
+        assert_eq!(
+            (found.dialect.to_string(), &found.text[..]),
+            (spec.into(), &b"a"[..])
+        );
+    }
+}
+
+#[test]
 fn an_ambiguous_text_has_a_rival() {
     let rival = Box::new(("order=lsb".parse().unwrap(), b"LL".into()));
     for (text, certainty) in [
