@@ -28,6 +28,7 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
         acks.iter().partition(|(count, _)| *count == last);
     // A handshake is answered independent of the bits.
     usual.retain(|(count, _)| *count > hello);
+    let has_earlier = !usual.is_empty();
     if usual.is_empty() {
         usual.extend(at_last.first());
     }
@@ -50,6 +51,10 @@ pub fn refine(mut dialect: Dialect, text: &str, client: Pid, acks: &[ReceivedAck
         [_, _, ..] => FinalAck::Both,
         _ => FinalAck::Same,
     };
+    // The client did not wait for the acknowledgements of its bytes, and the last two came after its last bit.
+    if dialect.ack == Ack::Message && has_earlier && dialect.final_ack == FinalAck::Twice {
+        (dialect.ack, dialect.final_ack) = (Ack::Byte, FinalAck::Same);
+    }
     dialect
 }
 
@@ -111,8 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn the_absence_of_acknowledgements_is_recognized() {
+    fn acknowledgements_without_a_wait_for_them_are_recognized() {
         assert_eq!(refined("ack=none", |_| vec![]), "ack=none");
+        let late = |count| match count {
+            LAST => vec![USR1; 2],
+            _ => vec![USR1; usize::from(count % 8 == 0 && count + 8 < LAST)],
+        };
+        assert_eq!(refined("ack=none", late), "ack=byte");
         let only_last = |count| if count == LAST { vec![USR1] } else { vec![] };
         assert_eq!(refined("ack=none", only_last), "ack=message");
     }

@@ -199,7 +199,8 @@ impl ServerSearch<'_> {
             final_ack: FinalAck::Same,
             ..refined
         });
-        let may_skip_head = refined.ack == Ack::Message && refined.head != Head::None;
+        let has_unasked = !acks.is_empty() && !matches!(candidate.ack, Ack::Bit | Ack::Byte);
+        let may_skip_head = has_unasked && refined.head != Head::None;
         let after_head = after_head.into_iter().filter(|_| may_skip_head);
         let unicode = Dialect {
             chars: Chars::Unicode,
