@@ -437,8 +437,10 @@ impl Detector {
             complete.any(|reading| reading.is_over(self.log.len()))
         };
         let is_message = |reading: &Reading| is_message(reading, &self.known);
-        let is_text =
-            |reading: &Reading| reading.text_len() > 0 || self.known.contains(reading.dialect());
+        let is_text = |reading: &Reading| {
+            let is_known = self.known.contains(reading.dialect());
+            is_message(reading) && (reading.text_len() > 0 || is_known)
+        };
         let has_text = self.complete.iter().any(is_text);
         let has_message = self.complete.iter().any(is_message);
         // In seven bits almost anything is text, and few clients send it.

@@ -456,7 +456,8 @@ fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_foun
         let mut states = symbols_of(bytes)
             .into_iter()
             .map(|symbol| detector.push(symbol).unwrap());
-        let is_lost = states.any(|state| state == DetectState::NoMatch);
+        let is_end = |state: &_| matches!(state, DetectState::Decided | DetectState::NoMatch);
+        let is_lost = states.find(is_end) == Some(DetectState::NoMatch);
         let has_message = !is_lost && detector.state().has_message();
         (
             is_lost,
@@ -468,8 +469,9 @@ fn an_empty_text_before_more_is_no_message_and_a_text_with_a_long_length_is_foun
         detect(b"\0\0\0\0\0\0\0\x02H\0").1.as_deref(),
         Some(&b"H"[..])
     );
-    // NULs that wake a server up, and a length with a checksum.
-    for bytes in [&[0; 24][..], b"\0\x0c\x04\x09Hello World!"] {
+    // NULs that wake a server up, a handshake and then one signal only, and a length with a checksum.
+    let one_signal = [&b"\x80"[..], &[0; 10]].concat();
+    for bytes in [&[0; 24][..], &one_signal, b"\0\x0c\x04\x09Hello World!"] {
         assert_eq!(detect(bytes), (true, None));
     }
 }
