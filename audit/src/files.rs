@@ -142,6 +142,12 @@ impl Files {
         numbers.collect()
     }
 
+    /// Returns the names of the libraries that the program needs, and that cannot be read.
+    pub fn missing(&mut self) -> &BTreeSet<String> {
+        let _ = self.scope();
+        &self.missing
+    }
+
     /// Returns the number of the library with that file name, if the program needs it.
     pub fn named(&mut self, name: &str) -> Option<u16> {
         let _ = self.scope();

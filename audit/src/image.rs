@@ -301,17 +301,27 @@ impl Image {
         slots.chain(self.externs.values().map(|name| name.name.clone()))
     }
 
-    /// Returns the address in the data of one of the texts, as a whole string, with the text.
-    pub fn text_of(&self, texts: &[&'static str]) -> Option<(u64, &'static str)> {
+    /// Returns the address in the data of one of the texts, with the text. It is a whole string, behind a byte that is no letter, or
+    /// the end of a string that `is_named` says the program names.
+    pub fn text_of(
+        &self,
+        texts: &[&'static str],
+        is_named: impl Fn(u64) -> bool,
+    ) -> Option<(u64, &'static str)> {
         for region in self.regions.iter().filter(|r| !r.exec) {
-            let mut at = region.start;
+            let mut end = region.start;
             for piece in region.data.split(|b| *b == 0) {
-                if let Some(text) = texts.iter().find(|t| t.as_bytes() == piece)
-                    && !self.names_at.contains(&at)
-                {
-                    return Some((at, text));
+                end = end.saturating_add(piece.len() as u64);
+                for text in texts {
+                    let at = end.wrapping_sub(text.len() as u64);
+                    if let Some(before) = piece.strip_suffix(text.as_bytes())
+                        && (before.last().is_none_or(|b| !b.is_ascii()) || is_named(at))
+                        && !self.names_at.contains(&at)
+                    {
+                        return Some((at, text));
+                    }
                 }
-                at = at.saturating_add(piece.len() as u64 + 1);
+                end = end.saturating_add(1);
             }
         }
         None

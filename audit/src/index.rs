@@ -178,6 +178,8 @@ impl Index {
     /// symbols, a table is taken to be at most `NEAR` bytes long, and to end where instructions name a place.
     pub fn stored_pointers(&mut self, number: u16, image: &Image, word: u64) -> Vec<u64> {
         const NEAR: u64 = 64;
+        // The first page of a position-independent file has its headers. A small number, such as null, is no address.
+        const PAGE: u64 = 4096;
         let (from, to) = match image.object_at(word) {
             Some(object) => (object.address, object.address + object.size),
             None => (word.saturating_sub(NEAR), word + 1),
@@ -201,7 +203,7 @@ impl Index {
             .filter_map(|(_, value)| *value)
             .chain(by_index.copied())
             .chain(of.fields.get(&word).into_iter().flatten().copied())
-            .filter(|at| image.region(*at).is_some())
+            .filter(|at| *at >= PAGE && image.region(*at).is_some())
             .collect()
     }
 

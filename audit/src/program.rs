@@ -239,6 +239,10 @@ fn run(options: &Options) -> Result<u8, String> {
             );
             unresolved = vec![(place.clone(), why)];
         }
+        let missing: Vec<String> = files.missing().iter().cloned().collect();
+        if !missing.is_empty() {
+            unresolved.push((missing.join(", "), report::MISSING.into()));
+        }
         let is_empty = found.handlers.is_empty() && found.imported.is_empty();
         if is_empty && unresolved.is_empty() {
             fail(

@@ -49,6 +49,9 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
         .entry((start, end))
         .or_insert_with(|| vec![Step::default(); (end - start) as usize]);
     let mut seen = vec![false; steps.len()];
+    for stop in stops.iter().filter(|stop| (start..end).contains(stop)) {
+        seen[(stop - start) as usize] = true;
+    }
     let mut count = 0;
     let mut todo = vec![from];
     let mut is_known = true;
@@ -58,9 +61,6 @@ fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<
         }
         if count > MOST {
             return None;
-        }
-        if stops.contains(&at) {
-            continue;
         }
         if !(start..end).contains(&at) {
             // The function that this code jumps to returns in its place.

@@ -129,15 +129,19 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The reason for libraries that cannot be read.
+pub const MISSING: &str = "needed by the file and not found: functions there may install handlers";
+
 /// Returns the last lines of the report: unresolved calls, and the counts of all handlers.
 pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String {
     let count = |weight| verdicts.iter().filter(|v| v.weight() == weight).count();
     let mut out = String::new();
     for (place, why) in unresolved {
-        let _ = writeln!(
-            out,
-            "unresolved: {place}: {why}\n  would decide it: --handler with the function that is installed there"
-        );
+        let remedy = match &**why {
+            MISSING => "--sysroot DIR, under which it lies",
+            _ => "--handler with the function that is installed there",
+        };
+        let _ = writeln!(out, "unresolved: {place}: {why}\n  would decide it: {remedy}");
     }
     let _ = writeln!(
         out,

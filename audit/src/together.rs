@@ -76,9 +76,12 @@ impl Search<'_> {
         let other = stores.iter().copied().find(|at| {
             let is_clear = constant(&file, *at).1.number() == Some(0);
             let others: Vec<u64> = stops.iter().copied().filter(|stop| stop != at).collect();
-            let mut taken = loads.iter().map(|load| after(*load));
+            let function = file.function_at(*at);
+            let loads = loads.iter();
+            let near = loads.filter(|load| file.function_at(**load) == function);
+            let mut taken = near.clone().map(|load| after(*load));
             // Data that is loaded after the flag was cleared is at least as new as the flag.
-            let mut again = loads.iter();
+            let mut again = near;
             is_clear
                 && taken.any(|from| surely_leads(&file, from, *at, &others))
                 && again.all(|load| !surely_leads(&file, after(*at), *load, &asked))
@@ -101,24 +104,29 @@ impl Search<'_> {
     /// Returns the conflict of two loads with stores to a word and to a flag that says what the word means.
     fn mode(&mut self, number: u16, loads: &BTreeMap<(u64, u64), Place>) -> Option<Conflict> {
         let file = self.files.image(number);
+        let mut open = BTreeMap::new();
+        for &(word, _) in loads.keys() {
+            let stores = self.open_stores(number, word).into_iter();
+            let stores = stores.map(|at| (at, file.function_at(at), is_flag(&file, at)));
+            open.insert(word, stores.collect::<Vec<_>>());
+        }
         loads.keys().find_map(|&(flag, _)| {
-            let mut stores = self.open_stores(number, flag);
-            stores.retain(|at| is_flag(&file, *at));
-            let values = stores.iter().filter_map(|at| constant(&file, *at).1.number());
+            let stores = open[&flag].iter().filter(|(.., is_flag)| *is_flag);
+            let values = stores
+                .clone()
+                .filter_map(|(at, ..)| constant(&file, *at).1.number());
             let values: BTreeSet<i64> = values.collect();
             if values.len() < 2 {
                 return None;
             }
+            let functions: BTreeSet<_> = stores.map(|(_, function, _)| *function).collect();
             let others = loads.iter().filter(|((word, _), _)| *word != flag);
             let mut others = others.map(|((word, _), by)| (*word, *by));
             let (word, by, other) = others.find_map(|(word, by)| {
-                let mut all = self.open_stores(number, word);
-                all.retain(|at| !is_flag(&file, *at));
-                let is_near = |at: &&u64| {
-                    let function = file.function_at(**at);
-                    stores.iter().any(|flag| file.function_at(*flag) == function)
-                };
-                let other = *all.iter().find(is_near)?;
+                let mut all = open[&word].iter();
+                let is_near =
+                    |(_, at, is_flag): &&(_, _, bool)| !is_flag && functions.contains(at);
+                let (other, ..) = *all.find(is_near)?;
                 let mut values = values.iter();
                 let is_asked = values.any(|value| self.is_refused(by, flag, *value));
                 (!is_asked).then_some((word, by, other))

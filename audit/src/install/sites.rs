@@ -253,15 +253,16 @@ impl Finder<'_> {
                 || named.any(|(at, names)| {
                     tables.taken.contains_key(at) && names.iter().any(|name| looks_up(name))
                 }));
+        let has_lookup = has_own || file.imports().any(|name| looks_up(&name));
+        let is_named = |at: u64| tables.taken.contains_key(&at);
+        let text = has_lookup.then(|| file.text_of(libc::INSTALLS, is_named));
         for (at, name) in places {
             self.unresolved(
                 (0, at),
                 format!("has the address of {name}: what calls it may install a handler"),
             );
         }
-        if (has_own || file.imports().any(|name| looks_up(&name)))
-            && let Some((at, name)) = file.text_of(libc::INSTALLS)
-        {
+        if let Some((at, name)) = text.flatten() {
             self.unresolved(
                 (0, at),
                 format!("is the text {name:?}, by which dlsym may find a function that installs a handler"),
