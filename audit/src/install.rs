@@ -472,10 +472,21 @@ impl Finder<'_> {
         }
     }
 
+    /// Notes the words that were stored to before the call. A word that is not null there was stored to before as well.
     fn note_before(&mut self, function: Place, hit: &Hit) {
         let all = self.before.entry((function.0, hit.at)).or_default();
-        if !all.contains(&hit.state.stores) {
-            all.push(hit.state.stores.clone());
+        let mut stores = hit.state.stores.clone();
+        let looked = hit.state.looked.iter();
+        Rc::make_mut(&mut stores).extend(looked.map(|&(image, word)| Stored {
+            image,
+            lo: word,
+            hi: word,
+            is_flag: false,
+            by: None,
+            through: None,
+        }));
+        if !all.contains(&stores) {
+            all.push(stores);
         }
     }
 
