@@ -3,7 +3,7 @@
 mod argument;
 pub mod flags;
 mod follow;
-mod number;
+pub mod number;
 mod sites;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -213,9 +213,8 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
         swept: vec![0],
     };
     let file = finder.files.image(0);
-    let mut sites: Vec<Place> = number::may_install(&file, finder.index.of(0, &file))
-        .map(|at| (0, at))
-        .collect();
+    let installs = finder.index.of(0, &file).installs.iter();
+    let mut sites: Vec<Place> = installs.map(|at| (0, *at)).collect();
     sites.extend(finder.sites_of_libraries());
     let mut functions: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
     for &(image, at) in &sites {

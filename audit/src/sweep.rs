@@ -481,6 +481,9 @@ pub fn sweep(image: &Image) -> Tables {
         tables.escaped.clear();
         tables.returned.clear();
     }
+    let mut installs = std::mem::take(&mut tables.installs);
+    installs.retain(crate::install::number::may_install(image, &tables));
+    tables.installs = installs;
     tables
 }
 

@@ -22,10 +22,11 @@ pub fn is_other(number: i64) -> bool {
     number != RT_SIGACTION && number < X32
 }
 
-/// Returns the calls that may install a handler: all but the system calls whose number shows that they do not.
-pub fn may_install(image: &Image, tables: &Tables) -> impl Iterator<Item = u64> {
+/// Returns whether a call may install a handler; false for a system call whose number shows that it does not. The calls are to be
+/// asked about in their order.
+pub fn may_install(image: &Image, tables: &Tables) -> impl FnMut(&u64) -> bool {
     let mut last: Option<Numbers> = None;
-    tables.installs.iter().copied().filter(move |at| {
+    move |at| {
         if number_register(image, &decode(image, *at)).is_none() {
             return true;
         }
@@ -35,7 +36,17 @@ pub fn may_install(image: &Image, tables: &Tables) -> impl Iterator<Item = u64> 
         };
         let is_other = numbers.is_other_call(image, *at);
         last = Some(numbers);
-        !is_other
+        !is_other && !returns_from_handler(image, *at)
+    }
+}
+
+/// Returns whether the system call is that of the code to which a handler returns, which is often part of no function.
+fn returns_from_handler(image: &Image, at: u64) -> bool {
+    const LONG: &[u8] = &[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5];
+    const SHORT: &[u8] = &[0xb8, 15, 0, 0, 0, 0x0f, 5];
+    [LONG, SHORT].iter().any(|code| {
+        let before = at.saturating_sub(code.len() as u64 - 2);
+        image.bytes(before).starts_with(code)
     })
 }
 

@@ -9,9 +9,6 @@ use super::known::Known;
 use crate::image::{Image, Slot};
 use crate::libc;
 
-/// The code of the C library to which a handler returns: `mov $15, %rax; syscall`.
-pub(super) const RETURN_FROM_HANDLER: &[u8] = &[0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5];
-
 /// Returns whether a function of this name installs handlers, or makes any system call.
 pub fn may_install(name: &str) -> bool {
     libc::installs(name) || name == "syscall"
@@ -52,13 +49,7 @@ pub(super) fn note_system_call(
     let number = number.filter(|(from, _)| at - from < 120);
     let may_block = number.is_none_or(|(_, number)| number == RT_SIGPROCMASK);
     tables.blocks_by_number |= may_block && !image.is_static;
-    // In a static file nearly all system calls belong to the C library.
-    let is_other = image.is_static
-        && (number.is_some_and(|(_, number)| number != 13)
-            || image.bytes(at - 7).starts_with(RETURN_FROM_HANDLER));
-    if !is_other {
-        tables.installs.push(at);
-    }
+    tables.installs.push(at);
 }
 
 /// Notes a call or a jump, and a word through which another file's function is reached.
