@@ -179,7 +179,7 @@ impl Known {
             return;
         }
         let first = Register::RDI.number();
-        if let Some(word) = self.pointers[first] {
+        if let Some(word) = self.holder(first) {
             tables.freed.entry(word).or_default().push(at);
         } else if let Some(argument) = self.arguments[first] {
             tables.frees.push((self.function, argument));

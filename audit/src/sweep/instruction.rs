@@ -142,6 +142,7 @@ pub(super) fn note(
         }
         known.gives(i, to, Way::Word, tables);
         known.replaces(to);
+        known.holds_value(i, to);
     }
     let named = named_by(image, i, known);
     if let Some(named) = named.filter(|named| super::parameter::is_word(*named))

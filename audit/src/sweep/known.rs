@@ -59,6 +59,13 @@ pub struct Known {
     pub(super) returned: Reference,
     /// The words of the file whose pointers were stored to the frame, by the place.
     spilled_pointers: Map<Local, u64>,
+    /// A number for each register's value; copies of one value have one number.
+    values: [u64; 16],
+    /// The numbers of values that were stored to the frame, by the place.
+    spilled_values: Map<Local, u64>,
+    /// The words of the file to which values were stored, each with the number of its value.
+    holders: Vec<(u64, u64)>,
+    last_value: u64,
     /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
     /// The loads of memory behind arguments of the function, each with the number that stands for the memory.
@@ -91,6 +98,10 @@ impl Known {
             syscall: 0,
             returned: Reference::default(),
             spilled_pointers: Map::default(),
+            values: std::array::from_fn(|n| n as u64),
+            spilled_values: Map::default(),
+            holders: Vec::new(),
+            last_value: 16,
             spilled: Map::default(),
             loads: Vec::new(),
             crossings: Map::default(),
@@ -218,10 +229,13 @@ impl Known {
         self.within[register] = None;
         self.arguments[register] = None;
         self.pointers[register] = None;
+        self.last_value += 1;
+        self.values[register] = self.last_value;
         for frame in [Register::RBP, Register::RSP] {
             if register == frame.number() {
                 self.spilled.retain(|(base, _), _| *base != frame);
                 self.spilled_pointers.retain(|(base, _), _| *base != frame);
+                self.spilled_values.retain(|(base, _), _| *base != frame);
             }
         }
     }
@@ -365,6 +379,7 @@ impl Known {
     pub fn begins(&mut self) {
         self.pointers = [None; 16];
         self.linked = None;
+        self.holders.clear();
     }
 
     /// Notes a store to a word: pointers that were loaded from the word before are no longer its value.
@@ -373,6 +388,22 @@ impl Known {
             *held = held.filter(|held| *held != word);
         }
         self.spilled_pointers.retain(|_, held| *held != word);
+        self.holders.retain(|(held, _)| *held != word);
+    }
+
+    /// Notes a store of a register's value to a word.
+    pub fn holds_value(&mut self, i: &Instruction, word: u64) {
+        let is_plain = i.mnemonic() == Mnemonic::Mov && i.op1_kind() == OpKind::Register;
+        if is_plain && i.op1_register().is_gpr64() {
+            self.holders.push((word, self.values[i.op1_register().number()]));
+        }
+    }
+
+    /// Returns the word of the file whose pointer the register holds: the pointer was loaded from the word, or stored there.
+    pub fn holder(&self, register: usize) -> Option<u64> {
+        let value = self.values[register];
+        let stored = || self.holders.iter().find(|(_, of)| *of == value);
+        self.pointers[register].or_else(|| stored().map(|(word, _)| *word))
     }
 
     /// Returns the address that the register passes to a function, or the number that stands for an argument of this function.
@@ -516,7 +547,17 @@ impl Known {
             };
             let pointer = self.pointer(i, by_name);
             let within = self.moved_within(i);
+            let value = match i.op1_kind() {
+                OpKind::Register if is_move && i.op1_register().is_gpr64() => {
+                    Some(self.values[i.op1_register().number()])
+                }
+                OpKind::Memory if is_move => {
+                    local.and_then(|local| self.spilled_values.get(&local).copied())
+                }
+                _ => None,
+            };
             self.forget(to);
+            self.values[to] = value.unwrap_or(self.last_value);
             (self.lea[to], self.arguments[to]) = moved;
             self.pointers[to] = pointer;
             self.within[to] = within.or(self.lea[to]);
@@ -526,6 +567,11 @@ impl Known {
             let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
                 .then(|| of(self, i.op1_register()));
             self.spilled_pointers.remove(&at);
+            self.spilled_values.remove(&at);
+            if is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr64() {
+                let value = self.values[i.op1_register().number()];
+                self.spilled_values.insert(at, value);
+            }
             if is_move
                 && i.op1_kind() == OpKind::Register
                 && i.op1_register().is_gpr64()
