@@ -183,7 +183,9 @@ impl Explorer<'_> {
         // fills stderr.
         let is_shared = file.exports.values().any(|at| *at == word);
         let is_scalar = file.object_at(word).is_some_and(|object| object.size <= 8) && !is_shared;
-        let sets_null = self.index.stores_null(image, &file, word, &self.installers);
+        let sets_null = self
+            .index
+            .stores_null(image, &file, word, &self.installers, self.handler);
         let frees = self.frees((image, word));
         match file.pointer(word) {
             _ if sets_null && place.base == Base::Static(image, word) => frame.find(

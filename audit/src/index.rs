@@ -19,6 +19,8 @@ pub struct Index {
     pub handlers: BTreeMap<Place, Handler>,
     /// The signals that the program ignores; `None`: a signal that is not known.
     pub ignored: BTreeSet<Option<i64>>,
+    /// The calls that remove a handler, each with the signal.
+    pub removed: BTreeSet<(Place, Option<i64>)>,
     /// The calls of a file that lead to the installation of a handler, if all can be known.
     pub installing: HashMap<(u16, Place), Option<Rc<BTreeSet<u64>>>>,
     pub blocked: Blocked,
@@ -115,28 +117,55 @@ impl Index {
         image.exports.values().any(inside) || has_any(&self.of(number, image).stores, (from, to))
     }
 
-    /// Returns whether an instruction stores zero to the word as a constant, unless its function has taken the handler back
-    /// before.
+    /// Returns whether an instruction stores zero to the word as a constant while the handler is installed.
     pub fn stores_null(
         &mut self,
         number: u16,
         image: &Image,
         word: u64,
         installers: &BTreeSet<(u16, u64)>,
+        handler: Place,
     ) -> bool {
-        let tables = self.of(number, image);
-        let takes_back = |at: u64| {
-            image.function_at(at).is_some_and(|(start, _)| {
-                !installers.contains(&(number, start))
-                    && tables
-                        .installs
-                        .iter()
-                        .any(|site| (start..at).contains(site))
-            })
+        let all = self.of(number, image).stores.get(&word);
+        let all = all.into_iter().flatten();
+        let nulls: Vec<u64> = all
+            .filter(|(_, value)| *value == Some(0))
+            .map(|(at, _)| *at)
+            .collect();
+        let mut nulls = nulls.into_iter();
+        nulls.any(|at| !self.is_removed_at(number, image, at, installers, handler))
+    }
+
+    /// Returns whether the function has removed the handler before the instruction. A function that installs the handler must be
+    /// the only one, and remove it for each signal on each path to the instruction.
+    pub fn is_removed_at(
+        &mut self,
+        number: u16,
+        image: &Image,
+        at: u64,
+        installers: &BTreeSet<(u16, u64)>,
+        handler: Place,
+    ) -> bool {
+        let Some((start, end)) = image.function_at(at) else {
+            return false;
         };
-        let all = tables.stores.get(&word).into_iter().flatten();
-        let mut nulls = all.filter(|(_, value)| *value == Some(0));
-        nulls.any(|(at, _)| !takes_back(*at))
+        if !installers.contains(&(number, start)) {
+            let mut sites = self.of(number, image).installs.iter();
+            return sites.any(|site| (start..at).contains(site));
+        }
+        let Some(of) = self.handlers.get(&handler).filter(|of| !of.more) else {
+            return false;
+        };
+        let is_here =
+            |(of, site): &Place| *of == number && (start..end).contains(site) && *site != at;
+        of.sites.iter().all(is_here)
+            && of.signals.iter().all(|signal| {
+                let removed = self.removed.iter();
+                let removed = removed.filter(|(site, of)| *of == Some(*signal) && is_here(site));
+                let stops: Vec<u64> = removed.map(|((_, site), _)| *site).collect();
+                let mut sites = of.sites.iter();
+                sites.all(|(_, site)| crate::reach::never_leads(image, *site, at, &stops))
+            })
     }
 
     /// Returns whether instructions name a place strictly between `from` and `to`: then data ends and other data begins there.

@@ -108,6 +108,8 @@ pub struct Found {
     pub others: usize,
     /// The signals that the program ignores; `None`: a signal that is not known.
     pub ignored: BTreeSet<Option<i64>>,
+    /// The calls that remove a handler, for the default action or to ignore the signal, each with the signal.
+    pub removed: BTreeSet<(Place, Option<i64>)>,
 }
 
 /// Describes a value that is wanted from the callers of a function.
@@ -296,6 +298,7 @@ pub fn find(files: &mut Files, index: &mut Index, allow: &Allow) -> Found {
     finder.masks();
     finder.index.handlers = finder.found.handlers.clone();
     finder.index.ignored = finder.found.ignored.clone();
+    finder.index.removed = finder.found.removed.clone();
     finder.found
 }
 

@@ -96,13 +96,10 @@ impl Index {
         let direct = tables.freed.get(&word).cloned().unwrap_or_default();
         let within = tables.freed_within.get(&word).cloned();
         let sites = [direct.clone(), within.unwrap_or_default()].concat();
-        let takes_back = |at: &u64| {
-            image.function_at(*at).is_some_and(|(start, _)| {
-                let precedes = |site: &u64| (start..*at).contains(site);
-                !installers.contains(&(number, start)) && tables.installs.iter().any(precedes)
-            })
-        };
-        let sites: Vec<u64> = sites.into_iter().filter(|at| !takes_back(at)).collect();
+        let sites = sites
+            .into_iter()
+            .filter(|at| !self.is_removed_at(number, image, *at, installers, coming.handler));
+        let sites: Vec<u64> = sites.collect();
         let open: Vec<u64> = sites
             .into_iter()
             .filter(|at| !self.is_blocked(number, image, *at, coming.signals))

@@ -141,7 +141,10 @@ pub fn summary(verdicts: &[Verdict], unresolved: &[(String, String)]) -> String 
             MISSING => "--sysroot DIR, under which it lies",
             _ => "--handler with the function that is installed there",
         };
-        let _ = writeln!(out, "unresolved: {place}: {why}\n  would decide it: {remedy}");
+        let _ = writeln!(
+            out,
+            "unresolved: {place}: {why}\n  would decide it: {remedy}"
+        );
     }
     let _ = writeln!(
         out,

@@ -230,6 +230,9 @@ impl Finder<'_> {
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
             const SIG_IGN: u64 = 1;
             self.found.others += 1;
+            if address <= SIG_IGN {
+                self.found.removed.insert((at, known(how.signal)));
+            }
             if address == SIG_IGN {
                 self.found.ignored.insert(known(how.signal));
             }

@@ -395,7 +395,8 @@ impl Known {
     pub fn holds_value(&mut self, i: &Instruction, word: u64) {
         let is_plain = i.mnemonic() == Mnemonic::Mov && i.op1_kind() == OpKind::Register;
         if is_plain && i.op1_register().is_gpr64() {
-            self.holders.push((word, self.values[i.op1_register().number()]));
+            self.holders
+                .push((word, self.values[i.op1_register().number()]));
         }
     }
 
