@@ -40,6 +40,9 @@ const BOUND: Nanos = MILLISECOND / 2;
 const KNOWN_BOUND: Nanos = 8 * BOUND;
 const MAX_BOUND: Nanos = 20 * MILLISECOND;
 
+/// The number of acknowledgements in a row that wait for a sleep in vain until none waits.
+const MOST_IN_VAIN: u8 = 4;
+
 /// Decides when one client is acknowledged.
 #[derive(Clone, Debug)]
 pub(super) struct AckTiming {
@@ -51,6 +54,8 @@ pub(super) struct AckTiming {
     needed_first: SleepState,
     /// The time to wait for that sleep.
     bound: Nanos,
+    /// How many acknowledgements in a row waited for that sleep in vain, and had their effect.
+    in_vain: u8,
     /// The acknowledgement that waits, and since when.
     pending: Option<(Symbol, Nanos)>,
     /// The last acknowledgement, while the client has not gone on.
@@ -93,6 +98,7 @@ impl AckTiming {
                 SleepState::Awake => BOUND,
                 _ => KNOWN_BOUND,
             },
+            in_vain: 0,
             pending: None,
             sent: None,
             may_await_more: false,
@@ -297,6 +303,13 @@ impl AckTiming {
 
     /// Learns from a client that has gone on at `now` after an acknowledgement in mid-message.
     fn learn(&mut self, sent: &SentAck, now: Nanos) {
+        self.in_vain = match !sent.is_repeated && sent.slept < self.needed {
+            true => self.in_vain + 1,
+            false => 0,
+        };
+        if self.in_vain == MOST_IN_VAIN {
+            (self.needed, self.in_vain) = (SleepState::Awake, 0);
+        }
         if sent.is_repeated {
             // The bound was too short for a client whose sleep had to be seen already.
             if sent.slept <= self.needed {

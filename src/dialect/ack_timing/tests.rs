@@ -163,7 +163,15 @@ fn a_client_that_is_not_seen_asleep_is_acknowledged_after_a_bound_that_grows() {
         assert!(look(&mut timing, ForSignal).is_some());
         timing.handle_symbol(true, 0);
     }
-    assert!((0..9).all(|_| lose(&mut timing, Awake).is_some()));
+}
+
+#[test]
+fn a_client_that_goes_on_four_times_without_the_sleep_is_acknowledged_at_once() {
+    let mut timing = AckTiming::new(Napping);
+    for seen in [Awake, Awake, Awake, Napping, Awake, Awake, Awake, Awake] {
+        assert!(lose(&mut timing, seen).is_some());
+    }
+    assert_eq!(timing.submit(Usr1, 0), Some(Usr1));
 }
 
 #[test]
