@@ -149,6 +149,29 @@ fn a_server_that_prints_each_signal_is_judged_by_the_line_of_the_text() {
 }
 
 #[test]
+fn a_server_that_prints_the_end_of_each_text_is_judged_by_the_dialect_of_its_client() {
+    let (client, server) = (dialect_program("clients/sigwait"), program("prints_end"));
+    let options = [
+        "--client",
+        client.to_str().unwrap(),
+        "--server",
+        server.to_str().unwrap(),
+    ];
+    let output = check(&[&NO_HURRY[..], &options].concat());
+    let report = stdout(&output);
+    let of_server = &report[report.find("server: ").unwrap_or_default()..];
+    assert!(
+        row(of_server, "prints").contains("\\u{0}\" after"),
+        "{report}"
+    );
+    for what in ["dialect", "1 byte", "1,000 bytes", "empty string", "UTF-8"] {
+        assert!(row(of_server, what).starts_with("ok "), "{what}: {report}");
+    }
+    let of_pair = &report[report.find("pair: ").unwrap_or_default()..];
+    assert!(row(of_pair, "UTF-8").starts_with("ok "), "{report}");
+}
+
+#[test]
 fn what_other_servers_may_not_tolerate_is_reported() {
     let client = dialect_program("clients/late_pause");
     let report = stdout(&check(

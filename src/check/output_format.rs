@@ -21,6 +21,9 @@ pub enum OutputFormat {
     Among(Vec<u8>, Vec<u8>),
 }
 
+/// Returns the format of a text in what was printed.
+pub type FormatOf = fn(&[u8], &[u8]) -> Option<OutputFormat>;
+
 impl OutputFormat {
     /// Returns the format if `printed` is `text` in one.
     pub fn of(text: &[u8], printed: &[u8]) -> Option<Self> {
@@ -48,6 +51,14 @@ impl OutputFormat {
             };
         (is_visible && is_text(before) && is_text(after))
             .then(|| format(without_numbers(before), without_numbers(after)))
+    }
+
+    /// Returns the format as [`of`](Self::of) does, also if the server prints the NUL that ends a message as well.
+    pub fn with_end(text: &[u8], printed: &[u8]) -> Option<Self> {
+        match printed.strip_prefix(text) {
+            Some(rest @ (b"\0" | b"\0\n")) => Some(Self::Decorated(Vec::new(), rest.into())),
+            _ => Self::of(text, printed),
+        }
     }
 
     /// Returns whether `printed` is `text` in this format. A server may print nothing for an empty text.
@@ -182,6 +193,19 @@ mod tests {
                 None,
                 "{printed:?}"
             );
+        }
+        for end in ["\0", "\0\n"] {
+            let printed = |text: &str| text.to_owned() + end;
+            assert_eq!(
+                OutputFormat::of(b"Hello", printed("Hello").as_bytes()),
+                None
+            );
+            let ended = OutputFormat::with_end(b"Hello", printed("Hello").as_bytes()).unwrap();
+            assert!(
+                ended.fits(b"again", printed("again").as_bytes())
+                    && ended.fits(b"", end.as_bytes())
+            );
+            assert!(!ended.fits(b"again", b"again"));
         }
         assert!(!OutputFormat::Line.fits(b"x", b"x\n\n") && !OutputFormat::Plain.fits(b"x", b""));
     }

@@ -12,7 +12,7 @@ use minitalk::{Pid, SignalSet};
 
 use super::delivery::describe;
 use super::isolation::Subject;
-use super::output_format::OutputFormat;
+use super::output_format::{FormatOf, OutputFormat};
 use super::report::quoted;
 use crate::cli::child::{Capture, Child, wait_until};
 use crate::cli::exit::chain;
@@ -124,8 +124,13 @@ impl Server {
     }
 
     /// Returns the format in which the server prints `text`, or `None` if it does not within `limit` of having handled every bit.
-    pub fn output_format(&self, text: &str, limit: Duration) -> Option<OutputFormat> {
-        let of = |printed: &[u8]| OutputFormat::of(text.as_bytes(), printed);
+    pub fn output_format(
+        &self,
+        text: &str,
+        limit: Duration,
+        format: FormatOf,
+    ) -> Option<OutputFormat> {
+        let of = |printed: &[u8]| format(text.as_bytes(), printed);
         let is_printed = |printed: &[u8]| of(printed).is_some();
         if !self.in_turns(|| self.wait(limit, &is_printed)) {
             return None;

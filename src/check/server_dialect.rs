@@ -14,7 +14,7 @@ use super::acks::{self, ReceivedAck};
 use super::delivery::run_delay;
 use super::isolation::Subject;
 use super::not_passed::NotPassed;
-use super::output_format::OutputFormat;
+use super::output_format::{FormatOf, OutputFormat};
 use super::server::Server;
 use crate::cli::child::Patience;
 use crate::cli::exit::Failure;
@@ -65,6 +65,8 @@ pub fn find(
         confined,
         until,
         ack_timeout: FIRST_ACK,
+        // In another dialect than the client's, a NUL behind the text may show that the text has no end.
+        format_of: OutputFormat::with_end,
         doubtful: Vec::new(),
         tried: 0,
         start: Instant::now(),
@@ -87,6 +89,7 @@ struct ServerSearch<'a> {
     confined: bool,
     until: Instant,
     ack_timeout: Duration,
+    format_of: FormatOf,
     /// Candidates in which the server printed the probe, but not two texts in a row.
     doubtful: Vec<Dialect>,
     tried: u32,
@@ -122,6 +125,7 @@ impl ServerSearch<'_> {
                 return Ok(found);
             }
         }
+        self.format_of = OutputFormat::of;
         let (ack, may_handshake) = self.observe_acks()?;
         self.ack_timeout = ACK;
         for (print, count) in [(PRINT, usize::MAX), (PRINT_LATE, LATE_CANDIDATES)] {
@@ -271,7 +275,9 @@ impl ServerSearch<'_> {
         let server = Server::start(program, &[]).map_err(|why| SearchEnd::Report(why.into()))?;
         let mut exchange = self.exchange(&server, dialect, PROBE)?;
         let format = match exchange.result {
-            Ok(()) | Err(SendError::LastUnanswered) => server.output_format(PROBE, print),
+            Ok(()) | Err(SendError::LastUnanswered) => {
+                server.output_format(PROBE, print, self.format_of)
+            }
             Err(_) => None,
         };
         self.withheld += run_delay(server.pid());

@@ -225,11 +225,13 @@ pub fn output_format(server: &Path, client: Subject<'_>) -> Result<OutputFormat,
     const PROBE: &str = "Hello";
     let server = Server::start(Subject::Foreign(server), &[])?;
     let mut client = client.start_client(server.pid(), PROBE, &[])?;
-    let is_printed = server.output_format(PROBE, SHORT).is_some();
+    let is_printed = server
+        .output_format(PROBE, SHORT, OutputFormat::with_end)
+        .is_some();
     let is_stuck = !is_printed && are_stuck([client.pid(), server.pid()]);
     // The last bits of the client may cause a newline.
     let is_over = client.wait(NOTICE).is_some();
-    let format = server.output_format(PROBE, Duration::ZERO);
+    let format = server.output_format(PROBE, Duration::ZERO, OutputFormat::with_end);
     format.ok_or_else(|| match server.printed() {
         _ if !is_stuck && !is_over => {
             NotPassed::NotSure(format!("{PROBE:?} is not finished in {SHORT:?}"))
