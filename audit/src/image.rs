@@ -301,7 +301,7 @@ impl Image {
         slots.chain(self.externs.values().map(|name| name.name.clone()))
     }
 
-    /// Returns the address in the data of one of the texts, with the text. It is a whole string, behind a byte that is no letter, or
+    /// Returns the address in the data of one of the texts, with the text. It is a whole string, behind a byte that is no text, or
     /// the end of a string that `is_named` says the program names.
     pub fn text_of(
         &self,
@@ -315,7 +315,8 @@ impl Image {
                 for text in texts {
                     let at = end.wrapping_sub(text.len() as u64);
                     if let Some(before) = piece.strip_suffix(text.as_bytes())
-                        && (before.last().is_none_or(|b| !b.is_ascii()) || is_named(at))
+                        && (before.last().is_none_or(|b| !(b' '..=b'~').contains(b))
+                            || is_named(at))
                         && !self.names_at.contains(&at)
                     {
                         return Some((at, text));

@@ -293,6 +293,38 @@ fn a_run_path_is_below_the_sysroot() {
 }
 
 #[test]
+fn a_library_that_is_not_found_may_install_handlers() {
+    let root = directory().join("missing");
+    std::fs::create_dir_all(root.join("lib")).expect("a directory");
+    let library = root.join("lib/libown.so");
+    let built = |source: &Path, to: &Path, options: &[&str]| {
+        common::compiled("cc", source, to, options).is_some()
+    };
+    let flag = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/handlers/flag.c");
+    let shared = ["-shared", "-fPIC", "-Wl,-soname,libown.so"];
+    let own = library.to_str().unwrap();
+    if !built(&corpus("own_lib.c"), &library, &shared)
+        || !built(&flag, &root.join("program"), &["-Wl,--no-as-needed", own])
+    {
+        return;
+    }
+    let program = root.join("program");
+    let arguments = [
+        "--sysroot",
+        root.to_str().unwrap(),
+        program.to_str().unwrap(),
+    ];
+    let (status, text) = audit(&arguments);
+    assert_eq!(status, 0, "{text}");
+    std::fs::remove_file(&library).expect("the library");
+    let (status, text) = audit(&arguments);
+    assert!(
+        status == 2 && text.contains("unresolved: libown.so: needed by the file and not found"),
+        "{text}"
+    );
+}
+
+#[test]
 fn data_that_the_loader_leaves_writable_is_not_taken_for_read_only() {
     const RELRO: u32 = 0x6474_e552;
     let Some(path) = compiled(&corpus("unsafe/callback_field.c"), "relro", &["-O2"]) else {

@@ -563,6 +563,7 @@ impl Known {
             self.pointers[to] = pointer;
             self.within[to] = within.or(self.lea[to]);
         } else if i.op0_kind() == OpKind::Memory
+            && is_store(i)
             && let Some(at) = local
         {
             let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())

@@ -1,0 +1,36 @@
+// expect: open
+// The function that installs the handler allocates the handler's data when it is called for the first time.
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct counts { volatile sig_atomic_t signal; int descriptor; };
+static struct counts *counts;
+
+static void count(int s) { counts->signal = s; }
+
+__attribute__((noinline)) static int install(void)
+{
+    struct sigaction action;
+
+    if (counts == NULL) {
+        counts = calloc(1, sizeof *counts);
+        if (counts == NULL)
+            return -1;
+    }
+    memset(&action, 0, sizeof action);
+    action.sa_handler = count;
+    return sigaction(SIGTERM, &action, NULL);
+}
+
+int main(void)
+{
+    for (;;) {
+        if (install())
+            return 1;
+        pause();
+        if (counts->signal == SIGTERM)
+            return 0;
+    }
+}
