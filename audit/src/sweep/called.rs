@@ -37,7 +37,7 @@ impl Known {
         self.gives_to(plain, tables);
         self.fills_set(plain, tables);
         self.opens(image, at, plain, tables);
-        self.frees(at, plain, tables);
+        self.frees(image, at, plain, tables);
         if plain == "close" {
             for word in self.derived.first_passed() {
                 tables.closed.entry(word).or_default().push(at);
@@ -162,7 +162,7 @@ impl Known {
         }
     }
 
-    fn frees(&self, at: u64, plain: &str, tables: &mut Tables) {
+    fn frees(&self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
         const FREE: [&str; 10] = [
             "_ZdaPv",
             "_ZdaPvm",
@@ -179,7 +179,7 @@ impl Known {
             return;
         }
         let first = Register::RDI.number();
-        if let Some(word) = self.holder(first) {
+        if let Some(word) = self.holder(image, at, first) {
             tables.freed.entry(word).or_default().push(at);
         } else if let Some(argument) = self.arguments[first] {
             tables.frees.push((self.function, argument));

@@ -141,7 +141,7 @@ pub(super) fn note(
             tables.stores.entry(word).or_default().push((at, value));
         }
         known.gives(i, to, Way::Word, tables);
-        known.replaces(to);
+        known.replaces(i.ip(), to);
         known.holds_value(i, to);
     }
     let named = named_by(image, i, known);

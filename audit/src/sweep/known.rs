@@ -1,5 +1,7 @@
 //! The contents of registers that a sweep knows.
 
+use std::collections::VecDeque;
+
 use crate::hash::{Map, Set};
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
@@ -13,7 +15,9 @@ use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::emptied::is_kept;
 use crate::image::{Image, THREAD};
+use crate::reach;
 use crate::state::ARGUMENTS;
+use crate::summary::is_preserved;
 
 /// Is the address or the argument that a register or a place of the frame holds.
 pub type Held = (Option<u64>, Option<usize>);
@@ -63,8 +67,8 @@ pub struct Known {
     values: [u64; 16],
     /// The numbers of values that were stored to the frame, by the place.
     spilled_values: Map<Local, u64>,
-    /// The words of the file to which values were stored, each with the number of its value.
-    holders: Vec<(u64, u64)>,
+    /// The words of the file to which values were stored.
+    holders: VecDeque<Holder>,
     last_value: u64,
     /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
@@ -72,6 +76,18 @@ pub struct Known {
     loads: Vec<(u64, u64)>,
     /// The effects on words of calls of functions that were read before, by the call.
     pub crossings: Map<u64, Crossing>,
+}
+
+/// A word of the file to which a value was stored.
+struct Holder {
+    word: u64,
+    value: u64,
+    /// The address of the store.
+    at: u64,
+    /// Whether no jump or return lies behind the store.
+    is_near: bool,
+    /// The later stores to the word.
+    replaced_at: Vec<u64>,
 }
 
 impl Known {
@@ -100,7 +116,7 @@ impl Known {
             spilled_pointers: Map::default(),
             values: std::array::from_fn(|n| n as u64),
             spilled_values: Map::default(),
-            holders: Vec::new(),
+            holders: VecDeque::new(),
             last_value: 16,
             spilled: Map::default(),
             loads: Vec::new(),
@@ -153,7 +169,7 @@ impl Known {
     /// Notes the effects on words of the file of a call of a function that was read before.
     pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
         const FEW: usize = 4;
-        let passed = self.passed(at);
+        let passed = self.passed(image, at);
         let own = |word: u64| passed.names(word);
         if target > self.function {
             let words: Vec<u64> = self.derived.passed().collect();
@@ -379,32 +395,52 @@ impl Known {
     pub fn begins(&mut self) {
         self.pointers = [None; 16];
         self.linked = None;
-        self.holders.clear();
+        for holder in &mut self.holders {
+            holder.is_near = false;
+        }
     }
 
     /// Notes a store to a word: pointers that were loaded from the word before are no longer its value.
-    pub fn replaces(&mut self, word: u64) {
+    pub fn replaces(&mut self, at: u64, word: u64) {
         for held in &mut self.pointers {
             *held = held.filter(|held| *held != word);
         }
         self.spilled_pointers.retain(|_, held| *held != word);
-        self.holders.retain(|(held, _)| *held != word);
+        let holders = self.holders.iter_mut();
+        for holder in holders.filter(|holder| holder.word == word) {
+            holder.replaced_at.push(at);
+        }
     }
 
     /// Notes a store of a register's value to a word.
     pub fn holds_value(&mut self, i: &Instruction, word: u64) {
         let is_plain = i.mnemonic() == Mnemonic::Mov && i.op1_kind() == OpKind::Register;
         if is_plain && i.op1_register().is_gpr64() {
-            self.holders
-                .push((word, self.values[i.op1_register().number()]));
+            const MOST: usize = 64;
+            self.holders.truncate(MOST - 1);
+            self.holders.push_front(Holder {
+                word,
+                value: self.values[i.op1_register().number()],
+                at: i.ip(),
+                is_near: true,
+                replaced_at: Vec::new(),
+            });
         }
     }
 
-    /// Returns the word of the file whose pointer the register holds: the pointer was loaded from the word, or stored there.
-    pub fn holder(&self, register: usize) -> Option<u64> {
+    /// Returns the word of the file whose pointer the register holds at an instruction: the pointer was loaded from the word, or
+    /// stored there. Behind a jump, each way from the function's begin to the instruction must lead over the store, and behind
+    /// another store to the word, a way from the first one must avoid that.
+    pub fn holder(&self, image: &Image, at: u64, register: usize) -> Option<u64> {
         let value = self.values[register];
-        let stored = || self.holders.iter().find(|(_, of)| *of == value);
-        self.pointers[register].or_else(|| stored().map(|(word, _)| *word))
+        let is_stored = |holder: &&Holder| {
+            let (from, later) = (holder.at, &holder.replaced_at);
+            holder.value == value
+                && (holder.is_near || reach::never_leads(image, self.function, at, &[from]))
+                && (later.is_empty() || reach::surely_leads(image, from, at, later))
+        };
+        let stored = || self.holders.iter().find(is_stored);
+        self.pointers[register].or_else(|| stored().map(|holder| holder.word))
     }
 
     /// Returns the address that the register passes to a function, or the number that stands for an argument of this function.
@@ -414,10 +450,10 @@ impl Known {
     }
 
     /// Returns the addresses and pointers that a call passes to a function.
-    pub fn passed(&self, at: u64) -> Passed {
+    pub fn passed(&self, image: &Image, at: u64) -> Passed {
         let pointer = |register: usize| {
             let own = || self.arguments[register].and_then(|own| parameter::word(own, 0));
-            self.pointers[register].or_else(own)
+            self.holder(image, at, register).or_else(own)
         };
         Passed {
             at,
@@ -555,6 +591,8 @@ impl Known {
                 OpKind::Memory if is_move => {
                     local.and_then(|local| self.spilled_values.get(&local).copied())
                 }
+                // Before a return. The code behind that is reached from elsewhere, where the register has not been restored.
+                _ if i.mnemonic() == Mnemonic::Pop && is_preserved(to) => Some(self.values[to]),
                 _ => None,
             };
             self.forget(to);

@@ -108,7 +108,7 @@ pub(super) fn note_transfer(
                         .passed
                         .entry(target)
                         .or_default()
-                        .push(known.passed(at));
+                        .push(known.passed(image, at));
                     known.crosses(image, at, target, tables);
                     if !is_jump && outer.is_none() {
                         known.returned = tables.references.of(image, target, 0).seen_by(known);
@@ -177,7 +177,7 @@ pub(super) fn note_transfer(
                 if let Some(target) = target {
                     tables.callers.entry(target).or_default().push(at);
                     let passed = tables.passed.entry(target).or_default();
-                    passed.push(known.passed(at));
+                    passed.push(known.passed(image, at));
                 }
             }
         }
