@@ -25,7 +25,7 @@ pub const ABOVE_FRAME: &str =
 /// What would decide an access through a pointer.
 const VALID: &str = "a pointer into data of the file, or one whose bounds can be seen";
 
-/// An access of `size` bytes by the instruction at `at`.
+/// Describes an access of `size` bytes by the instruction at `at`.
 struct Access {
     at: u64,
     size: i64,

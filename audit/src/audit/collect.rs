@@ -195,7 +195,7 @@ impl<'a, 'e> Calls<'a, 'e> {
         (all, hidden)
     }
 
-    /// Returns the finding's weight where the whole exploration is known, or `None` if it is none.
+    /// Returns the weight of a finding, given the whole exploration, or `None` if that shows that it is no finding.
     fn weight(&self, place: Place, finding: &Finding, private: &Set<Place>) -> Option<Weight> {
         let explorer = self.explorer;
         match finding.kind {
@@ -268,7 +268,7 @@ fn is_at_call(of: &Node, finding: &Finding) -> bool {
         || finding.kind == Kind::Limit && !of.calls.is_empty()
 }
 
-/// Returns the finding that code which may be the C library's is not judged.
+/// Returns the finding that a part of the handler is not judged, because it may be code of the C library.
 fn hidden_libc(at: u64, is_libcs: bool) -> (Finding, Option<String>) {
     let why = match is_libcs {
         true => {
@@ -339,7 +339,7 @@ fn large_stack(address: u64, stack: u64, most: u64) -> Finding {
         .or("--max-stack, if the stack that it runs on is large enough")
 }
 
-/// Returns what is no fault of the handler and that a reader of its verdict has to know.
+/// Returns notes for the reader of a verdict, on what is no fault of the handler.
 fn notes(explorer: &Explorer, of: &Handler, address: u64) -> Vec<Finding> {
     let mut notes: Vec<(Kind, String)> = MEANINGS
         .iter()

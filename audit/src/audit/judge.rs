@@ -233,7 +233,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Explores the handler once. The error is the words that were taken for counters and are none.
+    /// Explores the handler once. Returns as an error the words that were wrongly taken for counters.
     fn explore_once(
         &mut self,
         supposes: bool,

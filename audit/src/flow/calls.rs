@@ -21,7 +21,7 @@ const RESULT: usize = 0;
 /// Holds what is known of one call besides its callee.
 struct Call {
     at: u64,
-    /// Whether control returns to the caller's caller.
+    /// Whether the call is a jump, so that its callee returns to the caller's caller.
     is_jump: bool,
     /// Whether the callee is one of several.
     is_chosen: bool,
@@ -38,7 +38,7 @@ struct Return {
 }
 
 impl Return {
-    /// Returns how a call comes back that is not examined closer.
+    /// Returns the way in which a call comes back, if it does, where no more is known of it.
     fn plain(comes_back: bool) -> Self {
         Self {
             comes_back,
@@ -233,7 +233,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Calls the function whose address a changing word holds: what it holds first, and what the file stores to it, is left to do.
+    /// Calls the function whose address a changing word holds. Adds the functions that it may hold to `todo`.
     fn call_word(
         &mut self,
         frame: &mut Frame,
