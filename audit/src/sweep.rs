@@ -3,6 +3,7 @@
 mod called;
 mod combined;
 mod derived;
+mod holders;
 mod instruction;
 mod known;
 mod parameter;

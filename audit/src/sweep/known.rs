@@ -1,12 +1,11 @@
 //! The contents of registers that a sweep knows.
 
-use std::collections::VecDeque;
-
 use crate::hash::{Map, Set};
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::derived::{Crossing, Derived};
+use super::holders::Holders;
 use super::instruction::is_store;
 use super::parameter::{self, How, Passed};
 use super::preserved::SCRATCH;
@@ -15,7 +14,6 @@ use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::emptied::is_kept;
 use crate::image::{Image, THREAD};
-use crate::reach;
 use crate::state::ARGUMENTS;
 use crate::summary::is_preserved;
 
@@ -68,7 +66,7 @@ pub struct Known {
     /// The numbers of values that were stored to the frame, by the place.
     spilled_values: Map<Local, u64>,
     /// The words of the file to which values were stored.
-    holders: VecDeque<Holder>,
+    holders: Holders,
     last_value: u64,
     /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
@@ -76,18 +74,6 @@ pub struct Known {
     loads: Vec<(u64, u64)>,
     /// The effects on words of calls of functions that were read before, by the call.
     pub crossings: Map<u64, Crossing>,
-}
-
-/// A word of the file to which a value was stored.
-struct Holder {
-    word: u64,
-    value: u64,
-    /// The address of the store.
-    at: u64,
-    /// Whether no jump or return lies behind the store.
-    is_near: bool,
-    /// The later stores to the word.
-    replaced_at: Vec<u64>,
 }
 
 impl Known {
@@ -116,7 +102,7 @@ impl Known {
             spilled_pointers: Map::default(),
             values: std::array::from_fn(|n| n as u64),
             spilled_values: Map::default(),
-            holders: VecDeque::new(),
+            holders: Holders::default(),
             last_value: 16,
             spilled: Map::default(),
             loads: Vec::new(),
@@ -395,9 +381,7 @@ impl Known {
     pub fn begins(&mut self) {
         self.pointers = [None; 16];
         self.linked = None;
-        for holder in &mut self.holders {
-            holder.is_near = false;
-        }
+        self.holders.jump();
     }
 
     /// Notes a store to a word: pointers that were loaded from the word before are no longer its value.
@@ -406,41 +390,26 @@ impl Known {
             *held = held.filter(|held| *held != word);
         }
         self.spilled_pointers.retain(|_, held| *held != word);
-        let holders = self.holders.iter_mut();
-        for holder in holders.filter(|holder| holder.word == word) {
-            holder.replaced_at.push(at);
-        }
+        self.holders.replace(at, word);
     }
 
     /// Notes a store of a register's value to a word.
     pub fn holds_value(&mut self, i: &Instruction, word: u64) {
         let is_plain = i.mnemonic() == Mnemonic::Mov && i.op1_kind() == OpKind::Register;
         if is_plain && i.op1_register().is_gpr64() {
-            const MOST: usize = 64;
-            self.holders.truncate(MOST - 1);
-            self.holders.push_front(Holder {
-                word,
-                value: self.values[i.op1_register().number()],
-                at: i.ip(),
-                is_near: true,
-                replaced_at: Vec::new(),
-            });
+            let value = self.values[i.op1_register().number()];
+            self.holders.store(i.ip(), word, value);
         }
     }
 
     /// Returns the word of the file whose pointer the register holds at an instruction: the pointer was loaded from the word, or
-    /// stored there. Behind a jump, each way from the function's begin to the instruction must lead over the store, and behind
-    /// another store to the word, a way from the first one must avoid that.
+    /// stored there.
     pub fn holder(&self, image: &Image, at: u64, register: usize) -> Option<u64> {
-        let value = self.values[register];
-        let is_stored = |holder: &&Holder| {
-            let (from, later) = (holder.at, &holder.replaced_at);
-            holder.value == value
-                && (holder.is_near || reach::never_leads(image, self.function, at, &[from]))
-                && (later.is_empty() || reach::surely_leads(image, from, at, later))
+        let stored = || {
+            let value = self.values[register];
+            self.holders.word_of(image, self.function, at, value)
         };
-        let stored = || self.holders.iter().find(is_stored);
-        self.pointers[register].or_else(|| stored().map(|holder| holder.word))
+        self.pointers[register].or_else(stored)
     }
 
     /// Returns the address that the register passes to a function, or the number that stands for an argument of this function.
