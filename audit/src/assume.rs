@@ -106,11 +106,11 @@ fn pointer(files: &mut Files, name: &str) -> Result<Pointer, String> {
 fn word(file: &Image, name: &str) -> Result<u64, String> {
     let at = match number(name).filter(|_| name.starts_with("0x")) {
         Some(at) => at,
-        None => match objects(file, name)[..] {
+        None => match file.objects_named(name)[..] {
             [one] => one,
             [] => match name
                 .rsplit_once('+')
-                .and_then(|(name, offset)| Some((objects(file, name), number(offset)?)))
+                .and_then(|(name, offset)| Some((file.objects_named(name), number(offset)?)))
             {
                 Some((found, offset)) if found.len() == 1 => found[0].saturating_add(offset),
                 _ => {
@@ -139,15 +139,6 @@ fn word(file: &Image, name: &str) -> Result<u64, String> {
     Ok(at)
 }
 
-/// Returns the addresses of the data of that name.
-fn objects(file: &Image, name: &str) -> Vec<u64> {
-    let named = file
-        .objects
-        .values()
-        .filter(|o| &*o.name == name || crate::names::pretty(&o.name) == name);
-    named.map(|o| o.address).collect()
-}
-
 /// Returns the name of a word in statements: the name of its object if that is unique, otherwise its address.
 fn name_of_word(file: &Image, word: u64) -> String {
     let Some(object) = file.object_at(word) else {
@@ -155,7 +146,10 @@ fn name_of_word(file: &Image, word: u64) -> String {
     };
     let name = crate::names::pretty(&object.name);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
-    if !name.chars().all(is_plain) || number(&name).is_some() || objects(file, &name).len() != 1 {
+    if !name.chars().all(is_plain)
+        || number(&name).is_some()
+        || file.objects_named(&name).len() != 1
+    {
         return format!("{word:#x}");
     }
     match word - object.address {

@@ -68,6 +68,8 @@ pub struct Image {
     pub names: Map<u64, Vec<Rc<str>>>,
     /// The objects that have names, by address.
     pub objects: BTreeMap<u64, Symbol>,
+    /// The addresses of the objects of each name, in the file and as its author wrote it.
+    pub objects_by_name: std::cell::OnceCell<Map<String, Vec<u64>>>,
     /// Addresses of data that have a name and no size, such as the beginning or the end of a section.
     pub marks: Set<u64>,
     pub slots: Map<u64, Slot>,
@@ -221,6 +223,21 @@ impl Image {
     pub fn object_at(&self, address: u64) -> Option<&Symbol> {
         let (_, symbol) = self.objects.range(..=address).next_back()?;
         (address - symbol.address < symbol.size.max(1)).then_some(symbol)
+    }
+
+    /// Returns the addresses of the objects of that name, in the file or as its author wrote it.
+    pub fn objects_named(&self, name: &str) -> &[u64] {
+        let all = self.objects_by_name.get_or_init(|| {
+            let mut all: Map<String, Vec<u64>> = Map::default();
+            for object in self.objects.values() {
+                let names = [object.name.to_string(), crate::names::pretty(&object.name)];
+                for name in std::collections::BTreeSet::from(names) {
+                    all.entry(name).or_default().push(object.address);
+                }
+            }
+            all
+        });
+        all.get(name).map_or(&[], |all| all)
     }
 
     /// Returns the name of the function at `address`, as its author wrote it; without one, the address.

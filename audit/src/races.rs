@@ -1,7 +1,7 @@
 //! Finds the instructions at which a signal may come, and the updates that it interrupts there.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 
@@ -233,7 +233,7 @@ impl Index {
             let all = stores.get(&word).into_iter().flatten();
             all.map(move |at| (word, *at))
         });
-        let mut stored: Vec<(u64, u64)> = stored.filter(|(_, at)| !is_flag(image, *at)).collect();
+        let mut stored: Vec<(u64, u64)> = stored.collect();
         let parts = |(word, width): &(u64, u64)| {
             let bytes = (*width).min(WORD as u64);
             (*word..word + width)
@@ -246,20 +246,23 @@ impl Index {
             let handlers = self.handlers_of(number);
             let tables = self.of(number, image);
             let through = tables.stores_by_pointer(image, word, bytes, &handlers);
-            let through = through.into_iter().filter(|at| !is_flag(image, *at));
-            stored.extend(through.map(|at| (word, at)));
+            stored.extend(through.into_iter().map(|at| (word, at)));
         }
-        let mut functions: BTreeMap<u64, BTreeMap<u64, Vec<u64>>> = BTreeMap::new();
-        for (word, at) in stored {
-            if let Some((start, _)) = image.function_at(at) {
-                let words = functions.entry(start).or_default();
-                words.entry(word).or_default().push(at);
-            }
-        }
-        functions.into_values().find_map(|words| {
-            let mut open = words.into_iter().filter_map(|(word, all)| {
-                let is_open = |at: &u64| self.who(number, image, *at, coming).is_some();
-                Some((word, all.into_iter().find(is_open)?))
+        let within = stored.into_iter().filter_map(|(word, at)| {
+            let (function, _) = image.function_at(at)?;
+            Some((function, word, at))
+        });
+        let mut within: Vec<(u64, u64, u64)> = within.collect();
+        within.sort_by_key(|(function, word, _)| (*function, *word));
+        let mut functions = within.chunk_by(|a, b| a.0 == b.0);
+        functions.find_map(|all| {
+            let words = all.chunk_by(|a, b| a.1 == b.1);
+            words.clone().nth(1)?;
+            let mut is_open =
+                |at: u64| !is_flag(image, at) && self.who(number, image, at, coming).is_some();
+            let mut open = words.filter_map(|all| {
+                let (_, word, at) = all.iter().find(|(.., at)| is_open(*at))?;
+                Some((*word, *at))
             });
             Some([open.next()?, open.next()?])
         })

@@ -10,6 +10,7 @@ mod parameter;
 mod pointed;
 mod preserved;
 mod referred;
+mod registers;
 mod stored;
 mod tested;
 mod trail;
@@ -397,7 +398,11 @@ impl Tables {
 
 pub fn sweep(image: &Image) -> Tables {
     let mut tables = Tables::default();
-    let mut stubs: Map<u64, Option<u64>> = Map::default();
+    let mut reader = Reader {
+        image,
+        stubs: Map::default(),
+        code: Vec::new(),
+    };
     let mut ends: Map<u64, u64> = Map::default();
     for region in image.regions.iter().filter(|r| r.exec) {
         let mut starts: Vec<u64> = image
@@ -410,7 +415,7 @@ pub fn sweep(image: &Image) -> Tables {
         for (n, &start) in starts.iter().enumerate() {
             let end = starts.get(n + 1).copied().unwrap_or(region.end);
             ends.insert(start, end);
-            read(image, (start, end), &mut tables, &mut stubs);
+            reader.reads((start, end), &mut tables);
         }
     }
     // A function may call functions that lie behind it in the file.
@@ -424,7 +429,7 @@ pub fn sweep(image: &Image) -> Tables {
     };
     for start in again {
         if let Some(&end) = ends.get(&start) {
-            read(image, (start, end), &mut scratch, &mut stubs);
+            reader.reads((start, end), &mut scratch);
         }
     }
     for (word, all) in scratch.updates {
@@ -469,9 +474,11 @@ pub fn sweep(image: &Image) -> Tables {
             for (n, word) in region.data.as_chunks::<8>().0.iter().enumerate() {
                 let target = u64::from_le_bytes(*word);
                 let at = region.start.saturating_add(8 * n as u64);
-                let loaders = &mut image.tables_at.iter();
-                let is_loaders = target == image.dynamic || loaders.any(|of| of.contains(&at));
-                if image.region(target).is_some() && !is_loaders {
+                let is_loaders = || {
+                    let loaders = &mut image.tables_at.iter();
+                    target == image.dynamic || loaders.any(|of| of.contains(&at))
+                };
+                if target != 0 && image.region(target).is_some() && !is_loaders() {
                     tables.note_pointer(image, at, target);
                 }
             }
@@ -488,32 +495,38 @@ pub fn sweep(image: &Image) -> Tables {
     tables
 }
 
-/// Reads a function.
-fn read(
-    image: &Image,
-    (start, end): (u64, u64),
-    tables: &mut Tables,
-    stubs: &mut Map<u64, Option<u64>>,
-) {
-    let bytes = image.bytes(start);
-    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
-    let mut known = Known::at_entry(start);
-    let mut trail = Trail::default();
-    let mut number = None;
-    let mut code = Vec::new();
-    for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
-        if i.is_invalid() {
-            continue;
+/// Reads the functions of a file.
+struct Reader<'a> {
+    image: &'a Image,
+    /// The target of each stub, by the address of the stub.
+    stubs: Map<u64, Option<u64>>,
+    /// The instructions of the last function; one buffer serves all functions.
+    code: Vec<(Instruction, Touched)>,
+}
+
+impl Reader<'_> {
+    fn reads(&mut self, (start, end): (u64, u64), tables: &mut Tables) {
+        let image = self.image;
+        let bytes = image.bytes(start);
+        let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+        let mut known = Known::at_entry(start);
+        let mut trail = Trail::default();
+        let mut number = None;
+        self.code.clear();
+        for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
+            if i.is_invalid() {
+                continue;
+            }
+            let touched = (named_by(image, &i, &known), known.local(&i));
+            trail.follows(image, &i, touched, tables);
+            known.leaks(image, &i, tables);
+            known.follows_pointers(image, &i, touched.1, tables);
+            note(image, &i, tables, &mut known, &mut self.stubs, &mut number);
+            known.follows(image, &i, touched, tables);
+            self.code.push((i, touched));
         }
-        let touched = (named_by(image, &i, &known), known.local(&i));
-        trail.follows(image, &i, touched, tables);
-        known.leaks(image, &i, tables);
-        known.follows_pointers(image, &i, touched.1, tables);
-        note(image, &i, tables, &mut known, stubs, &mut number);
-        known.follows(image, &i, touched, tables);
-        code.push((i, touched));
-    }
-    if let Some((derived, crossings)) = known.derived_again() {
-        tables.note_late_updates(image, start, derived, &code, &crossings);
+        if let Some((derived, crossings)) = known.derived_again() {
+            tables.note_late_updates(image, start, derived, &self.code, &crossings);
+        }
     }
 }

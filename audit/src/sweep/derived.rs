@@ -8,7 +8,7 @@ use iced_x86::{
 };
 
 use super::known::{Local, is_frame};
-use super::preserved::{Registers, SCRATCH};
+use super::registers::{Contents, Registers};
 use super::words::Words;
 use crate::state::ARGUMENTS;
 
@@ -33,8 +33,7 @@ type Arriving = Map<u64, Vec<(usize, Words)>>;
 
 /// Holds the words from which the values at an instruction were computed, also on branches to it from earlier instructions.
 pub struct Derived {
-    registers: [Words; 16],
-    vectors: [Words; 32],
+    registers: Contents,
     /// The registers of the floating-point unit, its top last.
     floats: Vec<Words>,
     flags: Words,
@@ -55,22 +54,21 @@ impl Derived {
     pub fn of_arguments() -> Self {
         let mut derived = Self::new();
         for (n, register) in ARGUMENTS.into_iter().enumerate() {
-            derived.registers[register] = [ARGUMENT + n as u64].into_iter().collect();
+            let argument = [ARGUMENT + n as u64].into_iter().collect();
+            derived.registers.set_number(register, &argument);
         }
         derived
     }
 
     /// Returns whether a scratch register was computed from any of the words.
     pub fn uses_scratch(&self) -> bool {
-        let mut integers = SCRATCH.iter().map(|n| &self.registers[*n]);
-        integers.any(|words| !words.is_empty())
-            || self.vectors.iter().any(|words| !words.is_empty())
+        self.registers
+            .has_any_of(Registers::lost(Registers::default()))
     }
 
     pub fn new() -> Self {
         Self {
-            registers: Default::default(),
-            vectors: Default::default(),
+            registers: Contents::new(),
             floats: Vec::new(),
             flags: Words::default(),
             frame: Map::default(),
@@ -103,7 +101,7 @@ impl Derived {
 
     /// Returns whether a register, or the condition flags, were computed from both words.
     pub fn has_made_one_of(&self, words: [u64; 2]) -> bool {
-        let held = self.registers.iter().chain(&self.vectors);
+        let held = self.registers.held().map(|(_, words)| words);
         let mut held = held.chain(&self.floats).chain([&self.flags]);
         held.any(|held| words.iter().all(|word| held.contains(word)))
     }
@@ -119,10 +117,9 @@ impl Derived {
 
     /// Returns whether the argument registers of a call hold values computed from the two words.
     pub fn passes_both(&self, words: [u64; 2]) -> bool {
-        const VECTORS: usize = 8;
         let of = |word: &u64| {
-            let own = ARGUMENTS.iter().map(|n| &self.registers[*n]);
-            let mut held = own.chain(&self.vectors[..VECTORS]);
+            let own = ARGUMENTS.iter().map(|n| self.registers.integer(*n));
+            let mut held = own.chain(self.registers.passed_vectors());
             held.any(|held| held.contains(word))
         };
         words.iter().all(of)
@@ -181,7 +178,7 @@ impl Derived {
             FlowControl::Call | FlowControl::IndirectCall
         );
         let passed = ARGUMENTS.iter().filter(move |_| is_call);
-        let passed = passed.flat_map(|n| &*self.registers[*n]);
+        let passed = passed.flat_map(|n| &**self.registers.integer(*n));
         let address = [i.memory_base(), i.memory_index()];
         let address = address.into_iter().filter_map(|register| self.of(register));
         let all = passed.chain(address.flat_map(|words| &**words));
@@ -191,7 +188,7 @@ impl Derived {
     /// Returns the words to which the call stores, with their bytes, each after a word from which the stored value was computed.
     pub fn stored_by(&self, crossing: &Crossing) -> Vec<(u64, u64, u64)> {
         let all = crossing.stores.iter().flat_map(|(n, word, width)| {
-            let from = self.registers[ARGUMENTS[*n]].iter();
+            let from = self.registers.integer(ARGUMENTS[*n]).iter();
             from.map(|from| (*from, *word, *width))
         });
         all.collect()
@@ -199,31 +196,30 @@ impl Derived {
 
     /// Returns the words from which the first argument of a call was computed.
     pub fn first_passed(&self) -> impl Iterator<Item = u64> {
-        let all = self.registers[ARGUMENTS[0]].iter().copied();
+        let all = self.registers.integer(ARGUMENTS[0]).iter().copied();
         all.filter(|word| !is_argument(*word))
     }
 
     /// Returns the words from which the arguments of a call were computed.
     pub fn passed(&self) -> impl Iterator<Item = u64> {
-        let all = ARGUMENTS.iter().flat_map(|n| &*self.registers[*n]);
+        let all = ARGUMENTS.iter().flat_map(|n| &**self.registers.integer(*n));
         all.copied().filter(|word| !is_argument(*word))
     }
 
     /// Returns the words from which the result of the function was computed.
     pub fn result(&self) -> impl Iterator<Item = u64> {
-        let all = self.registers[RESULT].iter().copied();
+        let all = self.registers.integer(RESULT).iter().copied();
         all.filter(|word| !is_argument(*word))
     }
 
     /// Returns the arguments of the function from which its result was computed.
     pub fn result_arguments(&self) -> impl Iterator<Item = usize> {
-        let all = self.registers[RESULT].iter();
+        let all = self.registers.integer(RESULT).iter();
         all.filter_map(|word| argument(*word))
     }
 
     fn of(&self, register: Register) -> Option<&Words> {
-        let held = (&self.registers, &self.vectors, &self.floats[..]);
-        held_in(held, register)
+        held_in(&self.registers, &self.floats, register)
     }
 
     fn float(&self, depth: usize) -> Option<&Words> {
@@ -244,8 +240,6 @@ impl Derived {
             FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
         );
         if is_branch {
-            let all = self.registers.iter().chain(&self.vectors).enumerate();
-            let mut held = all.filter(|(_, words)| !words.is_empty()).peekable();
             let target = i.near_branch_target();
             let branches = match target > i.ip() {
                 true => &mut self.arriving,
@@ -254,9 +248,11 @@ impl Derived {
             if target <= i.ip() && !self.frame.is_empty() {
                 self.returning_frames.insert(target, self.frame.clone());
             }
-            if held.peek().is_some() {
-                let arriving = branches.entry(target).or_default();
-                for (n, words) in held {
+            if !self.registers.is_empty() {
+                let arriving = branches
+                    .entry(target)
+                    .or_insert_with(|| Vec::with_capacity(self.registers.held().count()));
+                for (n, words) in self.registers.held() {
                     match arriving.iter_mut().find(|(of, _)| *of == n) {
                         Some((_, known)) => known.join(words),
                         None => arriving.push((n, words.clone())),
@@ -268,12 +264,12 @@ impl Derived {
             .filter(|crossing| !crossing.result.is_empty() || !crossing.arguments.is_empty());
         let result = result.map(|crossing| {
             let passed = crossing.arguments.iter();
-            let passed = passed.flat_map(|n| &*self.registers[ARGUMENTS[*n]]);
+            let passed = passed.flat_map(|n| &**self.registers.integer(ARGUMENTS[*n]));
             passed.chain(&crossing.result).copied().collect()
         });
         self.computes(i, touched, kept);
         if let Some(result) = result {
-            self.registers[RESULT] = result;
+            self.registers.set_number(RESULT, &result);
         }
         self.arrives(i.next_ip());
     }
@@ -281,11 +277,7 @@ impl Derived {
     /// Adds the register and frame contents that branches bring to the instruction.
     fn arrives(&mut self, at: u64) {
         for (n, words) in self.arriving.remove(&at).unwrap_or_default() {
-            let own = match n.checked_sub(self.registers.len()) {
-                None => &mut self.registers[n],
-                Some(n) => &mut self.vectors[n],
-            };
-            own.join(&words);
+            self.registers.join(n, &words);
         }
         for (local, words) in self.arriving_frames.remove(&at).into_iter().flatten() {
             self.frame.entry(local).or_default().join(&words);
@@ -302,16 +294,7 @@ impl Derived {
             FlowControl::Next => {}
             FlowControl::Call | FlowControl::IndirectCall => {
                 // A call overwrites the other scratch registers: they no longer hold values from before the call.
-                for scratch in SCRATCH {
-                    if !kept.has_integer(scratch) {
-                        self.registers[scratch].clear();
-                    }
-                }
-                for (n, vector) in self.vectors.iter_mut().enumerate() {
-                    if !kept.has_vector(n) {
-                        vector.clear();
-                    }
-                }
+                self.registers.clear(Registers::lost(kept));
                 self.floats.clear();
                 self.flags.clear();
                 return;
@@ -343,8 +326,8 @@ impl Derived {
         if !is_exchange || i.op0_kind() != OpKind::Memory {
             let read = info.used_registers().iter();
             for used in read.filter(|used| reads(used.access())) {
-                let held = (&self.registers, &self.vectors, &self.floats[..]);
-                if let Some(words) = held_in(held, used.register()) {
+                let held = held_in(&self.registers, &self.floats, used.register());
+                if let Some(words) = held {
                     all.join(words);
                 }
             }
@@ -376,21 +359,16 @@ impl Derived {
             if matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
                 continue;
             }
-            if register.is_gpr() {
-                let full = register.full_register();
-                if is_frame(full) {
-                    self.frame.retain(|(base, _), _| *base != full);
-                }
-                self.registers[full.number()].clone_from(&all);
-            } else if register.is_vector_register() {
-                self.vectors[register.number()].clone_from(&all);
+            let full = register.full_register();
+            if register.is_gpr() && is_frame(full) {
+                self.frame.retain(|(base, _), _| *base != full);
             }
+            self.registers.set(register, &all);
         }
     }
 
     fn is_empty(&self) -> bool {
-        let mut held = self.registers.iter().chain(&self.vectors);
-        held.all(|words| words.is_empty())
+        self.registers.is_empty()
             && self.floats.is_empty()
             && self.flags.is_empty()
             && self.frame.is_empty()
@@ -428,18 +406,10 @@ impl Derived {
 }
 
 /// Returns the words of a register: of the integer registers, the vector registers, or the floating-point unit.
-fn held_in<'a>(
-    (registers, vectors, floats): (&'a [Words; 16], &'a [Words; 32], &'a [Words]),
-    register: Register,
-) -> Option<&'a Words> {
-    if register.is_gpr() {
-        Some(&registers[register.full_register().number()])
-    } else if register.is_vector_register() {
-        Some(&vectors[register.number()])
-    } else if register.is_st() {
-        float_at(floats, register.number())
-    } else {
-        None
+fn held_in<'a>(all: &'a Contents, floats: &'a [Words], register: Register) -> Option<&'a Words> {
+    match register.is_st() {
+        true => float_at(floats, register.number()),
+        false => all.of(register),
     }
 }
 

@@ -6,7 +6,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::known::Known;
 use super::parameter::How;
-use super::preserved::{Registers, SCRATCH};
+use super::registers::{Registers, SCRATCH};
 use super::transfer::{is_installer, note_system_call, note_transfer};
 use super::{Tables, Way};
 use crate::image::{Image, THREAD};

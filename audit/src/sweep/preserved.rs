@@ -6,25 +6,9 @@ use iced_x86::{
 };
 
 use super::derived::Derived;
+use super::registers::Registers;
 use crate::hash::Map;
 use crate::image::Image;
-
-/// The integer registers that a call may overwrite (System V ABI for x86-64, 3.2.1).
-pub const SCRATCH: [usize; 9] = [0, 1, 2, 6, 7, 8, 9, 10, 11];
-
-/// Is a set of registers: bit `n` for the integer register of number `n`, bit `16 + n` for the vector register.
-#[derive(Clone, Copy, Default)]
-pub struct Registers(u64);
-
-impl Registers {
-    pub const fn has_integer(self, number: usize) -> bool {
-        self.0 & 1 << number != 0
-    }
-
-    pub const fn has_vector(self, number: usize) -> bool {
-        self.0 & 1 << (16 + number) != 0
-    }
-}
 
 /// Holds the registers that functions preserve, by the function.
 #[derive(Default)]
@@ -52,7 +36,7 @@ fn by(image: &Image, function: u64) -> Option<Registers> {
     let (start, end) = image.function_at(function)?;
     let bytes = image.bytes(start).get(..(end - start) as usize)?;
     let mut factory = InstructionInfoFactory::new();
-    let mut kept = u64::MAX;
+    let mut kept = Registers::ALL;
     for i in &mut Decoder::with_ip(64, bytes, start, DecoderOptions::NONE) {
         match i.flow_control() {
             FlowControl::Next | FlowControl::Return => {}
@@ -64,16 +48,10 @@ fn by(image: &Image, function: u64) -> Option<Registers> {
             _ => return None,
         }
         for used in factory.info(&i).used_registers() {
-            let register = used.register().full_register();
-            if matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
-                continue;
-            }
-            if register.is_gpr() {
-                kept &= !(1 << register.number());
-            } else if register.is_vector_register() {
-                kept &= !(1 << (16 + register.number()));
+            if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
+                kept.remove(used.register());
             }
         }
     }
-    Some(Registers(kept))
+    Some(kept)
 }

@@ -4,7 +4,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic, Register};
 
 use super::known::Known;
 use super::parameter;
-use super::preserved::SCRATCH;
+use super::registers::SCRATCH;
 use crate::hash::Map;
 use crate::image::Image;
 use crate::state::ARGUMENTS;
