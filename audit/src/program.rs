@@ -82,6 +82,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // A fault of the audit is no verdict, also in a build that aborts on a panic.
+    std::panic::set_hook(Box::new(|fault| {
+        eprintln!("audit: cannot decide: the audit itself failed, please report this: {fault}");
+        std::process::exit(2)
+    }));
     // The audit follows nested calls by recursion, so it runs on a large stack of its own.
     const STACK: usize = 256 << 20;
     let worker = std::thread::Builder::new()
@@ -90,10 +95,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(status))) => ExitCode::from(status),
         Ok(Ok(Err(error))) => fail(&error),
-        Ok(Err(_)) | Err(_) => {
-            eprintln!("audit: cannot decide: the audit itself failed");
-            ExitCode::from(2)
-        }
+        Ok(Err(_)) => ExitCode::from(2),
+        Err(error) => fail(&error.to_string()),
     }
 }
 

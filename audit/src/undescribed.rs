@@ -44,7 +44,9 @@ pub fn add(image: &mut Image, sections: impl Iterator<Item = u64>) {
     starts.retain(|at| !image.is_linkage(*at));
     jumps.retain(|(from, to)| {
         let (low, high) = (*from.min(to), *from.max(to));
-        ends.range(low + 1..=high).next().is_some() && !image.is_linkage(*to)
+        // A jump to itself leaves no function.
+        let mut passed = ends.range(low..=high).filter(|at| **at > low);
+        passed.next().is_some() && !image.is_linkage(*to)
     });
     for (_, to) in jumps {
         starts.insert(to);
