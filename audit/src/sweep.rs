@@ -381,7 +381,7 @@ impl Tables {
             let values: BTreeSet<u64> = calls
                 .into_iter()
                 .flatten()
-                .filter_map(|call| call.addresses[given.argument])
+                .filter_map(|call| call.addresses.of(given.argument))
                 .filter(|value| !parameter::is_word(*value))
                 .collect();
             for value in values {
@@ -446,10 +446,9 @@ pub fn sweep(image: &Image) -> Tables {
     }
     for (word, tests) in scratch.tests {
         let known = tables.tests.entry(word).or_default();
+        let places: Set<u64> = known.iter().map(|test| test.at).collect();
         let tests = tests.into_iter();
-        let new = tests.filter(|test| !known.iter().any(|of| of.at == test.at));
-        let new: Vec<Test> = new.collect();
-        known.extend(new);
+        known.extend(tests.filter(|test| !places.contains(&test.at)));
     }
     tables.resolve_given();
     tables.resolve_changes(image);

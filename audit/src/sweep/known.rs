@@ -427,8 +427,8 @@ impl Known {
         Passed {
             at,
             function: self.function,
-            addresses: ARGUMENTS.map(|register| self.passes(register)),
-            pointers: ARGUMENTS.map(pointer),
+            addresses: parameter::Known::new(ARGUMENTS.map(|register| self.passes(register))),
+            pointers: parameter::Known::new(ARGUMENTS.map(pointer)),
         }
     }
 

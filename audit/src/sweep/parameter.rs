@@ -65,15 +65,35 @@ impl Change {
 pub struct Passed {
     pub at: u64,
     pub function: u64,
-    pub addresses: [Option<u64>; 6],
-    pub pointers: [Option<u64>; 6],
+    pub addresses: Known,
+    pub pointers: Known,
+}
+
+/// Holds what is known of six arguments: the number of each known argument, and its value.
+pub struct Known(Box<[(u8, u64)]>);
+
+impl Known {
+    pub fn new(values: [Option<u64>; 6]) -> Self {
+        let numbered = (0..).zip(values);
+        Self(
+            numbered
+                .filter_map(|(n, value)| Some((n, value?)))
+                .collect(),
+        )
+    }
+
+    pub fn of(&self, argument: usize) -> Option<u64> {
+        let mut all = self.0.iter();
+        let known = all.find(|(n, _)| usize::from(*n) == argument);
+        known.map(|(_, value)| *value)
+    }
 }
 
 impl Passed {
     /// Translates a word of the called function to a word of the caller, if it is known.
     pub fn names(&self, word: u64) -> Option<u64> {
         match parts(word) {
-            Some((argument, offset)) => Some(self.addresses[argument]?.wrapping_add(offset)),
+            Some((argument, offset)) => Some(self.addresses.of(argument)?.wrapping_add(offset)),
             None => Some(word),
         }
     }
@@ -141,7 +161,10 @@ impl Tables {
                 }
                 let calls = self.passed.get(&change.function);
                 let to = |call: &Passed| {
-                    let place = call.addresses[change.argument]?.wrapping_add(change.offset);
+                    let place = call
+                        .addresses
+                        .of(change.argument)?
+                        .wrapping_add(change.offset);
                     let is_known = image.is_writable(place) || is_word(place);
                     is_known.then_some((call.function, call.at, place))
                 };
@@ -188,7 +211,7 @@ impl Tables {
                     continue;
                 }
                 for call in self.passed.get(&function).into_iter().flatten() {
-                    match call.pointers[argument] {
+                    match call.pointers.of(argument) {
                         Some(own) if is_word(own) => {
                             let argument = ((own - PARAMETERS) / OFFSETS) as usize;
                             self.frees.push((call.function, argument));

@@ -149,7 +149,7 @@ impl Tables {
         let mut todo: Vec<(u64, usize)> = self.leaks.iter().copied().collect();
         while let Some((function, argument)) = todo.pop() {
             for call in self.passed.get(&function).into_iter().flatten() {
-                let Some(address) = call.addresses[argument] else {
+                let Some(address) = call.addresses.of(argument) else {
                     continue;
                 };
                 match parameter::parts(address) {

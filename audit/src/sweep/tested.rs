@@ -3,6 +3,7 @@
 use iced_x86::{ConditionCode, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::known::{Local, is_frame};
+use super::parameter::is_word;
 use super::{Tables, Touched};
 use crate::hash::Map;
 use crate::state::is_high;
@@ -39,11 +40,21 @@ impl Tested {
 
     /// Notes the words that a branch tests; `words`: the words from which the condition was computed.
     pub fn asks(&self, i: &Instruction, words: impl Iterator<Item = u64>, tables: &mut Tables) {
+        // In a long function, values of many words seem to reach a branch, since its paths are not told apart.
+        const MANY: usize = 16;
+        let mut words: Vec<u64> = words.take(MANY + 1).collect();
+        if words.len() > MANY {
+            words.clear();
+        }
         let known = self.question;
-        let others = words.filter(|word| known.is_none_or(|(own, _)| own != *word));
+        let others = words
+            .into_iter()
+            .filter(|word| known.is_none_or(|(own, _)| own != *word));
         let others = others.map(|word| (word, ConditionCode::None, 0));
         let known = known.map(|(word, with)| (word, i.condition_code(), with));
-        for (word, condition, with) in known.into_iter().chain(others) {
+        // Memory behind an argument has no word of its own: its stores are known by the words of the callers.
+        let all = known.into_iter().chain(others);
+        for (word, condition, with) in all.filter(|(word, ..)| !is_word(*word)) {
             tables.tests.entry(word).or_default().push(Test {
                 at: i.ip(),
                 taken: i.near_branch_target(),

@@ -3,6 +3,9 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+/// Is the largest number of words in a set that another is joined to.
+const MOST: usize = 256;
+
 /// Is a set of words in ascending order. A clone shares the memory.
 #[derive(Clone, Default)]
 pub struct Words(Option<Rc<[u64]>>);
@@ -12,7 +15,8 @@ impl Words {
         self.0 = None;
     }
 
-    /// Adds the words of another set.
+    /// Adds the words of another set, unless the two have too many: in a function of ten thousands of instructions, a register
+    /// seems to be computed from thousands of words, since its paths are not told apart.
     pub fn join(&mut self, other: &Self) {
         let (Some(own), Some(added)) = (&self.0, &other.0) else {
             if self.0.is_none() {
@@ -25,7 +29,10 @@ impl Words {
         }
         match has_all(added, own) {
             true => self.clone_from(other),
-            false => *self = own.iter().chain(&**added).copied().collect(),
+            false if own.len().max(added.len()) < MOST => {
+                *self = own.iter().chain(&**added).copied().collect();
+            }
+            false => {}
         }
     }
 }
@@ -66,5 +73,19 @@ mod tests {
             let union: std::collections::BTreeSet<u64> = own.iter().chain(added).copied().collect();
             assert_eq!(*joined, *Vec::from_iter(union), "{own:?} and {added:?}");
         }
+    }
+
+    #[test]
+    fn a_set_of_too_many_words_is_joined_to_no_other() {
+        let many: Words = (0..MOST as u64).collect();
+        let one: Words = [u64::MAX].into_iter().collect();
+        let joined = |mut own: Words, added: &Words| {
+            own.join(added);
+            own.to_vec()
+        };
+        assert_eq!(joined(one.clone(), &many), *one);
+        assert_eq!(joined(many.clone(), &one), *many);
+        let few: Words = many[1..].iter().copied().collect();
+        assert_eq!(joined(few, &one).len(), MOST);
     }
 }
