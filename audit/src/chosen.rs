@@ -112,8 +112,20 @@ fn is_local(i: &Instruction, operand: u32) -> bool {
         && i.memory_index() == Register::None
 }
 
-/// Returns the instructions that make the value that the instruction at `at` stores, each with the value if it is a constant.
-pub fn makers(image: &Image, at: u64) -> Vec<(u64, Option<i64>)> {
+/// Is an instruction that makes a value, with the value if it is a constant.
+pub type Maker = (u64, Option<i64>);
+
+/// Returns the instructions that make the value that the instruction at `at` stores.
+pub fn makers(image: &Image, at: u64) -> Vec<Maker> {
+    if let Some(known) = image.makers.borrow().get(&at) {
+        return known.clone();
+    }
+    let makers = find_makers(image, at);
+    image.makers.borrow_mut().insert(at, makers.clone());
+    makers
+}
+
+fn find_makers(image: &Image, at: u64) -> Vec<Maker> {
     const LONGEST: u64 = 1 << 16;
     let direct = || vec![(at, constant(image, at))];
     let Some((start, end)) = image
@@ -211,24 +223,17 @@ fn asked(
     (from, others): (Option<u64>, &[u64]),
     to: u64,
 ) -> Vec<(Test, bool)> {
-    use crate::reach::{never_leads, surely_leads};
     let function = image.function_at(to).map(|(start, end)| start..end);
     let is_near = |test: &&Test| function.as_ref().is_some_and(|of| of.contains(&test.at));
-    let own = tests.iter().filter(is_near);
+    let is_reached = |test: &&Test| {
+        from.is_none_or(|from| crate::reach::surely_leads(image, from, test.at, &[]))
+    };
+    let own = tests.iter().filter(is_near).filter(is_reached);
     own.filter_map(|test| {
         let stops = [&[test.at], others].concat();
-        let ways = [
-            (test.taken, test.next, true),
-            (test.next, test.taken, false),
-        ];
-        let chooses = |(way, other, _): &(u64, u64, bool)| {
-            surely_leads(image, *way, to, &stops) && never_leads(image, *other, to, &stops)
-        };
-        if from.is_some_and(|from| !surely_leads(image, from, test.at, &[])) {
-            return None;
-        }
-        let way = ways.into_iter().find(chooses);
-        way.map(|(.., is_taken)| (*test, is_taken))
+        let leads = |way| crate::reach::may_lead(image, way, Some(to), &stops);
+        let is_taken = leads(test.taken)?;
+        (leads(test.next)? != is_taken).then_some((*test, is_taken))
     })
     .collect()
 }

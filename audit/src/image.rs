@@ -117,6 +117,8 @@ pub struct Image {
     pub has_code: bool,
     /// The successors of the instructions of the functions that were looked up, by the start and the end of the function.
     pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Step>>>,
+    /// The instructions that make the values of the stores that were looked up, by the store.
+    pub makers: std::cell::RefCell<Map<u64, Vec<crate::chosen::Maker>>>,
     /// The possible targets of jumps by tables, by the function.
     pub jumps: std::cell::RefCell<Map<u64, Rc<[u64]>>>,
 }

@@ -41,7 +41,7 @@ pub fn returns(image: &Image, from: u64, stops: &[u64]) -> bool {
 
 /// Returns whether a path that avoids `stops` leads from `from` to `to`, or to the function's end if `to` is `None`. Returns `None`
 /// if that is not known.
-fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<bool> {
+pub fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Option<bool> {
     const MOST: usize = 50_000;
     let (start, end) = image.function_at(from)?;
     let mut steps = image.steps.borrow_mut();
