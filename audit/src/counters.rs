@@ -71,10 +71,12 @@ impl Explorer<'_> {
         };
         state.forget_numbers(image, lo, hi);
         let is_positive = value.base == Base::Num && value.lo >= 0 && value.hi <= i32::MAX.into();
-        let is_whole = place.exact().is_some() && u64::from(width) == WIDTH && is_positive;
-        if !is_whole {
+        let is_whole = place.exact().is_some() && u64::from(width) == WIDTH;
+        let is_errno = *value == Value::at(Base::SavedErrno, 0);
+        if !(is_whole && is_positive) {
             self.odd_stores.insert((image, lo, hi));
-        } else if self.is_kept_meanwhile(frame, image, lo) {
+        }
+        if is_whole && (is_positive || is_errno) && self.is_kept_meanwhile(frame, image, lo) {
             state.note_number(image, lo, value.clone());
         }
     }

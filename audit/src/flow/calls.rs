@@ -47,6 +47,26 @@ impl Return {
     }
 }
 
+/// Forgets the numbers of files to which a function of the C library may store, through the addresses that it is given.
+fn forget_numbers_given(frame: &Frame, name: &str, state: &mut State) {
+    let plain = crate::libc::plain(name);
+    if plain == "syscall" {
+        state.forget_all_numbers();
+    }
+    for (argument, _) in crate::libc::writes_through(plain) {
+        let to = state.registers[ARGUMENTS[*argument]].clone();
+        let to = crate::address::in_image(frame, to);
+        match to.base {
+            Base::Image(image) => {
+                let from = to.lo.max(0).cast_unsigned();
+                state.forget_numbers(image, from, u64::MAX);
+            }
+            Base::Stack | Base::Errno => {}
+            _ => state.forget_all_numbers(),
+        }
+    }
+}
+
 impl Explorer<'_> {
     /// Calls each of `callees`; `after`: the address to which control returns, `None` for a jump.
     pub fn calls(
@@ -69,7 +89,10 @@ impl Explorer<'_> {
             self.record(at, &callee, &state);
             note_callee(frame, at, &callee, &state);
             let mut state = state.clone();
-            state.forget_all_numbers();
+            match &callee {
+                Callee::Libc(name) => forget_numbers_given(frame, name, &mut state),
+                _ => state.forget_all_numbers(),
+            }
             let kept = self.kept_in_search(&callee, &state);
             let returned = self.call_one(frame, &call, callee, &mut state, &mut todo);
             for (at, value) in kept {

@@ -16,7 +16,7 @@ impl State {
     }
 
     pub fn note_number(&mut self, image: u16, word: u64, value: Value) {
-        if value.base == Base::Num {
+        if matches!(value.base, Base::Num | Base::SavedErrno) {
             Rc::make_mut(&mut self.words).insert((image, word), value);
         }
     }
