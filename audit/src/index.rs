@@ -26,6 +26,8 @@ pub struct Index {
     pub blocked: Blocked,
     /// The bytes of the smallest alternate stack that a call is seen to install.
     pub alternate: Option<u64>,
+    /// A call that installs an alternate stack in the frame of a function that returns.
+    pub left_stack: Option<Place>,
     /// Whether threads may run a handler of these signals at the same time, by the file and the signals.
     pub on_threads: HashMap<(u16, crate::mask::Signals), bool>,
     /// The stores to a word that the program's tests choose, by the word.

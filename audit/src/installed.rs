@@ -1,9 +1,9 @@
 //! The consequences of the installation for a handler: its signals, its arguments, its stack.
 
 use crate::audit::Verdict;
-use crate::finding::{Kind, Weight};
-use crate::install::Handler;
+use crate::finding::{Finding, Kind, Weight};
 use crate::install::flags::{SA_ONSTACK, SA_SIGINFO};
+use crate::install::{Handler, Place};
 
 /// Returns whether the default action of the signal ends the process.
 pub fn ends_by_default(signal: i64) -> bool {
@@ -20,6 +20,21 @@ pub fn has_info(of: &Handler) -> Option<bool> {
     is_known.then_some(true)
 }
 
+/// Returns whether the handler may run on an alternate stack.
+fn may_use_alternate(of: &Handler) -> bool {
+    of.flags.is_empty() || of.flags.iter().any(|flags| flags.may_have(SA_ONSTACK))
+}
+
+/// Returns the finding for an alternate stack in the frame of a function that returns, if the handler may run on it.
+pub fn stack_left(address: u64, of: &Handler, call: Option<Place>) -> Option<Finding> {
+    let (_, at) = call.filter(|_| may_use_alternate(of))?;
+    let why = format!(
+        "may run on an alternate stack in the frame of a function that returns, which calls sigaltstack at {at:#x}"
+    );
+    let finding = Finding::new(Kind::Stack, Weight::Doubt, address, why);
+    Some(finding.or("a stack in data of the file or on the heap"))
+}
+
 /// Returns the bytes of stack that the handler may use; `alternate`: the size of the smallest alternate stack that is known.
 pub fn stack_of(of: &Handler, alternate: Option<u64>) -> u64 {
     // The least number of bytes that the kernel puts on the stack before the handler runs.
@@ -28,11 +43,9 @@ pub fn stack_of(of: &Handler, alternate: Option<u64>) -> u64 {
     const ALTERNATE: u64 = 4096;
     // The smallest stack of a thread (PTHREAD_STACK_MIN).
     const ORDINARY: u64 = 16384;
-    let is_ordinary = of.flags.iter().all(|flags| !flags.may_have(SA_ONSTACK));
-    if is_ordinary && !of.flags.is_empty() {
-        ORDINARY
-    } else {
-        alternate.map_or(ALTERNATE, |size| ALTERNATE.min(size.saturating_sub(KERNEL)))
+    match may_use_alternate(of) {
+        true => alternate.map_or(ALTERNATE, |size| ALTERNATE.min(size.saturating_sub(KERNEL))),
+        false => ORDINARY,
     }
 }
 

@@ -30,7 +30,7 @@ impl Explorer<'_> {
         }
         let arguments = ARGUMENTS.map(|n| state.registers[n].clone());
         if plain == "sigaltstack" && self.watch.is_some() {
-            self.note_alternate_stack(&arguments[0], state);
+            self.note_alternate_stack(frame, at, &arguments[0], state);
         }
         if plain == "recvmsg" {
             self.received(frame, at, &arguments[1], state);
@@ -215,8 +215,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Notes the size of an alternate stack, if a structure of the frame gives it.
-    fn note_alternate_stack(&mut self, stack: &Value, state: &State) {
+    /// Notes the size of an alternate stack, if a structure of the frame gives it, and whether the stack is in a frame that is left.
+    fn note_alternate_stack(&mut self, frame: &Frame, at: u64, stack: &Value, state: &State) {
         const SIZE: i64 = 16;
         // The kernel refuses a smaller stack (MINSIGSTKSZ).
         const LEAST: i64 = 2048;
@@ -227,6 +227,15 @@ impl Explorer<'_> {
             let size = size.cast_unsigned();
             let known = self.index.alternate.unwrap_or(size);
             self.index.alternate = Some(known.min(size));
+            let begin = state.load_slot(stack, 8);
+            let (image, tables) = (&frame.image, self.index.of(frame.number, &frame.image));
+            if begin.base == Base::Stack
+                && begin.hi < 0
+                && !tables.is_main(image, frame.start)
+                && crate::reach::returns(image, at, &[])
+            {
+                self.index.left_stack = Some((frame.number, at));
+            }
         }
     }
 }

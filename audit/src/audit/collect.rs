@@ -12,7 +12,7 @@ use crate::finding::{Finding, Kind, Weight};
 use crate::hash::{Map, Set};
 use crate::install::flags::{SA_NODEFER, SA_RESETHAND};
 use crate::install::{Handler, Place};
-use crate::installed::stack_of;
+use crate::installed::{stack_left, stack_of};
 use crate::policy::Policy;
 use crate::state::Errno;
 use crate::value::{Base, Value};
@@ -79,13 +79,14 @@ pub(super) fn explored(
         .max_stack
         .unwrap_or_else(|| stack_of(of, explorer.index.alternate));
     let large = Some(verdict.stack).filter(|stack| *stack > most && hidden.is_none());
-    let of_stack = large.map(|stack| {
-        let finding = large_stack(address, stack, most);
+    let large = large.map(|stack| large_stack(address, stack, most));
+    let left = stack_left(address, of, explorer.index.left_stack);
+    let of_stack = large.into_iter().chain(left).map(|finding| {
         let weight = policy.weight(finding.kind, finding.weight);
         Finding { weight, ..finding }
     });
     verdict.relied = explorer.relied.keys().copied().collect();
-    let about = of_stack.into_iter().chain(notes(explorer, of, address));
+    let about = of_stack.chain(notes(explorer, of, address));
     let about = about.map(|finding| whole((image, address), name.clone(), finding));
     verdict.findings.extend(about);
     verdict
