@@ -9,14 +9,15 @@ use crate::mask::Signals;
 use crate::races::{Coming, Who, decoded};
 use crate::reach::surely_leads;
 
-/// Functions that let signals in while they wait.
-const LETS_IN: [&str; 6] = [
+/// Functions that let signals in while they wait, or while another context with a mask of its own runs.
+const LETS_IN: [&str; 7] = [
     "__xpg_sigpause",
     "epoll_pwait",
     "ppoll",
     "pselect",
     "sigpause",
     "sigsuspend",
+    "swapcontext",
 ];
 
 impl Index {

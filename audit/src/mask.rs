@@ -155,7 +155,9 @@ impl Explorer<'_> {
                         Some(BLOCK) => Change::Blocks(set(1)),
                         Some(UNBLOCK) => Change::Unblocks(set(1)),
                         Some(SETMASK) => Change::Sets(set(1), place(frame, &arguments[1])),
-                        _ => Change::Sets(None, None),
+                        // The call refuses any other number, and changes nothing.
+                        Some(_) => Change::Blocks(Some(0)),
+                        None => Change::Sets(None, None),
                     }
                 }
             }
