@@ -78,6 +78,12 @@ pub fn find(
         let found = found.map(|found| search.weighed_by_marks(found, place, &marks));
         conflicts.extend(found);
     }
+    let nulled = explorer.nulled.iter().filter(|_| returns);
+    for (&(number, word), &by) in nulled.filter(|(_, by)| is_judged(**by)) {
+        let found = search.followed((number, word), by);
+        let place = (number, word, word, 8);
+        conflicts.extend(found.map(|found| search.weighed_by_marks(found, place, &marks)));
+    }
     for (&place, &by) in explorer.texts.iter().filter(|(_, by)| is_judged(**by)) {
         conflicts.extend(search.text(place, by));
     }

@@ -65,6 +65,7 @@ mod names;
 mod neighbours;
 mod nested;
 mod nesting;
+mod nulled;
 mod odd;
 mod operand;
 mod order;

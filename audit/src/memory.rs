@@ -335,6 +335,10 @@ impl Explorer<'_> {
                     let exchanges = self.exchanges.entry((image, word.cast_unsigned()));
                     exchanges.or_default().insert((frame.number, at));
                 }
+                if let (Some(word), 8, Some(0)) = (place.exact(), width, value.number()) {
+                    let nulled = self.nulled.entry((image, word.cast_unsigned()));
+                    nulled.or_insert((frame.number, at));
+                }
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);
                 }
