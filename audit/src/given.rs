@@ -22,6 +22,17 @@ fn texts(name: &str) -> &'static [usize] {
     }
 }
 
+/// Returns the arguments that are structures which the kernel reads, each with its bytes; `None`: up to the object's end.
+fn structures(name: &str) -> &'static [(usize, Option<i64>)] {
+    match name {
+        "bind" | "connect" | "execv" | "execve" | "sendmsg" | "writev" => &[(1, None)],
+        "sendto" => &[(4, None)],
+        "tcsetattr" => &[(2, Some(60))],
+        "timer_settime" => &[(2, Some(32))],
+        _ => &[],
+    }
+}
+
 /// Returns the function of a system call that reads a text or a block.
 pub fn of_system_call(number: i64) -> &'static str {
     const CALLS: [(i64, &str); 18] = [
@@ -64,6 +75,11 @@ impl Explorer<'_> {
         {
             self.note_block(frame, at, block, length.number());
             self.sent(frame, at, name, block);
+        }
+        for (structure, length) in structures(name) {
+            if let Some(structure) = arguments.get(*structure) {
+                self.note_block(frame, at, structure, *length);
+            }
         }
         for text in texts(name).iter().filter_map(|n| arguments.get(*n)) {
             self.note_block(frame, at, text, None);
