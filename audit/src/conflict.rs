@@ -332,10 +332,9 @@ impl Search<'_> {
         let object = file.object_at(place);
         let (from, to) = object.map_or((place, place + 1), |o| (o.address, o.address + o.size));
         let tables = self.index.of(number, &file);
-        let uses = tables
-            .taken
-            .range(from..to)
-            .chain(tables.read.range(from..to));
+        let uses = tables.taken.range(from..to);
+        let uses = uses.chain(tables.read.range(from..to));
+        let uses = uses.chain(tables.read_by_register.range(from..to));
         let uses: Vec<u64> = uses.flat_map(|(_, by)| by).copied().collect();
         let mut uses = uses.into_iter().filter(|at| *at != 0);
         let other =

@@ -27,6 +27,7 @@ impl Explorer<'_> {
         touched: libc::Touched,
         state: &State,
     ) {
+        const WORD: i64 = 8;
         let place = state.registers[ARGUMENTS[touched.argument]].clone();
         let place = crate::address::in_image(frame, place);
         if touched.writes && !matches!(touched.size, libc::Size::Bytes(..=8)) {
@@ -49,6 +50,12 @@ impl Explorer<'_> {
         {
             // A reader may know that the handler ran, so the finding stays an open question.
             self.stores_block(frame, at, &place, &length, true);
+        } else if let (true, Base::Image(image)) = (is_plain, place.base)
+            && length.number().is_none_or(|length| length > WORD)
+        {
+            // The bytes of a descriptor may be any data: they are judged as a text.
+            let text = (image, place.lo.cast_unsigned());
+            self.texts.entry(text).or_insert((frame.number, at));
         }
     }
 
