@@ -238,6 +238,8 @@ impl Search<'_> {
         let elements = self
             .index
             .updates_of_elements(number, &file, word, &self.coming);
+        let rewritten = self.index.rewritten(number, &file, word, &self.coming);
+        let elements = [elements, rewritten].concat();
         let Some(&(other, _)) = others.first().or(elements.first()) else {
             let between = self.store_between((number, place), by);
             return between.or_else(|| self.store_by_pointer((number, word, last, width), by));

@@ -10,7 +10,7 @@ use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
 use crate::mask::Signals;
-use crate::sweep::{Tables, WordChanges, element};
+use crate::sweep::{Blocks, Tables, WordChanges, element};
 use crate::value::Value;
 
 /// Libraries whose functions are known by their names.
@@ -227,6 +227,8 @@ impl Index {
         coming: &Coming,
     ) -> Option<[(u64, u64); 2]> {
         const WORD: usize = 8;
+        // A wider load is that of a text or of a block.
+        const WIDEST: u64 = 8;
         let stores = &self.of(number, image).writes;
         let bytes = loads.iter().flat_map(|(word, width)| *word..word + width);
         let stored = bytes.flat_map(|word| {
@@ -247,6 +249,14 @@ impl Index {
             let tables = self.of(number, image);
             let through = tables.stores_by_pointer(image, word, bytes, &handlers);
             stored.extend(through.into_iter().map(|at| (word, at)));
+        }
+        for (start, width) in loads.iter().filter(|(_, width)| *width > WIDEST) {
+            let stores = &self.of(number, image).writes;
+            let bytes = *start..start + width;
+            let all = bytes.flat_map(|at| [stores.get(&at), stores.get(&element(at))]);
+            let loops = all.flatten().flatten().filter(|at| is_copying(image, **at));
+            // A round of the loop stores one element, and the next round another.
+            stored.extend(loops.flat_map(|at| [(*start, *at), (start + 1, *at)]));
         }
         let within = stored.into_iter().filter_map(|(word, at)| {
             let (function, _) = image.function_at(at)?;
@@ -284,10 +294,34 @@ impl Index {
 
     /// Returns the calls of C library functions that store to an object of several words which includes the byte at `at`.
     pub fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
+        self.covering(number, image, |tables| &tables.fills, at)
+    }
+
+    /// Returns the calls of C library functions that store to an object which includes the byte at `at` what was loaded from the
+    /// object before, where one of the signals may come.
+    pub fn rewritten(
+        &mut self,
+        number: u16,
+        image: &Image,
+        at: u64,
+        coming: &Coming,
+    ) -> Vec<(u64, Who)> {
+        let all = self.covering(number, image, |tables| &tables.rewritten, at);
+        self.interrupted(number, image, all, coming)
+    }
+
+    /// Returns the calls in a table that store to an object which includes the byte at `at`.
+    fn covering(
+        &mut self,
+        number: u16,
+        image: &Image,
+        table: fn(&Tables) -> &Blocks,
+        at: u64,
+    ) -> Vec<u64> {
         // Without symbols, an object is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 4096;
-        let fills = &self.of(number, image).fills;
-        let near: Vec<(u64, Option<u64>, u64)> = fills
+        let all = table(self.of(number, image));
+        let near: Vec<(u64, Option<u64>, u64)> = all
             .range(at.saturating_sub(LONGEST)..=at)
             .flat_map(|(start, all)| all.iter().map(|(by, size)| (*start, *size, *by)))
             .collect();
@@ -464,6 +498,13 @@ fn touching(changes: &WordChanges, (lo, hi, width): (u64, u64, u64)) -> Vec<u64>
 pub fn needs_only_libc(image: &Image) -> bool {
     let is_of_libc = |name: &String| C_LIBRARIES.iter().any(|of| name.starts_with(of));
     image.needed.iter().all(is_of_libc)
+}
+
+/// Returns whether the store is in a loop that calls nothing, and its address in a register, as in a copy of a text byte by byte.
+fn is_copying(image: &Image, at: u64) -> bool {
+    let i = decoded(image, at);
+    i.memory_base().is_gpr64()
+        && crate::reach::surely_leads(image, i.next_ip(), at, &crate::reach::calls(image, at))
 }
 
 /// Returns whether the instruction stores a constant that a flag may have, or raises an atomic counter by one.

@@ -189,6 +189,21 @@ pub fn is_outside(image: &Image, i: &Instruction) -> bool {
     word.is_some_and(|word| matches!(image.slots.get(&word), Some(Slot::Extern(_))))
 }
 
+/// Returns the calls of the function that holds the instruction at `at`.
+pub fn calls(image: &Image, at: u64) -> Vec<u64> {
+    let (start, end) = image.function_at(at).unwrap_or((at, at));
+    let bytes = image.bytes(start);
+    let bytes = &bytes[..bytes.len().min((end - start) as usize)];
+    let code = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE).into_iter();
+    let calls = code.filter(|i| {
+        matches!(
+            i.flow_control(),
+            FlowControl::Call | FlowControl::IndirectCall
+        )
+    });
+    calls.map(|i| i.ip()).collect()
+}
+
 /// Returns whether a function calls a pointer that is not known to be a function of another file.
 pub fn calls_pointer(image: &Image, start: u64, end: u64) -> bool {
     let bytes = image.bytes(start);

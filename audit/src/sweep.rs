@@ -39,6 +39,9 @@ use crate::mask::Signals;
 /// Holds instructions that change words, by the word, each with the number of bytes that it stores.
 pub type WordChanges = BTreeMap<u64, Vec<(u64, u64)>>;
 
+/// Holds calls that store to objects, by the address of the object, each with the number of bytes if it is known.
+pub type Blocks = BTreeMap<u64, Vec<(u64, Option<u64>)>>;
+
 #[derive(Default)]
 pub struct Tables {
     /// The places that call or jump to a function.
@@ -77,7 +80,9 @@ pub struct Tables {
     /// The instructions that load an element which an index chooses, by the address of the table.
     pub read_elements: BTreeMap<u64, Vec<u64>>,
     /// The calls of C library functions that store to an object, by its address, each with the number of bytes if known.
-    pub fills: BTreeMap<u64, Vec<(u64, Option<u64>)>>,
+    pub fills: Blocks,
+    /// The calls of C library functions that store to an object what was loaded from it before, by its address.
+    pub rewritten: Blocks,
     /// The words that hold the ends of pipes from which the program, and so a handler, may read.
     channels: BTreeSet<u64>,
     /// Whether a call makes a descriptor non-blocking.

@@ -10,6 +10,19 @@ use crate::image::Image;
 use crate::mask::{Signals, only};
 use crate::state::ARGUMENTS;
 
+/// Returns whether both addresses lead into one object; without symbols, whether they are near each other.
+fn is_one_object(image: &Image, [one, other]: [Option<u64>; 2]) -> bool {
+    const NEAR: u64 = 64;
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    let objects = [one, other].map(|at| image.object_at(at).map(|object| object.address));
+    match objects {
+        [Some(one), Some(other)] => one == other,
+        _ => one.abs_diff(other) <= NEAR,
+    }
+}
+
 impl Known {
     /// Notes the effects, such as stores and frees, of a call of a function known by name; `is_outer`: whether another file has the
     /// function.
@@ -34,6 +47,7 @@ impl Known {
                 }
             }
         }
+        self.rewrites(image, at, plain, tables);
         self.gives_to(plain, tables);
         self.fills_set(plain, tables);
         self.opens(image, at, plain, tables);
@@ -58,6 +72,55 @@ impl Known {
             let address = text.and_then(|name| image.exports.get(name)).copied();
             self.returned = Reference::new(address);
         }
+    }
+
+    /// Notes a call that changes the order of an object's elements, or that copies a block back to where this function has copied
+    /// it from.
+    fn rewrites(&mut self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
+        let [to, from] = [0, 1].map(|n| self.passes(ARGUMENTS[n]));
+        let size = match plain {
+            "memfrob" => self.second,
+            "qsort" | "qsort_r" => self.second.zip(self.third).map(|(n, width)| n * width),
+            "bzero" | "explicit_bzero" | "memset" if self.has_copied(to) => None,
+            "memcpy" | "memmove" | "mempcpy" => {
+                self.copies(image, at, (to, from), self.third, tables);
+                return;
+            }
+            _ => return,
+        };
+        if let Some(to) = to {
+            tables.note_change(image, self.function, at, to, How::Rewrites(size));
+        }
+    }
+
+    /// Notes a copy of a block; its bytes are unknown if they are `None`.
+    pub(super) fn copies(
+        &mut self,
+        image: &Image,
+        at: u64,
+        (to, from): (Option<u64>, Option<u64>),
+        size: Option<u64>,
+        tables: &mut Tables,
+    ) {
+        self.copied.extend(from);
+        let within = [0, 1].map(|n| self.within[ARGUMENTS[n]]);
+        let start = |at: u64| image.object_at(at).map_or(at, |object| object.address);
+        let table = to.or_else(|| within[0].map(start));
+        let size = size.filter(|_| to.is_some());
+        if let Some(to) = table.filter(|_| self.has_copied(to) || is_one_object(image, within)) {
+            tables.note_change(image, self.function, at, to, How::Rewrites(size));
+        }
+        if let (Some(to), Some(from)) = (to, from)
+            && image.is_writable(to)
+            && image.is_writable(from)
+        {
+            tables.copies.entry(to).or_default().push((from, at));
+        }
+    }
+
+    /// Returns whether a call has copied from the object before.
+    fn has_copied(&self, object: Option<u64>) -> bool {
+        object.is_some_and(|object| self.copied.contains(&object))
     }
 
     /// Notes a call of `syscall`.
@@ -86,11 +149,12 @@ impl Known {
     pub fn returns(&mut self) {
         self.first = None;
         self.second = None;
+        self.third = None;
         let returned = std::mem::take(&mut self.returned);
         returned.goes_to(Register::RAX, self);
     }
 
-    /// Notes a constant that the instruction puts into the register of a call's first or second argument.
+    /// Notes a constant that the instruction puts into the register of one of a call's first three arguments.
     pub fn counts(&mut self, i: &Instruction) {
         let to = i.op0_register().full_register();
         if i.op_count() == 0 || i.op0_kind() != OpKind::Register {
@@ -99,6 +163,7 @@ impl Known {
         let known = match to {
             Register::RDI => &mut self.first,
             Register::RSI => &mut self.second,
+            Register::RDX => &mut self.third,
             _ => return,
         };
         *known = match i.mnemonic() {
@@ -175,10 +240,17 @@ impl Known {
             "realloc",
             "reallocarray",
         ];
+        // Functions that may replace the block to which the word at their first argument points.
+        const REPLACE: [&str; 3] = ["__getdelim", "getdelim", "getline"];
+        let first = Register::RDI.number();
+        if REPLACE.contains(&plain)
+            && let Some(word) = self.lea[first]
+        {
+            tables.freed.entry(word).or_default().push(at);
+        }
         if !FREE.contains(&plain) {
             return;
         }
-        let first = Register::RDI.number();
         if let Some(word) = self.holder(image, at, first) {
             tables.freed.entry(word).or_default().push(at);
         } else if let Some(argument) = self.arguments[first] {

@@ -125,9 +125,17 @@ impl Derived {
         words.iter().all(of)
     }
 
-    /// Returns whether the instruction is a plain store of a value computed from the word.
+    /// Returns whether the instruction is a plain store of a value computed from the word, or from an element of the same table.
+    ///
+    /// A register that goes from element to element points to the first one when it is loaded.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
-        self.values(i).any(|words| words.contains(&word)) && self.is_plain(i)
+        let first = super::element(word);
+        let is_element = first < word;
+        let mut all = self.values(i);
+        let is_from =
+            all.any(|words| words.contains(&word) || is_element && words.contains(&first));
+        drop(all);
+        is_from && self.is_plain(i)
     }
 
     fn is_plain(&mut self, i: &Instruction) -> bool {

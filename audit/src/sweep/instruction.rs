@@ -103,6 +103,15 @@ pub(super) fn note(
         known.names(i.op0_register(), THREAD);
         return;
     }
+    if i.has_rep_prefix() && matches!(i.op0_kind(), OpKind::MemoryESRDI) {
+        let [to, from] = [Register::RDI, Register::RSI].map(|of| known.passes(of.number()));
+        let is_copy = i.op1_kind() == OpKind::MemorySegRSI;
+        known.copies(image, at, (to, from.filter(|_| is_copy)), None, tables);
+        known.forget(Register::RDI.number());
+        if is_copy {
+            known.forget(Register::RSI.number());
+        }
+    }
     let to = named(image, i);
     if let Some(to) = to.filter(|_| i.mnemonic() != Mnemonic::Lea) {
         tables.read.entry(to).or_default().push(at);
@@ -199,7 +208,8 @@ pub(super) fn note(
         let table = named(i.memory_base())
             .or_else(|| named(i.memory_index()).filter(|_| i.memory_index_scale() == 1))
             .or_else(|| {
-                let is_named = image.is_fixed && i.memory_index() != Register::None;
+                let has_index = i.memory_index() != Register::None || i.memory_base().is_gpr64();
+                let is_named = image.is_fixed && has_index;
                 is_named.then(|| i.memory_displacement64())
             });
         if let Some(table) = table.filter(|table| image.is_writable(*table)) {
@@ -251,4 +261,9 @@ pub(super) fn note(
         }
     }
     known.moves(i, to);
+    // In a file with a fixed load address, the address of a table may be added to an index as a number.
+    let table = i.memory_displacement64();
+    if i.mnemonic() == Mnemonic::Lea && image.is_fixed && image.is_writable(table) {
+        known.leads_into(i.op0_register(), table);
+    }
 }

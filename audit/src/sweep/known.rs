@@ -35,6 +35,8 @@ pub struct Known {
     pub lea: [Option<u64>; 16],
     /// The addresses of the file, in registers, to which an offset or an index may have been added.
     pub(super) within: [Option<u64>; 16],
+    /// The numbers of the function's arguments, in registers, to which an offset or an index may have been added.
+    behind: [Option<usize>; 16],
     /// The numbers of the function's arguments that registers hold.
     pub(super) arguments: [Option<usize>; 16],
     /// The values that were computed from words of the file.
@@ -52,9 +54,10 @@ pub struct Known {
     pub(super) pointers: [Option<u64>; 16],
     /// The word of the file whose pointer was last stored through a register, and the base register or the table of that store.
     linked: Option<(u64, Option<usize>, Option<u64>)>,
-    /// The constants in the registers of a call's first two arguments.
+    /// The constants in the registers of a call's first three arguments.
     pub(super) first: Option<u64>,
     pub(super) second: Option<u64>,
+    pub(super) third: Option<u64>,
     /// A bit for each register into which this function loads the address of `syscall`.
     pub(super) syscall: u16,
     /// The address that the last call returned.
@@ -70,6 +73,8 @@ pub struct Known {
     last_value: u64,
     /// The addresses and arguments that were stored to the frame, by the place.
     spilled: Map<Local, Held>,
+    /// The objects that calls have copied from.
+    pub(super) copied: Set<u64>,
     /// The loads of memory behind arguments of the function, each with the number that stands for the memory.
     loads: Vec<(u64, u64)>,
     /// The effects on words of calls of functions that were read before, by the call.
@@ -86,6 +91,7 @@ impl Known {
             function,
             lea: [None; 16],
             within: [None; 16],
+            behind: arguments,
             arguments,
             derived: Derived::of_arguments(),
             through: Derived::new(),
@@ -97,6 +103,7 @@ impl Known {
             linked: None,
             first: None,
             second: None,
+            third: None,
             syscall: 0,
             returned: Reference::default(),
             spilled_pointers: Map::default(),
@@ -105,6 +112,7 @@ impl Known {
             holders: Holders::default(),
             last_value: 16,
             spilled: Map::default(),
+            copied: Set::default(),
             loads: Vec::new(),
             crossings: Map::default(),
         }
@@ -229,6 +237,7 @@ impl Known {
         }
         self.lea[register] = None;
         self.within[register] = None;
+        self.behind[register] = None;
         self.arguments[register] = None;
         self.pointers[register] = None;
         self.last_value += 1;
@@ -260,6 +269,11 @@ impl Known {
         self.within[register] = Some(address);
     }
 
+    /// Notes that a register holds an address of the file to which an index was added.
+    pub fn leads_into(&mut self, register: Register, table: u64) {
+        self.within[register.full_register().number()].get_or_insert(table);
+    }
+
     /// Returns the word that the instruction touches by an address in a register. For a table element or for memory behind an
     /// argument, returns the number that stands for it.
     pub fn named(&self, image: &Image, i: &Instruction) -> Option<u64> {
@@ -273,17 +287,25 @@ impl Known {
         {
             return Some(address.wrapping_add(displacement));
         }
+        // A table of bytes may have its index as the base.
+        let has_index = index != Register::None || base.is_gpr64();
+        let is_fixed = image.is_fixed && has_index && image.is_writable(displacement);
         if index == Register::None
+            && !is_fixed
             && base.is_gpr64()
             && let Some(argument) = self.arguments[base.number()]
         {
             return parameter::word(argument, displacement);
         }
-        let is_fixed = image.is_fixed && index != Register::None && image.is_writable(displacement);
         let table = of(base, &self.within)
             .or_else(|| of(index, &self.within).filter(|_| i.memory_index_scale() == 1))
             .or_else(|| is_fixed.then_some(displacement));
-        table.filter(|table| image.is_writable(*table)).map(element)
+        let table = table.filter(|table| image.is_writable(*table)).map(element);
+        let behind = || {
+            let pointer = base.is_gpr64().then(|| self.behind[base.number()])?;
+            Some(parameter::element(pointer?))
+        };
+        table.or_else(behind)
     }
 
     /// Returns the place of the frame that the instruction touches, if it touches the frame. An rbp with an address of the file is
@@ -489,14 +511,11 @@ impl Known {
         Some(whole.wrapping_add(i.memory_displacement64()))
     }
 
-    /// Returns the address of the file from which the new value of the first operand is copied or computed by an addition.
-    fn moved_within(&self, i: &Instruction) -> Option<u64> {
+    /// Returns the address of the file, or the argument, from which the new value of the first operand is copied or computed by an
+    /// addition; `all`: the addresses or arguments of the registers.
+    fn moved_within<T: Copy>(i: &Instruction, all: &[Option<T>; 16]) -> Option<T> {
         use Mnemonic as M;
-        let of = |register: Register| {
-            register
-                .is_gpr64()
-                .then(|| self.within[register.number()])?
-        };
+        let of = |register: Register| register.is_gpr64().then(|| all[register.number()])?;
         match i.mnemonic() {
             M::Mov if i.op1_kind() == OpKind::Register => of(i.op1_register()),
             M::Lea => of(i.memory_base()).or_else(|| of(i.memory_index())),
@@ -552,7 +571,8 @@ impl Known {
                 _ => (self.part(i), None),
             };
             let pointer = self.pointer(i, by_name);
-            let within = self.moved_within(i);
+            let within = Self::moved_within(i, &self.within);
+            let behind = Self::moved_within(i, &self.behind);
             let value = match i.op1_kind() {
                 OpKind::Register if is_move && i.op1_register().is_gpr64() => {
                     Some(self.values[i.op1_register().number()])
@@ -569,6 +589,7 @@ impl Known {
             (self.lea[to], self.arguments[to]) = moved;
             self.pointers[to] = pointer;
             self.within[to] = within.or(self.lea[to]);
+            self.behind[to] = behind.or(self.arguments[to]);
         } else if i.op0_kind() == OpKind::Memory
             && is_store(i)
             && let Some(at) = local

@@ -16,6 +16,9 @@ pub enum How {
     Updates(u64),
     /// A call of a C library function that stores to the place, with the number of bytes if it is known.
     Fills(Option<u64>),
+    /// A call of a C library function that stores to the place what was loaded from it before, in its old or in another order. Has the
+    /// number of bytes if it is known.
+    Rewrites(Option<u64>),
     /// A store after the function has loaded the old value and kept it.
     Replaces,
 }
@@ -29,6 +32,7 @@ impl How {
             Self::Updates(_) => 2,
             Self::Fills(_) => 3,
             Self::Replaces => 4,
+            Self::Rewrites(_) => 5,
         }
     }
 }
@@ -93,7 +97,7 @@ impl Passed {
     /// Translates a word of the called function to a word of the caller, if it is known.
     pub fn names(&self, word: u64) -> Option<u64> {
         match parts(word) {
-            Some((argument, offset)) => Some(self.addresses.of(argument)?.wrapping_add(offset)),
+            Some((argument, offset)) => Some(at(self.addresses.of(argument)?, offset)),
             None => Some(word),
         }
     }
@@ -107,6 +111,23 @@ const OFFSETS: u64 = 1 << 31;
 /// Returns the number that stands, among the words of a file, for the word at an offset from an argument's pointer.
 pub fn word(argument: usize, offset: u64) -> Option<u64> {
     (offset < OFFSETS).then(|| PARAMETERS + argument as u64 * OFFSETS + offset)
+}
+
+/// Is the offset that stands for an element which an index chooses.
+const ELEMENT: u64 = OFFSETS - 1;
+
+/// Returns the number that stands for the elements of the table to which an argument points.
+pub fn element(argument: usize) -> u64 {
+    PARAMETERS + argument as u64 * OFFSETS + ELEMENT
+}
+
+/// Returns the place at an offset from an address, or the elements of the table there.
+fn at(address: u64, offset: u64) -> u64 {
+    match (offset, parts(address)) {
+        (ELEMENT, Some((argument, _))) => element(argument),
+        (ELEMENT, None) => super::element(address),
+        _ => address.wrapping_add(offset),
+    }
 }
 
 /// Returns whether the number stands for memory that an argument points to.
@@ -138,6 +159,7 @@ impl Tables {
             }
             How::Fills(_) => {}
             How::Stores(_) => self.writes.entry(place).or_default().push(at),
+            How::Rewrites(size) => self.rewritten.entry(place).or_default().push((at, size)),
             How::Replaces => self.replaced.entry(place).or_default().push(at),
             How::Clears => {
                 self.cleared.insert(place);
@@ -161,11 +183,9 @@ impl Tables {
                 }
                 let calls = self.passed.get(&change.function);
                 let to = |call: &Passed| {
-                    let place = call
-                        .addresses
-                        .of(change.argument)?
-                        .wrapping_add(change.offset);
-                    let is_known = image.is_writable(place) || is_word(place);
+                    let place = at(call.addresses.of(change.argument)?, change.offset);
+                    let is_element = image.is_writable(super::element(place));
+                    let is_known = image.is_writable(place) || is_word(place) || is_element;
                     is_known.then_some((call.function, call.at, place))
                 };
                 let places: Vec<_> = calls.into_iter().flatten().filter_map(to).collect();
@@ -173,6 +193,10 @@ impl Tables {
                     if is_word(place) {
                         let further = Change::new(caller, place, change.how, change.by);
                         self.changes.push(further);
+                        continue;
+                    }
+                    if !image.is_writable(place) {
+                        self.note_change(image, caller, at, place, change.how);
                         continue;
                     }
                     if let How::Stores(width) = change.how {

@@ -89,7 +89,9 @@ const FAMILIES: [&str; 7] = [
 /// For a function of another file that is not known to only read, returns all arguments.
 pub fn through(name: &str, is_outer: bool) -> &'static [Stored] {
     let plain = libc::plain(name);
-    let is_reader = READERS.contains(&plain) || FAMILIES.iter().any(|of| plain.starts_with(of));
+    let is_reader = READERS.contains(&plain)
+        || libc::never_returns(plain)
+        || FAMILIES.iter().any(|of| plain.starts_with(of));
     match libc::fills(plain) {
         Some(known) => known,
         None if is_reader || !is_outer => &[],
