@@ -4,9 +4,13 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::conflict::{Conflict, Search};
 use crate::finding::Weight;
-use crate::image::Image;
+use crate::image::{Image, Slot};
 use crate::install::Place;
 use crate::races::{Who, decoded};
+use crate::state::ARGUMENTS;
+
+/// Is a register, or a place of the frame: the register that points into it, and the offset.
+type Holder = (Register, Option<u64>);
 
 impl Search<'_> {
     /// Returns the conflict of a store of null to a word with code of the program that loads the word and follows the pointer.
@@ -40,7 +44,6 @@ impl Search<'_> {
 /// Returns whether the instruction calls the function that a word points to, or loads a pointer that the code behind it follows
 /// before it tests the pointer.
 fn is_followed(image: &Image, at: u64) -> bool {
-    const MOST: usize = 16;
     let load = decoded(image, at);
     if matches!(
         load.flow_control(),
@@ -48,45 +51,91 @@ fn is_followed(image: &Image, at: u64) -> bool {
     ) {
         return true;
     }
-    if load.mnemonic() != Mnemonic::Mov || !load.op0_register().is_gpr64() {
-        return false;
-    }
-    let mut holders = vec![load.op0_register()];
-    let mut next = load.next_ip();
+    let is_load = load.mnemonic() == Mnemonic::Mov && load.op0_register().is_gpr64();
+    is_load && follows(image, load.next_ip(), vec![(load.op0_register(), None)], 0)
+}
+
+/// Returns whether the code at `next` follows a pointer that the holders have, before it tests the pointer; `depth`: the number of
+/// calls that lead there.
+fn follows(image: &Image, mut next: u64, mut holders: Vec<Holder>, depth: usize) -> bool {
+    const MOST: usize = 24;
+    const DEEPEST: usize = 2;
     for _ in 0..MOST {
         let i = decoded(image, next);
         next = i.next_ip();
-        if follows(&i, &holders) {
-            return true;
-        }
-        let goes_on = matches!(
-            i.flow_control(),
-            FlowControl::Next | FlowControl::ConditionalBranch
-        );
+        let holds = |register: Register| holders.contains(&(register, None));
+        let is_access = i.mnemonic() != Mnemonic::Lea && holds(i.memory_base());
+        let mut operands = (0..i.op_count()).filter_map(|n| operand(&i, n));
         let is_tested = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp)
-            && (0..i.op_count()).any(|n| holders.contains(&i.op_register(n)));
-        if !goes_on || is_tested {
-            return false;
+            && operands.any(|of| holders.contains(&of));
+        match i.flow_control() {
+            FlowControl::IndirectCall if holds(i.op0_register()) => return true,
+            _ if is_access => return true,
+            FlowControl::Call | FlowControl::IndirectCall => {
+                let is_passed = |(register, slot): &Holder| {
+                    slot.is_none() && ARGUMENTS.contains(&register.number())
+                };
+                holders.retain(is_passed);
+                let target = i.near_branch_target();
+                return !holders.is_empty()
+                    && match library_function(image, &i) {
+                        Some(name) => reads_text(name) && holders.contains(&(Register::RDI, None)),
+                        None => depth < DEEPEST && follows(image, target, holders, depth + 1),
+                    };
+            }
+            FlowControl::Next | FlowControl::ConditionalBranch if !is_tested => {}
+            _ => return false,
         }
         copies(&i, &mut holders);
     }
     false
 }
 
-/// Returns whether the instruction accesses memory, or calls a function, through a pointer in one of the registers.
-fn follows(i: &Instruction, holders: &[Register]) -> bool {
-    let is_access = i.mnemonic() != Mnemonic::Lea && holders.contains(&i.memory_base());
-    let is_call = i.flow_control() == FlowControl::IndirectCall;
-    is_access || is_call && holders.contains(&i.op0_register())
+/// Returns the name of the function of another file that a call reaches.
+fn library_function<'a>(image: &'a Image, call: &Instruction) -> Option<&'a str> {
+    let target = call.near_branch_target();
+    let slot = match call.is_ip_rel_memory_operand() {
+        true => Some(call.ip_rel_memory_address()),
+        false => image.stub(target),
+    };
+    let name = match slot.and_then(|slot| image.slots.get(&slot)) {
+        Some(Slot::Extern(name)) => Some(name),
+        _ => image.externs.get(&target),
+    };
+    name.map(|name| crate::libc::plain(&name.name))
 }
 
-/// Follows a pointer that the instruction copies from one register to another, or overwrites.
-fn copies(i: &Instruction, holders: &mut Vec<Register>) {
-    if i.op_count() == 0 || i.op0_kind() != OpKind::Register || i.mnemonic() == Mnemonic::Push {
+/// Returns whether the function of the C library reads a text at its first argument.
+fn reads_text(name: &str) -> bool {
+    name.starts_with("str") || matches!(name, "atoi" | "atol" | "fputs" | "puts")
+}
+
+/// Returns the register, or the place of the frame, that is an operand of the instruction.
+fn operand(i: &Instruction, n: u32) -> Option<Holder> {
+    match i.try_op_kind(n).ok()? {
+        OpKind::Register => Some((i.op_register(n).full_register(), None)),
+        OpKind::Memory if i.memory_index() == Register::None => {
+            Some((i.memory_base(), Some(i.memory_displacement64())))
+        }
+        _ => None,
+    }
+}
+
+/// Follows a pointer that the instruction copies, or overwrites.
+fn copies(i: &Instruction, holders: &mut Vec<Holder>) {
+    if i.op_count() == 0
+        || matches!(
+            i.mnemonic(),
+            Mnemonic::Push | Mnemonic::Cmp | Mnemonic::Test
+        )
+    {
         return;
     }
-    let is_copy = i.mnemonic() == Mnemonic::Mov && holders.contains(&i.op1_register());
-    let to = i.op0_register().full_register();
+    let Some(to) = operand(i, 0) else {
+        return;
+    };
+    let from = operand(i, 1).filter(|_| i.mnemonic() == Mnemonic::Mov);
+    let is_copy = from.is_some_and(|of| holders.contains(&of));
     holders.retain(|held| *held != to);
     if is_copy {
         holders.push(to);
