@@ -294,7 +294,7 @@ impl Index {
 
     /// Returns the calls of C library functions that store to an object of several words which includes the byte at `at`.
     pub fn filled(&mut self, number: u16, image: &Image, at: u64) -> Vec<u64> {
-        self.covering(number, image, |tables| &tables.fills, at)
+        self.covering(number, image, |tables| &tables.fills, (at, at))
     }
 
     /// Returns the calls of C library functions that store to an object which includes the byte at `at` what was loaded from the
@@ -306,17 +306,20 @@ impl Index {
         at: u64,
         coming: &Coming,
     ) -> Vec<(u64, Who)> {
-        let all = self.covering(number, image, |tables| &tables.rewritten, at);
+        // Without symbols, a word that instructions name counts as an object.
+        let place = (at, at.saturating_add(1));
+        let all = self.covering(number, image, |tables| &tables.rewritten, place);
         self.interrupted(number, image, all, coming)
     }
 
-    /// Returns the calls in a table that store to an object which includes the byte at `at`.
+    /// Returns the calls in a table that store to an object which includes the byte at `at`. An object of unknown size ends at the
+    /// first address before `end` that instructions name.
     fn covering(
         &mut self,
         number: u16,
         image: &Image,
         table: fn(&Tables) -> &Blocks,
-        at: u64,
+        (at, end): (u64, u64),
     ) -> Vec<u64> {
         // Without symbols, an object is assumed to have at most this length, and to end at the next address that instructions name.
         const LONGEST: u64 = 4096;
@@ -329,7 +332,7 @@ impl Index {
             let object = image.object_at(*start).map(|o| o.address + o.size - start);
             match size.or(object) {
                 Some(size) => at - start < size,
-                None => !self.is_divided(number, image, *start, at),
+                None => !self.is_divided(number, image, *start, end),
             }
         };
         let all = near.into_iter().filter(holds);

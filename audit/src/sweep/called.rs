@@ -104,8 +104,12 @@ impl Known {
     ) {
         self.copied.extend(from);
         let within = [0, 1].map(|n| self.within[ARGUMENTS[n]]);
-        let start = |at: u64| image.object_at(at).map_or(at, |object| object.address);
-        let table = to.or_else(|| within[0].map(start));
+        let mut objects = within
+            .iter()
+            .flatten()
+            .filter_map(|at| image.object_at(*at));
+        let object = objects.next().map(|object| object.address);
+        let table = to.or(object).or(within[0]);
         let size = size.filter(|_| to.is_some());
         if let Some(to) = table.filter(|_| self.has_copied(to) || is_one_object(image, within)) {
             tables.note_change(image, self.function, at, to, How::Rewrites(size));

@@ -129,11 +129,9 @@ impl Derived {
     ///
     /// A register that goes from element to element points to the first one when it is loaded.
     pub fn stores(&mut self, i: &Instruction, word: u64) -> bool {
-        let first = super::element(word);
-        let is_element = first < word;
+        let first = super::parameter::first(word);
         let mut all = self.values(i);
-        let is_from =
-            all.any(|words| words.contains(&word) || is_element && words.contains(&first));
+        let is_from = all.any(|words| words.contains(&word) || words.contains(&first));
         drop(all);
         is_from && self.is_plain(i)
     }

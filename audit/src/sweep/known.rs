@@ -530,6 +530,10 @@ impl Known {
     /// Follows the addresses that the instruction moves between registers, or to the frame and back; `by_name`: the word that it
     /// names.
     pub fn moves(&mut self, i: &Instruction, by_name: Option<u64>) {
+        // A call by a register does not change the register.
+        if i.flow_control() != FlowControl::Next {
+            return;
+        }
         let is_move = i.mnemonic() == Mnemonic::Mov;
         let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)
             || i.mnemonic() == Mnemonic::Imul && i.op_count() == 1;

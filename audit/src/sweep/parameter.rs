@@ -121,6 +121,15 @@ pub fn element(argument: usize) -> u64 {
     PARAMETERS + argument as u64 * OFFSETS + ELEMENT
 }
 
+/// Returns the number that stands for the first element of a table if `word` stands for the table's elements, otherwise `word`.
+pub fn first(word: u64) -> u64 {
+    match parts(word) {
+        Some((argument, ELEMENT)) => PARAMETERS + argument as u64 * OFFSETS,
+        Some(_) => word,
+        None => word.min(super::element(word)),
+    }
+}
+
 /// Returns the place at an offset from an address, or the elements of the table there.
 fn at(address: u64, offset: u64) -> u64 {
     match (offset, parts(address)) {
