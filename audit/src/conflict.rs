@@ -79,9 +79,9 @@ pub fn find(
         conflicts.extend(found);
     }
     let nulled = explorer.nulled.iter().filter(|_| returns);
-    for (&(number, word), &by) in nulled.filter(|(_, by)| is_judged(**by)) {
-        let found = search.followed((number, word), by);
-        let place = (number, word, word, 8);
+    for (&(number, word, constant, width), &by) in nulled.filter(|(_, by)| is_judged(**by)) {
+        let found = search.used_untested((number, word), (constant, width), by);
+        let place = (number, word, word, width.into());
         conflicts.extend(found.map(|found| search.weighed_by_marks(found, place, &marks)));
     }
     for (&place, &by) in explorer.texts.iter().filter(|(_, by)| is_judged(**by)) {

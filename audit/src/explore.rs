@@ -166,8 +166,9 @@ pub struct Explorer<'a> {
     pub stored_else: BTreeMap<(u16, u64), (u16, u64)>,
     /// The stores to data of files: the file, the lowest and the highest address and the width, each with an instruction.
     pub stored: BTreeMap<(u16, u64, u64, u64), (u16, u64)>,
-    /// The words of files to which the handler stores null, each with an instruction that stores there.
-    pub nulled: BTreeMap<(u16, u64), (u16, u64)>,
+    /// The constants, zero or negative, that the handler stores to words of files: the file, the word, the constant and its bytes,
+    /// each with an instruction that stores it.
+    pub nulled: BTreeMap<(u16, u64, i64, u32), (u16, u64)>,
     /// The texts, and blocks whose length is not known, that the handler stores to data of files, each with an instruction.
     pub texts: BTreeMap<(u16, u64), (u16, u64)>,
     /// The loads of writable data of files by an address that is known: the file, the word and the width, each with an instruction.

@@ -335,9 +335,13 @@ impl Explorer<'_> {
                     let exchanges = self.exchanges.entry((image, word.cast_unsigned()));
                     exchanges.or_default().insert((frame.number, at));
                 }
-                if let (Some(word), 8, Some(0)) = (place.exact(), width, value.number()) {
-                    let nulled = self.nulled.entry((image, word.cast_unsigned()));
-                    nulled.or_insert((frame.number, at));
+                let number = value.number().map(|number| match width {
+                    4 => (number as i32).into(),
+                    _ => number,
+                });
+                if let (Some(word), 4 | 8, Some(number @ ..=0)) = (place.exact(), width, number) {
+                    let stored = (image, word.cast_unsigned(), number, width);
+                    self.nulled.entry(stored).or_insert((frame.number, at));
                 }
                 if let Some(word) = place.exact() {
                     self.note_kept(frame, at, (image, word.cast_unsigned()), &value);

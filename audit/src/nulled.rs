@@ -1,4 +1,5 @@
-//! Pointers that the handler clears, and that the program follows without a test.
+//! Constants that the handler stores to words of the program, and that the program cannot use: a null pointer that it follows, a
+//! zero by which it divides, a negative index.
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -12,16 +13,71 @@ use crate::state::ARGUMENTS;
 /// Is a register, or a place of the frame: the register that points into it, and the offset.
 type Holder = (Register, Option<u64>);
 
+/// Says which uses of a constant are faults.
+#[derive(Clone, Copy)]
+struct Faults {
+    pointer: bool,
+    divisor: bool,
+    index: bool,
+}
+
+impl Faults {
+    /// Returns the uses that are faults for a constant of so many bytes.
+    fn of(constant: i64, width: u32) -> Self {
+        Self {
+            pointer: constant == 0 && width == 8,
+            divisor: constant == 0,
+            index: constant < 0,
+        }
+    }
+
+    /// Returns whether the instruction divides by its first operand, or calls its target, and the constant there is a fault.
+    fn has(self, i: &Instruction) -> bool {
+        let is_call = matches!(
+            i.flow_control(),
+            FlowControl::IndirectCall | FlowControl::IndirectBranch
+        );
+        let divides = matches!(i.mnemonic(), Mnemonic::Div | Mnemonic::Idiv);
+        self.pointer && is_call || self.divisor && divides
+    }
+
+    /// Returns whether the instruction accesses memory at an address made of the registers, and the constant is a fault there.
+    fn has_address(self, i: &Instruction, holds: impl Fn(Register) -> bool) -> bool {
+        let is_base = (self.pointer || self.index) && holds(i.memory_base());
+        let is_index = self.index && holds(i.memory_index());
+        i.mnemonic() != Mnemonic::Lea && (is_base || is_index)
+    }
+}
+
 impl Search<'_> {
-    /// Returns the conflict of a store of null to a word with code of the program that loads the word and follows the pointer.
-    pub fn followed(&mut self, (number, word): Place, by: Place) -> Option<Conflict> {
+    /// Returns the conflict of a store of a constant to a word with code of the program that loads the word and uses the constant
+    /// as a pointer, a divisor or an index, without a test.
+    pub fn used_untested(
+        &mut self,
+        (number, word): Place,
+        (constant, width): (i64, u32),
+        by: Place,
+    ) -> Option<Conflict> {
+        let faults = Faults::of(constant, width);
         let file = self.files.image(number);
         let tables = self.index.of(number, &file);
+        let mut stores = tables.writes.get(&word).cloned().unwrap_or_default();
+        stores.retain(|at| (number, *at) != by);
+        // A constant that the handler replaces before it returns is not seen.
+        let code = self.files.image(by.0);
+        if !crate::reach::returns(&code, decoded(&code, by.1).next_ip(), &stores) {
+            return None;
+        }
         let loads = tables.touching(word, word).map(|(_, at)| at);
-        let loads: Vec<u64> = loads.filter(|at| is_followed(&file, *at)).collect();
-        let mut open = loads
-            .into_iter()
-            .filter(|at| self.index.who(number, &file, *at, &self.coming) == Some(Who::Program));
+        let loads: Vec<u64> = loads.filter(|at| is_used(&file, *at, faults)).collect();
+        let handler = self.coming.handler;
+        let installers = self.index.handlers.get(&handler).map(|of| of.by.clone());
+        let installers = installers.unwrap_or_default();
+        let mut open = loads.into_iter().filter(|at| {
+            let index = &mut self.index;
+            !index.is_removed_at(number, &file, *at, &installers, handler)
+                && index.who(number, &file, *at, &self.coming) == Some(Who::Program)
+        });
         let other = open.next()?;
         let signals = self.coming.signals;
         let weight = match self.index.loses(number, &file, other, signals, false) {
@@ -29,11 +85,11 @@ impl Search<'_> {
             false => Weight::Doubt,
         };
         let why = format!(
-            "stores null to {}, which {} loads at {other:#x} and follows without a test",
+            "stores {constant} to {}, which {} loads at {other:#x} and uses without a test, as a pointer, a divisor or an index",
             file.place(word),
             file.name_around(other)
         );
-        let remedy = "a test of the loaded pointer, or signals that are blocked meanwhile";
+        let remedy = "a test of the loaded value, or signals that are blocked meanwhile";
         Some(Conflict {
             weight,
             ..Conflict::certain(by, why, remedy)
@@ -41,37 +97,40 @@ impl Search<'_> {
     }
 }
 
-/// Returns whether the instruction calls the function that a word points to, or loads a pointer that the code behind it follows
-/// before it tests the pointer.
-fn is_followed(image: &Image, at: u64) -> bool {
+/// Returns whether the instruction uses the word that it names, or loads it for code that uses it before any test of it.
+fn is_used(image: &Image, at: u64, faults: Faults) -> bool {
     let load = decoded(image, at);
-    if matches!(
-        load.flow_control(),
-        FlowControl::IndirectCall | FlowControl::IndirectBranch
-    ) {
+    if faults.has(&load) {
         return true;
     }
-    let is_load = load.mnemonic() == Mnemonic::Mov && load.op0_register().is_gpr64();
-    is_load && follows(image, load.next_ip(), vec![(load.op0_register(), None)], 0)
+    let is_load =
+        matches!(load.mnemonic(), Mnemonic::Mov | Mnemonic::Movsxd) && load.op0_register().is_gpr();
+    let to = (load.op0_register().full_register(), None);
+    is_load && uses(image, load.next_ip(), vec![to], faults, 0)
 }
 
-/// Returns whether the code at `next` follows a pointer that the holders have, before it tests the pointer; `depth`: the number of
-/// calls that lead there.
-fn follows(image: &Image, mut next: u64, mut holders: Vec<Holder>, depth: usize) -> bool {
+/// Returns whether the code at `next` uses a value that the holders have, before it tests the value; `depth`: the number of calls
+/// that lead there.
+fn uses(
+    image: &Image,
+    mut next: u64,
+    mut holders: Vec<Holder>,
+    faults: Faults,
+    depth: usize,
+) -> bool {
     const MOST: usize = 24;
     const DEEPEST: usize = 2;
     for _ in 0..MOST {
         let i = decoded(image, next);
         next = i.next_ip();
         let holds = |register: Register| holders.contains(&(register, None));
-        let is_access = i.mnemonic() != Mnemonic::Lea && holds(i.memory_base());
-        let mut operands = (0..i.op_count()).filter_map(|n| operand(&i, n));
-        let is_tested = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp)
-            && operands.any(|of| holders.contains(&of));
+        let is_held = |n: u32| operand(&i, n).is_some_and(|of| holders.contains(&of));
+        if faults.has_address(&i, holds) || faults.has(&i) && is_held(0) {
+            return true;
+        }
+        let is_test = matches!(i.mnemonic(), Mnemonic::Test | Mnemonic::Cmp);
         match i.flow_control() {
-            FlowControl::IndirectCall if holds(i.op0_register()) => return true,
-            _ if is_access => return true,
-            FlowControl::Call | FlowControl::IndirectCall => {
+            FlowControl::Call | FlowControl::IndirectCall if faults.pointer => {
                 let is_passed = |(register, slot): &Holder| {
                     slot.is_none() && ARGUMENTS.contains(&register.number())
                 };
@@ -80,13 +139,14 @@ fn follows(image: &Image, mut next: u64, mut holders: Vec<Holder>, depth: usize)
                 return !holders.is_empty()
                     && match library_function(image, &i) {
                         Some(name) => reads_text(name) && holders.contains(&(Register::RDI, None)),
-                        None => depth < DEEPEST && follows(image, target, holders, depth + 1),
+                        None => depth < DEEPEST && uses(image, target, holders, faults, depth + 1),
                     };
             }
-            FlowControl::Next | FlowControl::ConditionalBranch if !is_tested => {}
+            FlowControl::Next | FlowControl::ConditionalBranch
+                if !is_test || !(0..i.op_count()).any(is_held) => {}
             _ => return false,
         }
-        copies(&i, &mut holders);
+        copies(&i, &mut holders, faults);
     }
     false
 }
@@ -121,8 +181,8 @@ fn operand(i: &Instruction, n: u32) -> Option<Holder> {
     }
 }
 
-/// Follows a pointer that the instruction copies, or overwrites.
-fn copies(i: &Instruction, holders: &mut Vec<Holder>) {
+/// Follows a value that the instruction copies, makes a part of an address, or overwrites.
+fn copies(i: &Instruction, holders: &mut Vec<Holder>, faults: Faults) {
     if i.op_count() == 0
         || matches!(
             i.mnemonic(),
@@ -134,8 +194,12 @@ fn copies(i: &Instruction, holders: &mut Vec<Holder>) {
     let Some(to) = operand(i, 0) else {
         return;
     };
-    let from = operand(i, 1).filter(|_| i.mnemonic() == Mnemonic::Mov);
-    let is_copy = from.is_some_and(|of| holders.contains(&of));
+    let is_move = matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Movsxd);
+    let from = operand(i, 1).filter(|_| is_move);
+    let address = [i.memory_base(), i.memory_index()].map(|register| (register, None));
+    let is_address = faults.index && i.mnemonic() == Mnemonic::Lea;
+    let is_copy = from.is_some_and(|of| holders.contains(&of))
+        || is_address && address.iter().any(|of| holders.contains(of));
     holders.retain(|held| *held != to);
     if is_copy {
         holders.push(to);
