@@ -78,10 +78,24 @@ impl Known {
     /// it from.
     fn rewrites(&mut self, image: &Image, at: u64, plain: &str, tables: &mut Tables) {
         let [to, from] = [0, 1].map(|n| self.passes(ARGUMENTS[n]));
+        let (to, from) = match plain {
+            // The program may read back what it has written to a file.
+            "pread" | "read" | "recv" => (from, None),
+            "fwrite" => (None, to),
+            _ => (to, from),
+        };
         let size = match plain {
             "memfrob" => self.second,
             "qsort" | "qsort_r" => self.second.zip(self.third).map(|(n, width)| n * width),
-            "bzero" | "explicit_bzero" | "memset" if self.has_copied(to) => None,
+            "bzero" | "explicit_bzero" | "fread" | "memset" | "pread" | "read" | "recv"
+                if self.has_copied(to) =>
+            {
+                None
+            }
+            "fwrite" | "pwrite" | "send" | "write" => {
+                self.copied.extend(from);
+                return;
+            }
             "memcpy" | "memmove" | "mempcpy" => {
                 self.copies(image, at, (to, from), self.third, tables);
                 return;
