@@ -3,7 +3,7 @@
 mod in_file;
 
 use crate::explore::Explorer;
-use crate::files::Found;
+use crate::files::Definition;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
 use crate::image::{Image, Slot};
@@ -26,13 +26,13 @@ pub const ABOVE_FRAME: &str =
 const VALID: &str = "a pointer into data of the file, or one whose bounds can be seen";
 
 /// Describes an access of `size` bytes by the instruction at `at`.
-struct Access {
+struct MemoryAccess {
     at: u64,
     size: i64,
     writes: bool,
 }
 
-impl Access {
+impl MemoryAccess {
     /// Returns the kind of a finding about the access, and the verb that describes it.
     const fn names(&self) -> (Kind, &'static str) {
         match self.writes {
@@ -50,7 +50,7 @@ impl Explorer<'_> {
         }
         let place = crate::address::in_image(frame, place.clone());
         let place = self.settled(place, size);
-        let access = Access { at, size, writes };
+        let access = MemoryAccess { at, size, writes };
         let (kind, verb) = access.names();
         match place.base {
             Base::Image(image) => self.check_in_file(frame, &access, image, &place),
@@ -102,8 +102,8 @@ impl Explorer<'_> {
     }
 
     /// Reports an access to the siginfo or the ucontext that a handler may not make.
-    fn check_given(&self, frame: &mut Frame, access: &Access, place: &Value) {
-        let &Access { at, size, writes } = access;
+    fn check_given(&self, frame: &mut Frame, access: &MemoryAccess, place: &Value) {
+        let &MemoryAccess { at, size, writes } = access;
         let (kind, verb) = access.names();
         let (name, most) = if place.base == Base::Siginfo {
             ("siginfo", SIGINFO)
@@ -211,7 +211,7 @@ impl Explorer<'_> {
                 self.check(frame, at, &target, size, writes);
             }
             Some(Slot::Extern(name)) if keeps => {
-                if writes && let Found::Libc(name) = self.files.lookup(image, &name) {
+                if writes && let Definition::Libc(name) = self.files.lookup(image, &name) {
                     let why = format!("writes {name}, which the C library uses");
                     frame.doubt(kind, at, why, "data of the program");
                 }
@@ -237,8 +237,8 @@ impl Explorer<'_> {
 }
 
 /// Reports an access to the stack that may leave the frame.
-fn check_stack(frame: &mut Frame, access: &Access, place: &Value) {
-    let &Access { at, size, writes } = access;
+fn check_stack(frame: &mut Frame, access: &MemoryAccess, place: &Value) {
+    let &MemoryAccess { at, size, writes } = access;
     let (kind, verb) = access.names();
     let is_above = writes && frame.is_handler && place.hi.saturating_add(size) > 0;
     if place.is_bounded() && !is_above {

@@ -8,7 +8,7 @@ use crate::escape;
 use crate::hash::Set;
 use crate::image::Image;
 use crate::index::Index;
-use crate::mask::{Change, Signals};
+use crate::mask::{MaskChange, Signals};
 use crate::races::{Coming, needs_only_libc};
 use crate::reach;
 
@@ -296,7 +296,7 @@ impl Index {
     fn waits_at(&self, number: u16, image: &Image, at: u64) -> bool {
         let start = image.function_at(at).map(|(start, _)| start);
         let known = start.and_then(|start| self.known_masks(number, start).get(&at).copied());
-        matches!(known, Some(Change::Waits(_)))
+        matches!(known, Some(MaskChange::Waits(_)))
     }
 }
 

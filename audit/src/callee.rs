@@ -1,7 +1,7 @@
 //! The targets of values that are called or jumped to.
 
 use crate::explore::Explorer;
-use crate::files::Found;
+use crate::files::Definition;
 use crate::frame::Frame;
 use crate::image::Slot;
 use crate::state::Errno;
@@ -118,9 +118,9 @@ impl Explorer<'_> {
 
     pub fn outside(&mut self, image: u16, name: &crate::image::Extern) -> Vec<Callee> {
         match self.files.lookup(image, name) {
-            Found::Code(image, at) => self.code(image, at),
-            Found::Libc(name) => vec![Callee::Libc(name)],
-            Found::Missing(why) => vec![Callee::Missing(name.name.clone(), why)],
+            Definition::Code(image, at) => self.code(image, at),
+            Definition::Libc(name) => vec![Callee::Libc(name)],
+            Definition::Missing(why) => vec![Callee::Missing(name.name.clone(), why)],
         }
     }
 

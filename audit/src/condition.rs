@@ -32,7 +32,7 @@ pub fn of(explorer: &Explorer, node: &Node, at: u64) -> Option<String> {
             }
         }
     }
-    let way = Way {
+    let way = BranchWay {
         explorer,
         node,
         before,
@@ -51,13 +51,13 @@ pub fn of(explorer: &Explorer, node: &Node, at: u64) -> Option<String> {
     })
 }
 
-struct Way<'a> {
+struct BranchWay<'a> {
     explorer: &'a Explorer<'a>,
     node: &'a Node,
     before: Map<u64, Vec<u64>>,
 }
 
-impl Way<'_> {
+impl BranchWay<'_> {
     fn code(&self, at: u64) -> Option<Instruction> {
         self.explorer.instruction_at(self.node.image, at)
     }

@@ -14,7 +14,7 @@ use crate::frame::Frame;
 use crate::hash::{Map, Set};
 use crate::index::Index;
 use crate::loops;
-use crate::mask::{Change, Saved, Signals};
+use crate::mask::{MaskChange, Saved, Signals};
 use crate::mixture::Pass;
 use crate::nested::Word;
 use crate::nesting::Nesting;
@@ -199,7 +199,7 @@ pub struct Explorer<'a> {
     pub lost: Map<(u16, u64), Word>,
     /// The effects of calls on the set of blocked signals; while handlers are searched for, only calls of the function explored
     /// first.
-    pub masks: Map<(u16, u64), Change>,
+    pub masks: Map<(u16, u64), MaskChange>,
     pub saved: Saved,
     /// The functions that are called through words that the dynamic loader may fill as late as at the first call.
     pub bound_late: BTreeSet<String>,

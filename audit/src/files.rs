@@ -8,7 +8,7 @@ use crate::image::{Extern, Image};
 use crate::{libc, load};
 
 /// Describes the definition to which a name of another file resolves.
-pub enum Found {
+pub enum Definition {
     Code(u16, u64),
     /// A function of the C library.
     Libc(String),
@@ -66,7 +66,7 @@ impl Files {
     }
 
     /// Returns the code that a call of `name` from the file `from` reaches.
-    pub fn lookup(&mut self, from: u16, name: &Extern) -> Found {
+    pub fn lookup(&mut self, from: u16, name: &Extern) -> Definition {
         let image = self.image(from);
         if let Some(&at) = self.images[0]
             .exports
@@ -79,14 +79,16 @@ impl Files {
                 from
             };
             if self.image(at_home).is_code(at) {
-                return Found::Code(at_home, at);
+                return Definition::Code(at_home, at);
             }
         }
         if image.is_object {
             return if self.is_in_libc(&name.name) {
-                Found::Libc(name.name.clone())
+                Definition::Libc(name.name.clone())
             } else {
-                Found::Missing("the file that defines it is not known before it is linked".into())
+                Definition::Missing(
+                    "the file that defines it is not known before it is linked".into(),
+                )
             };
         }
         let of_libc = name
@@ -104,19 +106,19 @@ impl Files {
                         && library.is_code(at)
                         && library.answers(name)
                     {
-                        return Found::Code(number, at);
+                        return Definition::Code(number, at);
                     }
                 }
             }
         }
         if of_libc || name.name.starts_with("__stack_chk") {
-            return Found::Libc(name.name.clone());
+            return Definition::Libc(name.name.clone());
         }
         let unread: Vec<String> = self.missing.iter().cloned().collect();
         if unread.is_empty() && name.version.is_none() && self.is_in_libc(&name.name) {
-            return Found::Libc(name.name.clone());
+            return Definition::Libc(name.name.clone());
         }
-        Found::Missing(format!(
+        Definition::Missing(format!(
             "no library that can be read defines it{}",
             if unread.is_empty() {
                 String::new()

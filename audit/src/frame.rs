@@ -37,7 +37,7 @@ pub struct Frame {
     /// The compare-and-swaps: whether each expects the same constant every time.
     pub expects: Map<u64, bool>,
     /// The comparison before each branch.
-    pub tests: Map<u64, graph::Test>,
+    pub tests: Map<u64, graph::Comparison>,
     /// The constant by which an instruction multiplies, if it is always the same.
     pub factors: Map<u64, Option<i64>>,
     /// The multiplications whose constant is in rax.
@@ -214,7 +214,7 @@ impl Frame {
                 test.left = test.left.or(left);
                 test.right = test.right.or(right);
             })
-            .or_insert_with(|| graph::Test {
+            .or_insert_with(|| graph::Comparison {
                 first: left.clone(),
                 left: left.clone(),
                 right: right.clone(),

@@ -10,7 +10,7 @@ use crate::waits::is_swap;
 
 /// Holds the known values of the two sides of a branch's comparison: of the left side at first, and of both in all.
 #[derive(Clone)]
-pub struct Test {
+pub struct Comparison {
     pub first: Value,
     pub left: Value,
     pub right: Value,

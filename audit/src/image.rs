@@ -116,7 +116,7 @@ pub struct Image {
     /// Whether the file has code at all; a file of debug information only has none.
     pub has_code: bool,
     /// The successors of the instructions of the functions that were looked up, by the start and the end of the function.
-    pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Step>>>,
+    pub steps: std::cell::RefCell<Map<(u64, u64), Vec<crate::reach::Transition>>>,
     /// The instructions that make the values of the stores that were looked up, by the store.
     pub makers: std::cell::RefCell<Map<u64, Vec<crate::chosen::Maker>>>,
     /// The possible targets of jumps by tables, by the function.

@@ -20,7 +20,7 @@ use crate::mask::{Saved, Signals};
 use crate::state::{Before, Errno, Stored};
 use crate::sweep::is_linked_installer;
 use crate::value::{Base, Value};
-use flags::{Flags, FlagsAt};
+use flags::{ActionFlags, FlagsAt};
 
 /// Is the number of a file, and an address in it.
 pub type Place = (u16, u64);
@@ -33,9 +33,9 @@ pub struct Handler {
     /// Whether the handler is also installed for signals that are not known.
     pub more: bool,
     /// The known facts about the flags of each call that installs the handler.
-    pub flags: BTreeSet<Flags>,
+    pub flags: BTreeSet<ActionFlags>,
     /// The signals, each with the flags that the handler is installed with for it; `None`: a signal that is not known.
-    pub runs: BTreeSet<(Option<i64>, Flags)>,
+    pub runs: BTreeSet<(Option<i64>, ActionFlags)>,
     /// The functions that install the handler.
     pub by: BTreeSet<(u16, u64)>,
     /// The calls that install the handler, or have it installed.
@@ -119,7 +119,7 @@ struct Wanted {
     argument: u8,
     /// The offset from the argument at which the value lies, if it is not an argument itself.
     offset: Option<i32>,
-    how: How,
+    how: Installation,
     of: What,
 }
 
@@ -135,7 +135,7 @@ enum What {
 
 /// Holds the other known facts about the installation of a handler.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct How {
+struct Installation {
     signal: Signal,
     flags: FlagsAt,
 }
@@ -181,9 +181,9 @@ struct Finder<'a> {
     wanted: Vec<Wanted>,
     seen: HashSet<Wanted>,
     /// Words of the file that a handler is loaded from, with the call and how it is installed.
-    words: Vec<(Place, Place, How)>,
+    words: Vec<(Place, Place, Installation)>,
     /// Ranges of words of a file from which an index chooses: the first and the last word, with the call and how it is installed.
-    ranges: Vec<((u16, u64, u64), Place, How)>,
+    ranges: Vec<((u16, u64, u64), Place, Installation)>,
     explored_words: HashSet<Place>,
     /// Calls that were reached.
     reached: HashSet<Place>,

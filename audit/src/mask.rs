@@ -12,7 +12,7 @@ pub type Signals = u64;
 
 /// Describes the effect of a call on the set of blocked signals. An unknown set is `None`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Change {
+pub enum MaskChange {
     Blocks(Option<Signals>),
     Unblocks(Option<Signals>),
     /// Replaces the set of blocked signals; the second field is the place of the new set.
@@ -45,7 +45,7 @@ pub const fn only(signal: i64) -> Signals {
     }
 }
 
-impl Change {
+impl MaskChange {
     /// Returns the effect of the call on code that these signals must not interrupt. An empty set means that the signals are
     /// unknown.
     ///
@@ -142,34 +142,34 @@ impl Explorer<'_> {
         let word = |n: usize| arguments[n].number().map(|bits| Signals::from(bits as u32));
         // Without a set, the call waits with the present set of blocked signals.
         let waits = |n: usize| match arguments[n].number() {
-            Some(0) => Change::Blocks(Some(0)),
-            _ => Change::Waits(set(n)),
+            Some(0) => MaskChange::Blocks(Some(0)),
+            _ => MaskChange::Waits(set(n)),
         };
         let change = match name {
             "sigprocmask" | "pthread_sigmask" => {
                 self.saved.extend(place(frame, &arguments[2]));
                 if arguments[1].number() == Some(0) {
-                    Change::Blocks(Some(0))
+                    MaskChange::Blocks(Some(0))
                 } else {
                     match arguments[0].number() {
-                        Some(BLOCK) => Change::Blocks(set(1)),
-                        Some(UNBLOCK) => Change::Unblocks(set(1)),
-                        Some(SETMASK) => Change::Sets(set(1), place(frame, &arguments[1])),
+                        Some(BLOCK) => MaskChange::Blocks(set(1)),
+                        Some(UNBLOCK) => MaskChange::Unblocks(set(1)),
+                        Some(SETMASK) => MaskChange::Sets(set(1), place(frame, &arguments[1])),
                         // The call refuses any other number, and changes nothing.
-                        Some(_) => Change::Blocks(Some(0)),
-                        None => Change::Sets(None, None),
+                        Some(_) => MaskChange::Blocks(Some(0)),
+                        None => MaskChange::Sets(None, None),
                     }
                 }
             }
-            "sigsuspend" => Change::Waits(set(0)),
+            "sigsuspend" => MaskChange::Waits(set(0)),
             "pselect" => waits(5),
             "ppoll" => waits(3),
             "epoll_pwait" => waits(4),
-            "sigpause" => Change::Waits(one(0).map(|signal| !signal)),
-            "sigblock" => Change::Blocks(word(0)),
-            "sigsetmask" => Change::Sets(word(0), None),
-            "sighold" => Change::Blocks(one(0)),
-            "sigrelse" => Change::Unblocks(one(0)),
+            "sigpause" => MaskChange::Waits(one(0).map(|signal| !signal)),
+            "sigblock" => MaskChange::Blocks(word(0)),
+            "sigsetmask" => MaskChange::Sets(word(0), None),
+            "sighold" => MaskChange::Blocks(one(0)),
+            "sigrelse" => MaskChange::Unblocks(one(0)),
             _ => return,
         };
         let known = self.masks.entry((frame.number, at)).or_insert(change);

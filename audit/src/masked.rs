@@ -7,13 +7,13 @@ use crate::hash::Map;
 use crate::image::Image;
 use crate::index::Index;
 use crate::install::Place;
-use crate::mask::{Change, Guard, Saved, Signals};
+use crate::mask::{Guard, MaskChange, Saved, Signals};
 
 /// Holds the observed effects of calls on the set of blocked signals.
 #[derive(Default)]
 pub struct Blocked {
     /// The calls of each function that was read to its end, by the function's file and start.
-    calls: Map<Place, Vec<(u64, Change)>>,
+    calls: Map<Place, Vec<(u64, MaskChange)>>,
     saved: Saved,
     /// The effects of the calls of a file on code that these signals must not interrupt.
     guards: Map<(u16, Signals), Rc<BTreeMap<u64, Guard>>>,
@@ -23,7 +23,7 @@ pub struct Blocked {
 
 impl Index {
     /// Notes the effects of the calls of a function on the set of blocked signals.
-    pub fn note_masks(&mut self, function: Place, masks: Map<Place, Change>, saved: Saved) {
+    pub fn note_masks(&mut self, function: Place, masks: Map<Place, MaskChange>, saved: Saved) {
         let calls = masks.into_iter().map(|((_, at), change)| (at, change));
         self.blocked.calls.insert(function, calls.collect());
         self.blocked.saved.extend(saved);
@@ -33,7 +33,7 @@ impl Index {
     }
 
     /// Returns the effects of the calls of a function of this file, if the function was read to its end.
-    pub fn known_masks(&self, number: u16, start: u64) -> HashMap<u64, Change> {
+    pub fn known_masks(&self, number: u16, start: u64) -> HashMap<u64, MaskChange> {
         let known = self.blocked.calls.get(&(number, start));
         known.into_iter().flatten().copied().collect()
     }
@@ -44,7 +44,7 @@ impl Index {
 
     /// Returns each call that changes the set of blocked signals. A call that was not read is assumed to block the relevant
     /// signals.
-    fn mask_calls(&mut self, number: u16, image: &Image) -> BTreeMap<u64, Change> {
+    fn mask_calls(&mut self, number: u16, image: &Image) -> BTreeMap<u64, MaskChange> {
         let calls = self.of(number, image).blocking(image);
         let read = &self.blocked.calls;
         let is_read = |at: &u64| {
@@ -54,7 +54,7 @@ impl Index {
         let unread = calls.into_iter().filter(|at| !is_read(at));
         let known = read.iter().filter(|((of, _), _)| *of == number);
         unread
-            .map(|at| (at, Change::Blocks(None)))
+            .map(|at| (at, MaskChange::Blocks(None)))
             .chain(known.flat_map(|(_, calls)| calls.iter().copied()))
             .collect()
     }
@@ -73,9 +73,9 @@ impl Index {
             .filter_map(|(at, change)| Some((*at, change.guard(signals, saved)?)))
             .collect();
         // The calls after which the signals may come even if the caller has blocked them: no old mask is put back.
-        let frees = |(at, change): (&u64, &Change)| {
+        let frees = |(at, change): (&u64, &MaskChange)| {
             let is_end = guards.get(at) == Some(&Guard::Ends);
-            (is_end && matches!(change, Change::Unblocks(_))).then_some(*at)
+            (is_end && matches!(change, MaskChange::Unblocks(_))).then_some(*at)
         };
         let mut frees: BTreeSet<u64> = calls.iter().filter_map(frees).collect();
         let mut todo: Vec<u64> = guards.keys().copied().collect();

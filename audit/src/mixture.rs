@@ -46,7 +46,7 @@ pub struct Pass {
 
 /// Holds the words that went into the values of the registers, the frame and the flags.
 #[derive(Clone, Default, PartialEq)]
-struct Known {
+struct Sources {
     registers: BTreeMap<Register, Words>,
     frame: BTreeMap<i64, Words>,
     flags: Words,
@@ -233,8 +233,8 @@ impl Reader<'_> {
         let mut factory = InstructionInfoFactory::new();
         let image = self.explorer.files.image(of);
         let (from, to) = image.function_at(start).unwrap_or((start, start));
-        let mut before: BTreeMap<u64, Known> = BTreeMap::new();
-        let mut first = Known::default();
+        let mut before: BTreeMap<u64, Sources> = BTreeMap::new();
+        let mut first = Sources::default();
         if (of, start) == self.explorer.handler {
             first.registers.insert(full(Register::RDI), SIGNAL);
         }
@@ -288,7 +288,7 @@ impl Reader<'_> {
         of: u16,
         i: &Instruction,
         factory: &mut InstructionInfoFactory,
-        known: &mut Known,
+        known: &mut Sources,
         seen: &mut Seen,
     ) {
         use Mnemonic as M;
@@ -405,7 +405,7 @@ impl Reader<'_> {
 
     /// Returns the sources of a loaded value: the words that the load touches, other relevant data, or the earlier sources of the
     /// value.
-    fn loads(&self, (base, lo, hi): (Base, i64, i64), width: i64, known: &Known) -> Words {
+    fn loads(&self, (base, lo, hi): (Base, i64, i64), width: i64, known: &Sources) -> Words {
         match base {
             Base::Stack if lo == hi => known.block(lo, width),
             Base::Stack => known.frame.values().fold(0, |all, words| all | words),
@@ -442,7 +442,7 @@ impl Reader<'_> {
     }
 
     /// Follows a call. The called function may test its arguments, unless it is known to only read a block.
-    fn call(&self, of: u16, i: &Instruction, known: &mut Known, seen: &mut Seen) {
+    fn call(&self, of: u16, i: &Instruction, known: &mut Sources, seen: &mut Seen) {
         let passed = self.explorer.passes.get(&(of, i.ip()));
         if let Some(Pass { from, length, to }) = passed {
             // At least this many bytes of a text of unknown length are read.
@@ -507,7 +507,7 @@ const SCRATCH: [Register; 9] = [
     Register::R11,
 ];
 
-impl Known {
+impl Sources {
     fn register(&self, register: Register) -> Words {
         self.registers.get(&register).copied().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use crate::line::{Variable, is_call, operand, writes};
 use crate::value::Base;
 
 /// Describes the origin of a value.
-struct Origin {
+struct ValueOrigin {
     place: Variable,
     /// The instructions between the read of the place and the use of the value.
     between: Set<u64>,
@@ -72,9 +72,9 @@ impl Graph<'_> {
         at: u64,
         place: Variable,
         is_end: &dyn Fn(Variable) -> bool,
-    ) -> Result<Origin, Option<u64>> {
+    ) -> Result<ValueOrigin, Option<u64>> {
         let (mut at, mut place) = (at, place);
-        let mut origin = Origin {
+        let mut origin = ValueOrigin {
             place,
             between: Set::default(),
             form: SAME,
@@ -84,7 +84,7 @@ impl Graph<'_> {
                 return Err(None);
             }
             if is_end(place) {
-                return Ok(Origin { place, ..origin });
+                return Ok(ValueOrigin { place, ..origin });
             }
             let (defs, between) = self.reaching(at, place);
             origin.between.extend(between);

@@ -2,11 +2,11 @@
 //! unwinder.
 
 /// Reads numbers as the unwinder does.
-struct Reader<'a> {
+struct TableReader<'a> {
     bytes: &'a [u8],
 }
 
-impl Reader<'_> {
+impl TableReader<'_> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
@@ -50,7 +50,7 @@ pub type Pad = (u64, (u64, u64));
 /// Reads the table of the function that begins at `function`; returns `None` if the table has another format.
 pub fn read(table: &[u8], function: u64) -> Option<Vec<Pad>> {
     const OMITTED: u8 = 0xff;
-    let mut table = Reader { bytes: table };
+    let mut table = TableReader { bytes: table };
     // With a start of its own, the table would count places from there and not from the function's start.
     (table.byte()? == OMITTED).then_some(())?;
     if table.byte()? != OMITTED {
@@ -58,7 +58,7 @@ pub fn read(table: &[u8], function: u64) -> Option<Vec<Pad>> {
     }
     let encoding = table.byte()?;
     let length = usize::try_from(table.leb()?).ok()?;
-    let mut sites = Reader {
+    let mut sites = TableReader {
         bytes: table.bytes.get(..length)?,
     };
     let mut pads = Vec::new();

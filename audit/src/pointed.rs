@@ -144,10 +144,10 @@ impl Index {
                 && i.memory_size().size() as u64 == WIDTH
                 && matches!(i.mnemonic(), Mnemonic::Mov | Mnemonic::Xchg);
             match stored(image, &i).filter(|_| is_whole)? {
-                Stored::Address(0) => is_cleared = true,
-                Stored::Block { .. } if block.is_some() => return None,
-                made @ Stored::Block { .. } => block = Some((at, made)),
-                Stored::Address(target) => {
+                StoredValue::Address(0) => is_cleared = true,
+                StoredValue::Block { .. } if block.is_some() => return None,
+                made @ StoredValue::Block { .. } => block = Some((at, made)),
+                StoredValue::Address(target) => {
                     all.push(target);
                     is_set |= self.is_seen_before(number, image, at, coming)
                         && self.precedes_each(number, image, at, coming);
@@ -179,7 +179,7 @@ impl Index {
         &mut self,
         number: u16,
         image: &Image,
-        (word, store, made, loads): (u64, u64, Stored, Vec<u64>),
+        (word, store, made, loads): (u64, u64, StoredValue, Vec<u64>),
         coming: &Coming,
     ) -> Option<Targets> {
         const ENDS: [&str; 8] = [
@@ -192,7 +192,7 @@ impl Index {
             "exit",
             "quick_exit",
         ];
-        let Stored::Block {
+        let StoredValue::Block {
             call,
             after,
             size,
@@ -396,23 +396,23 @@ fn maker(
 
 /// Returns the constant address, the zero or the block that an instruction stores. A stored register must get this value just
 /// before, on the only path to the store.
-fn stored(image: &Image, store: &Instruction) -> Option<Stored> {
+fn stored(image: &Image, store: &Instruction) -> Option<StoredValue> {
     if store.op1_kind() != OpKind::Register {
         let number = store.try_immediate(1).ok()?;
         let is_address = image.is_fixed && image.region(number).is_some();
-        return (number == 0 || is_address).then_some(Stored::Address(number));
+        return (number == 0 || is_address).then_some(StoredValue::Address(number));
     }
     let code = code_of(image, store.ip())?;
     let at = code.iter().position(|i| i.ip() == store.ip())?;
     let (n, register) = maker(image, &code, at, store.op1_register().full_register())?;
     match code[n].flow_control() {
-        FlowControl::Next => constant(image, &code[n], register).map(Stored::Address),
+        FlowControl::Next => constant(image, &code[n], register).map(StoredValue::Address),
         _ => block(image, &code, n),
     }
 }
 
 /// Returns the block that the call at index `at` allocates, if its size is a constant.
-fn block(image: &Image, code: &[Instruction], at: usize) -> Option<Stored> {
+fn block(image: &Image, code: &[Instruction], at: usize) -> Option<StoredValue> {
     let call = &code[at];
     let slot = match call.flow_control() {
         FlowControl::IndirectCall => (call.is_ip_rel_memory_operand())
@@ -456,7 +456,7 @@ fn block(image: &Image, code: &[Instruction], at: usize) -> Option<Stored> {
         _ => return None,
     };
     let size = i64::try_from(size).ok()?;
-    Some(Stored::Block {
+    Some(StoredValue::Block {
         call: call.ip(),
         after: call.next_ip(),
         size,
@@ -470,7 +470,7 @@ fn is_allocator(name: &str) -> bool {
 
 /// Describes the value that is stored to a word.
 #[derive(Clone, Copy)]
-enum Stored {
+enum StoredValue {
     /// An address of the file, or zero.
     Address(u64),
     /// The block of `size` bytes that a call allocates, or `fails`, the value that the call returns on failure.

@@ -47,7 +47,7 @@ pub fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Opt
     let mut steps = image.steps.borrow_mut();
     let steps = steps
         .entry((start, end))
-        .or_insert_with(|| vec![Step::default(); (end - start) as usize]);
+        .or_insert_with(|| vec![Transition::default(); (end - start) as usize]);
     let mut seen = vec![false; steps.len()];
     for stop in stops.iter().filter(|stop| (start..end).contains(stop)) {
         seen[(stop - start) as usize] = true;
@@ -75,7 +75,7 @@ pub fn may_lead(image: &Image, from: u64, to: Option<u64>, stops: &[u64]) -> Opt
         }
         count += 1;
         if steps[place].len == 0 {
-            steps[place] = Step::of(image, at);
+            steps[place] = Transition::of(image, at);
         }
         let step = steps[place];
         let next = at.wrapping_add(step.len.into());
@@ -135,7 +135,7 @@ pub fn table_targets(image: &Image, (start, end): (u64, u64)) -> Rc<[u64]> {
 
 /// Says where control goes after an instruction. Steps are kept for later queries: a large function has thousands of queries.
 #[derive(Clone, Copy, Default)]
-pub struct Step {
+pub struct Transition {
     to: To,
     /// The length of the instruction in bytes, or 0 if it is not decoded yet.
     len: u8,
@@ -157,7 +157,7 @@ enum To {
     Nowhere,
 }
 
-impl Step {
+impl Transition {
     fn of(image: &Image, at: u64) -> Self {
         let bytes = image.bytes(at);
         let bytes = &bytes[..bytes.len().min(16)];

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory};
 
-use self::follow::{Search, is_data};
+use self::follow::{WriterSearch, is_data};
 use crate::image::{Image, Slot};
 use crate::index::Index;
 
@@ -46,7 +46,7 @@ fn find(image: &Image, handlers: &BTreeSet<u64>) -> Writers {
             writers.handed.insert(*target);
         }
     }
-    let mut search = Search {
+    let mut search = WriterSearch {
         image,
         writers: &mut writers,
         handlers,

@@ -26,7 +26,7 @@ use self::derived::{Crossing, Derived};
 use self::instruction::{is_store, named_by, note};
 pub use self::known::changes_in_place;
 use self::known::{Known, Local};
-use self::parameter::{Change, How, Passed};
+use self::parameter::{Change, ChangeKind, Passed};
 use self::preserved::Preserved;
 use self::referred::References;
 pub use self::tested::{Test, signed};
@@ -292,13 +292,13 @@ impl Tables {
                 && !self.is_update(*word, at)
             {
                 let width = i.memory_size().size() as u64;
-                self.note_change(image, function, at, *word, How::Updates(width));
+                self.note_change(image, function, at, *word, ChangeKind::Updates(width));
             }
             let crossing = crossings.get(&at);
             let stored = crossing.map(|crossing| derived.stored_by(crossing));
             for (from, word, width) in stored.into_iter().flatten() {
                 if from == word && !self.is_update(word, at) {
-                    self.note_change(image, function, at, word, How::Updates(width));
+                    self.note_change(image, function, at, word, ChangeKind::Updates(width));
                 }
             }
             let kept = self.preserved.over(image, i, &derived);
@@ -403,7 +403,7 @@ impl Tables {
 
 pub fn sweep(image: &Image) -> Tables {
     let mut tables = Tables::default();
-    let mut reader = Reader {
+    let mut reader = FunctionReader {
         image,
         stubs: Map::default(),
         code: Vec::new(),
@@ -500,7 +500,7 @@ pub fn sweep(image: &Image) -> Tables {
 }
 
 /// Reads the functions of a file.
-struct Reader<'a> {
+struct FunctionReader<'a> {
     image: &'a Image,
     /// The target of each stub, by the address of the stub.
     stubs: Map<u64, Option<u64>>,
@@ -508,7 +508,7 @@ struct Reader<'a> {
     code: Vec<(Instruction, Touched)>,
 }
 
-impl Reader<'_> {
+impl FunctionReader<'_> {
     fn reads(&mut self, (start, end): (u64, u64), tables: &mut Tables) {
         let image = self.image;
         let bytes = image.bytes(start);

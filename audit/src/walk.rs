@@ -16,7 +16,7 @@ use crate::value::Value;
 type Meeting = ((u64, u64), (u64, u64));
 
 #[derive(Default)]
-struct Seen {
+struct Visited {
     /// The states that were met, each with its fingerprint and its number.
     states: Vec<(u64, Rc<State>, u64)>,
     joined: Option<(Rc<State>, u64)>,
@@ -25,7 +25,7 @@ struct Seen {
 
 impl Explorer<'_> {
     pub fn walk(&mut self, frame: &mut Frame, state: State) {
-        let mut seen: Map<u64, Seen> = Map::default();
+        let mut seen: Map<u64, Visited> = Map::default();
         let mut todo = vec![(frame.start, Rc::new(state), 0)];
         // The states that follow each state, by their numbers: where they form a ring, a loop is not seen to end.
         let mut follows: Map<u64, Vec<u64>> = Map::default();
@@ -185,7 +185,7 @@ impl Explorer<'_> {
 
 /// Adds a state to the states seen at an instruction, under a number. If it adds nothing new, returns the number of the state that
 /// includes it.
-fn meet(seen: &mut Seen, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
+fn meet(seen: &mut Visited, state: State, apart: usize, number: u64) -> Result<Rc<State>, u64> {
     const WIDEN_AFTER: usize = 3;
     let print = crate::hash::fingerprint(&state);
     let is_met = |(known, of, _): &&(u64, Rc<State>, u64)| *known == print && **of == state;

@@ -1,5 +1,7 @@
-//! `cargo xtask rooms`: no module uses a room above its own. Every path below `src/` that begins with `crate::` or
-//! `minitalk::` counts, those in tests too; examples in comments do not.
+//! `cargo xtask rooms`: no module uses a room above its own, and no two types have one name. Every path below `src/` that begins
+//! with `crate::` or `minitalk::` counts, those in tests too; examples in comments do not.
+
+mod names;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ const USAGE: &str = "\
 usage: cargo xtask rooms
 
 Checks that no module below src/ uses a room that its own room may not use. The table is in xtask/src/rooms.rs.
+Checks that no two types below src/, or below audit/src/, have the same name.
 ";
 
 /// The rooms, lowest first: a name, the modules, and the rooms that it may use besides itself.
@@ -70,9 +73,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     if let Some(exit) = super::no_arguments("rooms", USAGE, arguments) {
         return exit;
     }
-    match violations(Path::new("src")) {
+    let found = violations(Path::new("src")).and_then(|mut all| {
+        for tree in ["src", "audit/src"] {
+            all.extend(names::repeated(Path::new(tree))?);
+        }
+        Ok(all)
+    });
+    match found {
         Ok(violations) if violations.is_empty() => {
-            println!("no module uses a room above its own");
+            println!("no module uses a room above its own, and no two types have one name");
             ExitCode::SUCCESS
         }
         Ok(violations) => {
@@ -82,7 +91,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("rooms: cannot read src/: {error}");
+            eprintln!("rooms: cannot read the sources: {error}");
             ExitCode::FAILURE
         }
     }

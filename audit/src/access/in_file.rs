@@ -1,6 +1,6 @@
 //! Accesses to data of a file.
 
-use super::Access;
+use super::MemoryAccess;
 use crate::explore::Explorer;
 use crate::finding::{Kind, Weight};
 use crate::frame::Frame;
@@ -12,11 +12,11 @@ impl Explorer<'_> {
     pub(super) fn check_in_file(
         &mut self,
         frame: &mut Frame,
-        access: &Access,
+        access: &MemoryAccess,
         image: u16,
         place: &Value,
     ) {
-        let &Access { at, size, writes } = access;
+        let &MemoryAccess { at, size, writes } = access;
         let (kind, verb) = access.names();
         let file = self.files.image(image);
         if let Some(each) = place.set.clone().filter(|each| is_scattered(&file, each)) {
@@ -101,12 +101,12 @@ impl Explorer<'_> {
     fn stays_inside(
         &mut self,
         file: &Image,
-        access: &Access,
+        access: &MemoryAccess,
         image: u16,
         place: &Value,
         region_end: u64,
     ) -> bool {
-        let &Access { size, writes, .. } = access;
+        let &MemoryAccess { size, writes, .. } = access;
         let low = place.lo.cast_unsigned();
         let end = place.hi.saturating_add(size).cast_unsigned();
         let is_exact = place.exact().is_some();

@@ -2,7 +2,7 @@
 
 use super::flags::FlagsAt;
 use super::number::{RT_SIGACTION, is_other};
-use super::{Finder, Handler, How, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
+use super::{Finder, Handler, Installation, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
 use crate::callee::Callee;
 use crate::explore::Hit;
 use crate::image::Slot;
@@ -20,7 +20,7 @@ impl Finder<'_> {
         if libc::plain(&name) == "syscall" {
             match argument(0).number() {
                 Some(RT_SIGACTION) => {
-                    let how = How {
+                    let how = Installation {
                         signal: signal(&argument(1)),
                         flags: FlagsAt::in_kernel(),
                     };
@@ -32,7 +32,7 @@ impl Finder<'_> {
             }
             return;
         }
-        let how = How {
+        let how = Installation {
             signal: signal(&argument(0)),
             flags: FlagsAt::of_function(&name),
         };
@@ -56,7 +56,7 @@ impl Finder<'_> {
                     function,
                     argument: n,
                     offset: None,
-                    how: How {
+                    how: Installation {
                         signal: Signal::Unknown,
                         flags: FlagsAt::in_kernel(),
                     },
@@ -121,7 +121,7 @@ impl Finder<'_> {
         hit: &Hit,
         pointer: &Value,
         offset: i64,
-        how: How,
+        how: Installation,
     ) {
         let at = (function.0, hit.at);
         let pointer = &pointer.not_null();
@@ -129,7 +129,7 @@ impl Finder<'_> {
             Base::Num if pointer.number() == Some(0) => self.found.others += 1,
             Base::Stack => {
                 let place = pointer.moved(offset);
-                let how = How {
+                let how = Installation {
                     flags: how.flags.on_stack(&hit.state, &place),
                     ..how
                 };
@@ -177,7 +177,7 @@ impl Finder<'_> {
         }
     }
 
-    pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, how: How) {
+    pub(super) fn value(&mut self, function: Place, at: Place, value: &Value, how: Installation) {
         // Zero is SIG_DFL.
         let value = &value.not_null();
         match value.base {
@@ -225,7 +225,7 @@ impl Finder<'_> {
     }
 
     /// Records the function at `address` as a handler that the call at `at` installs.
-    pub(super) fn address(&mut self, at: Place, (image, address): Place, how: How) {
+    pub(super) fn address(&mut self, at: Place, (image, address): Place, how: Installation) {
         // SIG_DFL, SIG_IGN, SIG_ERR, SIG_HOLD, and numbers that have a meaning only for the program.
         if !(4096..=u64::MAX - 4096).contains(&address) || address == u64::from(u32::MAX) {
             const SIG_IGN: u64 = 1;
@@ -284,14 +284,14 @@ impl Finder<'_> {
     }
 
     /// Records a handler that another file may define.
-    fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, how: How) {
+    fn outside(&mut self, at: Place, image: u16, name: &crate::image::Extern, how: Installation) {
         match self.files.lookup(image, name) {
-            crate::files::Found::Code(image, target) => self.address(at, (image, target), how),
-            crate::files::Found::Libc(name) => {
+            crate::files::Definition::Code(image, target) => self.address(at, (image, target), how),
+            crate::files::Definition::Libc(name) => {
                 let by = self.start_of(at);
                 note(self.found.imported.entry(name).or_default(), by, how);
             }
-            crate::files::Found::Missing(_) => self.unresolved(
+            crate::files::Definition::Missing(_) => self.unresolved(
                 at,
                 format!("installs {}, which another file defines", name.name),
             ),
@@ -299,7 +299,7 @@ impl Finder<'_> {
     }
 
     /// Resolves the handlers of a table that a loop walks; only a symbol shows where the table ends.
-    fn table(&mut self, at: Place, (image, first): Place, step: u32, how: How) {
+    fn table(&mut self, at: Place, (image, first): Place, step: u32, how: Installation) {
         if step == 0 {
             return self.word(at, (image, first), how);
         }
@@ -346,8 +346,8 @@ impl Finder<'_> {
     }
 
     /// Resolves the handler that a word of the file holds.
-    pub(super) fn word(&mut self, at: Place, (image, word): Place, how: How) {
-        let how = How {
+    pub(super) fn word(&mut self, at: Place, (image, word): Place, how: Installation) {
+        let how = Installation {
             flags: self.flags_of_word((image, word), how.flags),
             ..how
         };
@@ -370,7 +370,7 @@ impl Finder<'_> {
 }
 
 /// Notes which function installs the handler, for which signal, and with which flags.
-fn note(handler: &mut Handler, by: Place, how: How) {
+fn note(handler: &mut Handler, by: Place, how: Installation) {
     let flags = how.flags.known();
     handler.by.insert(by);
     handler.flags.insert(flags);

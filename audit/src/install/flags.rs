@@ -28,7 +28,7 @@ const NAMES: [(u32, &str); 7] = [
 
 /// Holds the flags that are always set and the flags that may be set.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Flags {
+pub struct ActionFlags {
     always: u32,
     ever: u32,
     /// The signals that the mask always blocks while the handler runs, and, in `masks_ever`, the signals that it may block. The
@@ -37,7 +37,7 @@ pub struct Flags {
     masks_ever: Signals,
 }
 
-impl Flags {
+impl ActionFlags {
     pub const UNKNOWN: Self = Self {
         always: 0,
         ever: u32::MAX,
@@ -143,7 +143,7 @@ impl Flags {
     }
 }
 
-impl std::fmt::Display for Flags {
+impl std::fmt::Display for ActionFlags {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let set = NAMES.iter().filter(|(bit, _)| self.has(*bit));
         let mut names: Vec<&str> = set.map(|(_, name)| *name).collect();
@@ -159,7 +159,7 @@ impl std::fmt::Display for Flags {
 /// Says where a handler's flags are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FlagsAt {
-    Known(Flags),
+    Known(ActionFlags),
     /// The function's argument of that number, with these bits set.
     Argument(u8, u32),
     /// A word that many bytes behind the handler.
@@ -174,7 +174,7 @@ impl FlagsAt {
         if libc::takes_struct(name) {
             Self::Behind(IN_STRUCT)
         } else {
-            Self::Known(Flags::of_function(name))
+            Self::Known(ActionFlags::of_function(name))
         }
     }
 
@@ -210,7 +210,7 @@ impl FlagsAt {
         match value.base {
             Base::Arg(n) if value.exact() == Some(0) => Self::Argument(n, 0),
             Base::Marked(n, bits) => Self::Argument(n, bits),
-            _ => Self::Known(Flags::of(value)),
+            _ => Self::Known(ActionFlags::of(value)),
         }
     }
 
@@ -223,11 +223,11 @@ impl FlagsAt {
         }
     }
 
-    pub const fn known(self) -> Flags {
+    pub const fn known(self) -> ActionFlags {
         match self {
             Self::Known(flags) => flags,
-            Self::Argument(_, bits) => Flags::UNKNOWN.with(bits),
-            _ => Flags::UNKNOWN,
+            Self::Argument(_, bits) => ActionFlags::UNKNOWN.with(bits),
+            _ => ActionFlags::UNKNOWN,
         }
     }
 }
@@ -263,11 +263,11 @@ impl Finder<'_> {
         file.number(place, 8).filter(|_| is_fixed)
     }
 
-    fn flags_in_file(&mut self, (image, place): Place) -> Flags {
+    fn flags_in_file(&mut self, (image, place): Place) -> ActionFlags {
         let file = self.files.image(image);
-        let first = file
-            .number(place, 4)
-            .map_or(Flags::UNKNOWN, |bits| Flags::exactly(bits as u32));
+        let first = file.number(place, 4).map_or(ActionFlags::UNKNOWN, |bits| {
+            ActionFlags::exactly(bits as u32)
+        });
         if file.is_settled(place) {
             return first;
         }
@@ -277,7 +277,7 @@ impl Finder<'_> {
             .values()
             .any(|at| (object.0..object.1).contains(at));
         if is_exported || !self.is_only_read((image, object)) {
-            return Flags::UNKNOWN;
+            return ActionFlags::UNKNOWN;
         }
         let tables = self.index.of(image, &file);
         let Some(sites) = tables.stores.get(&place).cloned() else {
@@ -287,17 +287,17 @@ impl Finder<'_> {
             .iter()
             .map(|(at, _)| self.start_of((image, *at)))
             .collect();
-        let mut all: Option<Flags> = None;
+        let mut all: Option<ActionFlags> = None;
         for function in functions {
             let (watch, is_whole) = self.explore_whole(function, || Watch {
                 stores: HashSet::from([place]),
                 ..Watch::default()
             });
             if watch.stored.is_empty() || !is_whole {
-                return Flags::UNKNOWN;
+                return ActionFlags::UNKNOWN;
             }
             for (_, _, value) in &watch.stored {
-                let flags = Flags::of(value);
+                let flags = ActionFlags::of(value);
                 all = Some(all.map_or(flags, |all| all.or(flags)));
             }
         }
@@ -311,16 +311,16 @@ mod tests {
 
     #[test]
     fn a_value_says_which_flags_are_always_set_and_which_may_be() {
-        let one = Flags::of(&Value::num(0x1000_0004));
+        let one = ActionFlags::of(&Value::num(0x1000_0004));
         assert!(one.has(SA_SIGINFO) && !one.may_have(SA_NODEFER));
-        let two = Flags::of(&Value::one_of(Base::Num, vec![4, 0x1000_0004]));
+        let two = ActionFlags::of(&Value::one_of(Base::Num, vec![4, 0x1000_0004]));
         assert!(two.has(SA_SIGINFO) && !two.has(SA_RESTART) && two.may_have(SA_RESTART));
-        let small = Flags::of(&Value::range(0, 0xffff));
+        let small = ActionFlags::of(&Value::range(0, 0xffff));
         assert!(small.may_have(SA_SIGINFO) && !small.has(SA_SIGINFO));
         assert!(!small.may_have(SA_NODEFER));
-        assert!(Flags::of(&Value::UNKNOWN).may_have(SA_NODEFER));
+        assert!(ActionFlags::of(&Value::UNKNOWN).may_have(SA_NODEFER));
         assert_eq!(one.to_string(), "SA_SIGINFO|SA_RESTART");
         assert_eq!(two.to_string(), "SA_SIGINFO|flags that are not known");
-        assert_eq!(Flags::exactly(0).to_string(), "no flags");
+        assert_eq!(ActionFlags::exactly(0).to_string(), "no flags");
     }
 }

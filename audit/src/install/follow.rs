@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::argument::signal;
 use super::flags::FlagsAt;
 use super::sites::is_direct;
-use super::{Finder, How, MOST_WRAPPERS, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
+use super::{Finder, Installation, MOST_WRAPPERS, PLACE_NOT_KNOWN, Place, Signal, Wanted, What};
 use crate::callee::Callee;
 use crate::explore::Watch;
 use crate::state::ARGUMENTS;
@@ -18,7 +18,7 @@ impl Finder<'_> {
         }
         // Callers are explored once for all paths to one call; the flags may differ between these paths.
         let same = |pending: &&mut Wanted| {
-            let how = How {
+            let how = Installation {
                 flags: pending.how.flags,
                 ..wanted.how
             };
@@ -132,7 +132,7 @@ impl Finder<'_> {
                 reached.insert((caller.0, hit.at));
                 self.note_before(caller, hit);
                 let given = |n: u8| &hit.state.registers[ARGUMENTS[usize::from(n)]];
-                let how = How {
+                let how = Installation {
                     signal: match wanted.how.signal {
                         Signal::Argument(n) => signal(given(n)),
                         known => known,
@@ -228,7 +228,7 @@ impl Finder<'_> {
     }
 
     /// Resolves the handlers in an array from which an index chooses the handler to install.
-    fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, how: How) {
+    fn range(&mut self, (image, lo, hi): (u16, u64, u64), at: Place, how: Installation) {
         let file = self.files.image(image);
         if !self.is_unchanged(image, (lo, hi + 8)) {
             return self.unresolved(at, PLACE_NOT_KNOWN);
@@ -243,7 +243,7 @@ impl Finder<'_> {
     }
 
     /// Resolves the handlers that are stored to a word from which a handler is loaded.
-    fn stores(&mut self, (image, word): Place, at: Place, how: How) {
+    fn stores(&mut self, (image, word): Place, at: Place, how: Installation) {
         if !self.explored_words.insert((image, word)) {
             return;
         }

@@ -7,11 +7,11 @@ use fARM64::{
 };
 
 use super::elf::Binary;
-use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
+use super::instruction::{Access, AccessKind, Convention, Flow, Instruction, Raw, Run, State};
 use super::listing::Names;
 use super::place;
 use super::rules::Rule;
-use super::value::{Origin, Value};
+use super::value::{LeafValue, Origin};
 
 const LINK: usize = 30;
 
@@ -104,18 +104,18 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
 }
 
 /// Returns how the instruction `name` accesses memory, if it is a known load or store.
-fn access(name: &str) -> Option<How> {
+fn access(name: &str) -> Option<AccessKind> {
     let (stem, _) = sized(name);
     let unordered = ["al", "a", "l"]
         .iter()
         .find_map(|order| stem.strip_suffix(order))
         .unwrap_or(stem);
     if LOADS.contains(&stem) {
-        Some(How::Read)
+        Some(AccessKind::Read)
     } else if STORES.contains(&stem) {
-        Some(How::Write)
+        Some(AccessKind::Write)
     } else if ATOMICS.contains(&stem) || ATOMICS.contains(&unordered) {
-        Some(How::Atomic)
+        Some(AccessKind::Atomic)
     } else {
         None
     }
@@ -162,16 +162,16 @@ fn touch(
     raw: &fARM64::Instruction,
     binary: &Binary,
     before: &State,
-    how: How,
+    how: AccessKind,
     run: &mut Run,
-) -> Option<Value> {
+) -> Option<LeafValue> {
     let data: Vec<Register> = (0..raw.op_count())
         .map_while(|n| register(&raw.op(n)))
         .collect();
     let place = match raw.op(data.len()) {
         Operand::Label(address) => {
             run.refers = Some(address);
-            Value::pointer(address)
+            LeafValue::pointer(address)
         }
         Operand::MemExt {
             base,
@@ -192,7 +192,7 @@ fn touch(
             let is_after = matches!(mode, MemIndexMode::PostImm | MemIndexMode::PostReg);
             if is_after { start } else { moved }
         }
-        _ => Value::ANY,
+        _ => LeafValue::ANY,
     };
     let name = raw.mnemonic().name();
     let (stem, width) = sized(name);
@@ -208,19 +208,19 @@ fn touch(
         width: width * count,
         how,
     });
-    if how != How::Read || count > 1 {
+    if how != AccessKind::Read || count > 1 {
         return None;
     }
     match name {
-        "ldrb" | "ldurb" | "ldarb" | "ldaprb" => Some(Value::up_to(u8::MAX.into())),
-        "ldrh" | "ldurh" | "ldarh" | "ldaprh" => Some(Value::up_to(u16::MAX.into())),
+        "ldrb" | "ldurb" | "ldarb" | "ldaprb" => Some(LeafValue::up_to(u8::MAX.into())),
+        "ldrh" | "ldurh" | "ldarh" | "ldaprh" => Some(LeafValue::up_to(u16::MAX.into())),
         "ldr" if width == 8 => place::loaded(binary, place),
         _ => None,
     }
 }
 
 /// Returns the value that the instruction puts into its first operand, if the audit follows that computation.
-fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<Value> {
+fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<LeafValue> {
     let bits = general(register(&raw.op(0))?)?.1;
     let first = || value(&raw.op(1), before);
     let second = || value(&raw.op(2), before);
@@ -236,9 +236,9 @@ fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<V
     match (raw.mnemonic().name(), raw.op(1)) {
         ("adr", Operand::Label(address)) => {
             run.refers = Some(address);
-            Some(Value::pointer(address))
+            Some(LeafValue::pointer(address))
         }
-        ("adrp", Operand::Label(page)) => Some(Value::at(Origin::Page, page.cast_signed())),
+        ("adrp", Operand::Label(page)) => Some(LeafValue::at(Origin::Page, page.cast_signed())),
         ("mov" | "movz", _) => first(),
         ("add", _) => match constant(2) {
             Some(by) => Some(run.address(first()?, by)),
@@ -246,14 +246,14 @@ fn compute(raw: &fARM64::Instruction, before: &State, run: &mut Run) -> Option<V
         },
         ("sub", _) => Some(first()?.moved(constant(2)?.wrapping_neg())),
         ("and", _) => Some(first()?.and(second()?)),
-        ("uxtb", _) => Some(first()?.and(Value::up_to(u8::MAX.into()))),
-        ("uxth", _) => Some(first()?.and(Value::up_to(u16::MAX.into()))),
+        ("uxtb", _) => Some(first()?.and(LeafValue::up_to(u8::MAX.into()))),
+        ("uxth", _) => Some(first()?.and(LeafValue::up_to(u16::MAX.into()))),
         ("lsl", _) => Some(first()?.times(1_u64.checked_shl(u32::try_from(constant(2)?).ok()?)?)),
-        ("lsr", _) => Some(Value::up_to(ones(i64::from(bits) - constant(2)?)?)),
-        ("ubfx", _) => Some(Value::up_to(ones(constant(3)?)?)),
+        ("lsr", _) => Some(LeafValue::up_to(ones(i64::from(bits) - constant(2)?)?)),
+        ("ubfx", _) => Some(LeafValue::up_to(ones(constant(3)?)?)),
         ("ubfiz", _) => {
             let by = u32::try_from(constant(2)?).ok()?;
-            Some(Value::up_to(ones(constant(3)?)?).times(1_u64.checked_shl(by)?))
+            Some(LeafValue::up_to(ones(constant(3)?)?).times(1_u64.checked_shl(by)?))
         }
         ("csel", _) => Some(first()?.or(second()?)),
         _ => None,
@@ -275,16 +275,16 @@ fn general(register: Register) -> Option<(usize, u16)> {
         .then(|| (register.number().into(), register.width_bits()))
 }
 
-fn read(register: Register, state: &State) -> Value {
+fn read(register: Register, state: &State) -> LeafValue {
     match general(register) {
         Some((number, 64)) => state[number],
         Some((number, _)) => state[number].in_32_bits(),
-        None if register.class() == RegClass::Gp => Value::at(Origin::Nothing, 0),
-        None => Value::ANY,
+        None if register.class() == RegClass::Gp => LeafValue::at(Origin::Nothing, 0),
+        None => LeafValue::ANY,
     }
 }
 
-fn value(operand: &Operand, state: &State) -> Option<Value> {
+fn value(operand: &Operand, state: &State) -> Option<LeafValue> {
     let number = match *operand {
         Operand::Reg {
             reg, shift, extend, ..
@@ -292,7 +292,7 @@ fn value(operand: &Operand, state: &State) -> Option<Value> {
             let by = match shift {
                 None => 0,
                 Some((ShiftType::Lsl, by)) => by,
-                Some(_) => return Some(Value::ANY),
+                Some(_) => return Some(LeafValue::ANY),
             };
             return Some(extended(read(reg, state), extend, by.into()));
         }
@@ -301,24 +301,24 @@ fn value(operand: &Operand, state: &State) -> Option<Value> {
         Operand::ImmSigned(number) => number,
         _ => return None,
     };
-    Some(Value::at(Origin::Nothing, number))
+    Some(LeafValue::at(Origin::Nothing, number))
 }
 
 /// Returns a value that is extended from fewer bits and shifted.
-fn extended(value: Value, extend: Option<ExtendType>, shift: u32) -> Value {
+fn extended(value: LeafValue, extend: Option<ExtendType>, shift: u32) -> LeafValue {
     let value = match extend {
         None | Some(ExtendType::Uxtx | ExtendType::Sxtx) => value,
         Some(ExtendType::Uxtw) => value.in_32_bits(),
-        Some(_) => Value::ANY,
+        Some(_) => LeafValue::ANY,
     };
     value.times(1_u64.checked_shl(shift).unwrap_or(0))
 }
 
-fn unknown(bits: u16) -> Value {
+fn unknown(bits: u16) -> LeafValue {
     if bits == 32 {
-        Value::up_to(u32::MAX.into())
+        LeafValue::up_to(u32::MAX.into())
     } else {
-        Value::ANY
+        LeafValue::ANY
     }
 }
 

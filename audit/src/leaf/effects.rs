@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::elf::Binary;
-use super::instruction::{Access, Flow, How, Run, State};
+use super::instruction::{Access, AccessKind, Flow, Run, State};
 use super::place;
-use super::value::{Origin, Value};
+use super::value::{LeafValue, Origin};
 use super::walk::{Function, Leaving, Step};
 
 /// Holds the effects of one instruction.
@@ -39,19 +39,19 @@ const MEETINGS: u32 = 16;
 
 fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u64, State> {
     let convention = binary.machine.convention();
-    let mut entry = [Value::ANY; 32];
-    entry[convention.stack] = Value::at(Origin::Stack, 0);
+    let mut entry = [LeafValue::ANY; 32];
+    entry[convention.stack] = LeafValue::at(Origin::Stack, 0);
     if let Some(link) = convention.link {
-        entry[link] = Value::at(Origin::Return, 0);
+        entry[link] = LeafValue::at(Origin::Return, 0);
     }
     if let Some((register, symbol)) = convention.global
         && let Some(address) = binary.address_of(symbol)
     {
-        entry[register] = Value::at(Origin::Page, address.cast_signed());
+        entry[register] = LeafValue::at(Origin::Page, address.cast_signed());
     }
     if is_handler {
         for (number, register) in (1..).zip(convention.arguments) {
-            entry[register] = Value::at(Origin::Argument(number), 0);
+            entry[register] = LeafValue::at(Origin::Argument(number), 0);
         }
     }
     let start = function.symbol.address;
@@ -83,10 +83,10 @@ fn states(binary: &Binary, function: &Function, is_handler: bool) -> BTreeMap<u6
 }
 
 /// Returns the value of a register where paths meet for the `meetings`th time.
-fn meet(old: Value, new: Value, meetings: u32) -> Value {
+fn meet(old: LeafValue, new: LeafValue, meetings: u32) -> LeafValue {
     let merged = old.or(new);
     if merged != old && meetings >= MEETINGS {
-        return Value::ANY;
+        return LeafValue::ANY;
     }
     merged
 }
@@ -101,7 +101,7 @@ fn run(binary: &Binary, step: &Step, before: &State) -> Run {
         let convention = binary.machine.convention();
         run.after = *before;
         for &scratch in convention.scratch {
-            run.after[scratch] = Value::ANY;
+            run.after[scratch] = LeafValue::ANY;
         }
     }
     run
@@ -120,8 +120,8 @@ fn effects(binary: &Binary, step: &Step, before: &State) -> Effects {
     };
     let returns = matches!(step.instruction.flow, Flow::Return(_));
     if let Flow::Return(link) = step.instruction.flow {
-        let here = Value::at(Origin::Stack, 0);
-        let back = Value::at(Origin::Return, 0);
+        let here = LeafValue::at(Origin::Stack, 0);
+        let back = LeafValue::at(Origin::Return, 0);
         effects.returns_astray = before[stack] != here || link.is_some_and(|l| before[l] != back);
     }
     effects.stack = depth(after[stack]);
@@ -132,7 +132,7 @@ fn effects(binary: &Binary, step: &Step, before: &State) -> Effects {
             (None, _) => false,
         };
     for access in &accesses {
-        if access.place.origin == Origin::Stack && access.how != How::Read {
+        if access.place.origin == Origin::Stack && access.how != AccessKind::Read {
             effects.takes_stack = true;
             effects.stack = effects
                 .stack
@@ -145,7 +145,7 @@ fn effects(binary: &Binary, step: &Step, before: &State) -> Effects {
 }
 
 /// Returns how far below the function's initial stack pointer a pointer into the stack may point, or `None` if that is not known.
-fn depth(pointer: Value) -> Option<u64> {
+fn depth(pointer: LeafValue) -> Option<u64> {
     (pointer.origin == Origin::Stack && pointer.spread < u64::MAX)
         .then(|| pointer.low.min(0).unsigned_abs())
 }

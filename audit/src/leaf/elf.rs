@@ -11,7 +11,7 @@ use object::{
 
 /// Holds a function or an object of the file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Symbol {
+pub struct ElfSymbol {
     /// The address of its first byte.
     pub address: u64,
     /// The size in bytes; 0 if the file does not say.
@@ -40,7 +40,7 @@ pub struct Binary<'a> {
     /// The machine that the file is for.
     pub machine: Machine,
     file: object::File<'a>,
-    symbols: Vec<Symbol>,
+    symbols: Vec<ElfSymbol>,
     slots: HashMap<u64, Target>,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Binary<'a> {
     }
 
     /// Returns the function called `name`: the name in the file or in the source, with or without the hash.
-    pub fn function(&self, name: &str) -> Result<&Symbol, String> {
-        let mut found: Vec<&Symbol> = self
+    pub fn function(&self, name: &str) -> Result<&ElfSymbol, String> {
+        let mut found: Vec<&ElfSymbol> = self
             .symbols
             .iter()
             .filter(|s| s.is_code && (s.raw == name || s.name == name || full(&s.raw) == name))
@@ -113,7 +113,7 @@ impl<'a> Binary<'a> {
     }
 
     /// Returns the function whose bytes include `address`.
-    pub fn function_at(&self, address: u64) -> Option<&Symbol> {
+    pub fn function_at(&self, address: u64) -> Option<&ElfSymbol> {
         self.covering(address).find(|s| s.is_code)
     }
 
@@ -125,13 +125,13 @@ impl<'a> Binary<'a> {
     }
 
     /// Returns the largest object whose bytes include `address`; labels, which have no size, may lie there too.
-    pub fn object_at(&self, address: u64) -> Option<&Symbol> {
+    pub fn object_at(&self, address: u64) -> Option<&ElfSymbol> {
         self.covering(address)
             .filter(|s| !s.is_code)
             .min_by_key(|s| std::cmp::Reverse(s.size))
     }
 
-    fn covering(&self, address: u64) -> impl Iterator<Item = &Symbol> {
+    fn covering(&self, address: u64) -> impl Iterator<Item = &ElfSymbol> {
         self.symbols
             .iter()
             .filter(move |s| s.address <= address && address - s.address < s.size.max(1))
@@ -240,8 +240,8 @@ fn is_name(symbol: &str) -> bool {
     !(symbol.is_empty() || symbol.starts_with('$') || symbol.starts_with(".L"))
 }
 
-fn symbols(file: &object::File) -> Vec<Symbol> {
-    let mut symbols: Vec<Symbol> = file
+fn symbols(file: &object::File) -> Vec<ElfSymbol> {
+    let mut symbols: Vec<ElfSymbol> = file
         .symbols()
         .chain(file.dynamic_symbols())
         .filter(|s| s.is_definition() && s.address() != 0)
@@ -257,7 +257,7 @@ fn symbols(file: &object::File) -> Vec<Symbol> {
                 .section_index()
                 .and_then(|index| file.section_by_index(index).ok())
                 .is_some_and(|section| section.kind() == SectionKind::Text);
-            Some(Symbol {
+            Some(ElfSymbol {
                 address: s.address(),
                 size: s.size(),
                 name: pretty(&raw),

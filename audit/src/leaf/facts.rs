@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Audit;
-use super::instruction::How;
+use super::instruction::AccessKind;
 use super::place;
 use super::value::Origin;
 use super::walk::{Function, Program};
@@ -23,7 +23,7 @@ pub struct Facts {
     /// Instructions that load and store atomically.
     pub atomic: usize,
     /// The accessed memory: the object, the offset, the bytes, the kind of access and the width.
-    pub memory: BTreeSet<(String, i64, String, How, u32)>,
+    pub memory: BTreeSet<(String, i64, String, AccessKind, u32)>,
 }
 
 /// Takes all measurements.
@@ -47,7 +47,8 @@ pub fn measure(audit: &Audit) -> Facts {
                 .stack
                 .zip(audit.depth(function, step))
                 .map(|(a, b)| a.max(b));
-            facts.atomic += usize::from(effects.accesses.iter().any(|a| a.how == How::Atomic));
+            facts.atomic +=
+                usize::from(effects.accesses.iter().any(|a| a.how == AccessKind::Atomic));
             for access in &effects.accesses {
                 if access.place.origin != Origin::Stack {
                     facts.memory.insert((

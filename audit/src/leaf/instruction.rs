@@ -3,7 +3,7 @@
 use super::elf::Binary;
 use super::listing::Names;
 use super::rules::Rule;
-use super::value::{Origin, Value};
+use super::value::{LeafValue, Origin};
 use super::{aarch64, riscv64, x86_64};
 
 /// Holds a decoded instruction.
@@ -51,11 +51,11 @@ pub enum Flow {
 }
 
 /// Holds the values of the general registers by number; a machine with fewer registers uses the first elements.
-pub type State = [Value; 32];
+pub type State = [LeafValue; 32];
 
 /// Describes how an instruction accesses memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum AccessKind {
     /// Loaded.
     Read,
     /// Stored.
@@ -70,11 +70,11 @@ pub enum How {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
     /// The address that is accessed.
-    pub place: Value,
+    pub place: LeafValue,
     /// The number of bytes.
     pub width: u32,
     /// The kind of access.
-    pub how: How,
+    pub how: AccessKind,
 }
 
 /// Holds the effects of an instruction, computed from the known register values before it.
@@ -98,7 +98,7 @@ impl Run {
     }
 
     /// Returns the address `offset` bytes from `base`.
-    pub fn address(&mut self, base: Value, offset: i64) -> Value {
+    pub fn address(&mut self, base: LeafValue, offset: i64) -> LeafValue {
         let address = base.moved(offset);
         if base.origin == Origin::Page {
             self.refers = Some(address.low.cast_unsigned());

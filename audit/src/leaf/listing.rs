@@ -4,7 +4,7 @@ use super::effects::Effects;
 use super::elf::Binary;
 use super::instruction::Flow;
 use super::place;
-use super::value::Value;
+use super::value::LeafValue;
 use super::walk::{Function, Step};
 
 /// Returns an instruction with names in place of addresses, and offsets from the function's start in place of branch targets.
@@ -40,7 +40,7 @@ impl Names {
             _ => {}
         }
         if let Some(address) = effects.refers {
-            let at = Value::pointer(address);
+            let at = LeafValue::pointer(address);
             let name = place::origin(binary, at);
             let offset = place::range(binary, at, 1);
             let offset = if offset == "+0x0" { "" } else { &offset };

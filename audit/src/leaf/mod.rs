@@ -33,9 +33,9 @@ use crate::index::Index;
 use crate::program::say;
 use crate::{install, load};
 use effects::Effects;
-use elf::{Binary, Symbol, Target};
+use elf::{Binary, ElfSymbol, Target};
 use instruction::Machine;
-use options::{Documents, Options, Tool};
+use options::{Documents, LeafOptions, Tool};
 use source::Source;
 use walk::{Function, Leaving, Program, Step};
 
@@ -95,7 +95,7 @@ fn start(product: Option<&Product>, arguments: impl Iterator<Item = OsString>) -
 }
 
 /// Audits, prints the report, and returns whether all handlers pass; an error if that cannot be decided.
-fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
+fn run(product: Option<&Product>, options: &LeafOptions) -> Result<bool, String> {
     let (path, handlers) = match (&options.binary, product) {
         (Some(path), _) => (path.clone(), &[][..]),
         (None, Some(product)) => match (product.build)(&options.target) {
@@ -140,7 +140,12 @@ fn run(product: Option<&Product>, options: &Options) -> Result<bool, String> {
 }
 
 /// Audits every handler that the file is seen to install.
-fn found(path: &Path, binary: &Binary, source: &Source, options: &Options) -> Result<bool, String> {
+fn found(
+    path: &Path,
+    binary: &Binary,
+    source: &Source,
+    options: &LeafOptions,
+) -> Result<bool, String> {
     if binary.machine != Machine::X86_64 {
         return Err(
             "cannot decide: only a file for x86-64 is searched for handlers; name one with --handler SYMBOL"
@@ -210,8 +215,8 @@ struct Page {
 fn one(
     binary: &Binary,
     source: &Source,
-    handler: &Symbol,
-    options: &Options,
+    handler: &ElfSymbol,
+    options: &LeafOptions,
 ) -> Result<Page, String> {
     let audit = Audit::new(binary, handler, options)?;
     let findings = rules::check(&audit);
@@ -238,7 +243,11 @@ struct Audit<'a> {
 }
 
 impl<'a> Audit<'a> {
-    fn new(binary: &'a Binary<'a>, handler: &Symbol, options: &Options) -> Result<Self, String> {
+    fn new(
+        binary: &'a Binary<'a>,
+        handler: &ElfSymbol,
+        options: &LeafOptions,
+    ) -> Result<Self, String> {
         let convention = binary.machine.convention();
         if options.follow && binary.machine != Machine::X86_64 {
             return Err(format!(

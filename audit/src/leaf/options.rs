@@ -94,7 +94,7 @@ pub enum Documents {
 }
 
 /// Holds a parsed command line.
-pub struct Options {
+pub struct LeafOptions {
     /// The file to audit; `None`: minitalk, to be built.
     pub binary: Option<PathBuf>,
     /// The machine to build minitalk for.
@@ -117,14 +117,14 @@ pub struct Options {
 pub fn parse(
     tool: Tool,
     arguments: impl Iterator<Item = OsString>,
-) -> Result<Option<Options>, String> {
+) -> Result<Option<LeafOptions>, String> {
     parse_inner(tool, arguments).map_err(|error| error.to_string())
 }
 
 fn parse_inner(
     tool: Tool,
     arguments: impl Iterator<Item = OsString>,
-) -> Result<Option<Options>, lexopt::Error> {
+) -> Result<Option<LeafOptions>, lexopt::Error> {
     let (mut binary, mut handler, mut allow) = (None, None, None);
     let (mut budget, mut max_stack, mut target) = (None, None, None);
     let (mut follow, mut documents) = (false, Documents::Leave);
@@ -156,7 +156,7 @@ fn parse_inner(
     if target.is_some() && binary.is_some() {
         return Err("--target is for a build of minitalk, not for --binary".into());
     }
-    Ok(Some(Options {
+    Ok(Some(LeafOptions {
         binary,
         target: target.unwrap_or_else(|| std::env::consts::ARCH.into()),
         handler,

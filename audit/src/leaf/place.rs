@@ -1,10 +1,10 @@
 //! Names of places in memory, the same in every build: they contain no addresses.
 
-use super::elf::{Binary, Symbol, Target};
-use super::value::{Origin, Value};
+use super::elf::{Binary, ElfSymbol, Target};
+use super::value::{LeafValue, Origin};
 
 /// Returns the name of the object or area in which a place lies.
-pub fn origin(binary: &Binary, value: Value) -> String {
+pub fn origin(binary: &Binary, value: LeafValue) -> String {
     match value.origin {
         Origin::Nothing => "a pointer of unknown origin".into(),
         Origin::Argument(1) => "the signal number (argument 1)".into(),
@@ -25,10 +25,10 @@ pub fn origin(binary: &Binary, value: Value) -> String {
 }
 
 /// Returns a place with its origin: in a file with fixed addresses, a number can be the address of an object.
-pub fn located(binary: &Binary, place: Value) -> Value {
+pub fn located(binary: &Binary, place: LeafValue) -> LeafValue {
     let is_object = || binary.object_at(place.low.cast_unsigned()).is_some();
     match place.origin {
-        Origin::Nothing if binary.has_fixed_addresses() && is_object() => Value {
+        Origin::Nothing if binary.has_fixed_addresses() && is_object() => LeafValue {
             origin: Origin::File,
             ..place
         },
@@ -37,21 +37,21 @@ pub fn located(binary: &Binary, place: Value) -> Value {
 }
 
 /// Returns the pointer that is loaded from a place, if the file determines it.
-pub fn loaded(binary: &Binary, place: Value) -> Option<Value> {
+pub fn loaded(binary: &Binary, place: LeafValue) -> Option<LeafValue> {
     let is_known = place.origin == Origin::File && place.is_exact();
     match is_known.then(|| binary.settled_pointer(place.low.cast_unsigned()))? {
-        Target::Here(address) => Some(Value::pointer(address)),
+        Target::Here(address) => Some(LeafValue::pointer(address)),
         _ => None,
     }
 }
 
 /// Returns the object that a pointer into the file points into.
-fn object<'b>(binary: &'b Binary, pointer: Value) -> Option<&'b Symbol> {
+fn object<'b>(binary: &'b Binary, pointer: LeafValue) -> Option<&'b ElfSymbol> {
     binary.object_at(pointer.low.cast_unsigned())
 }
 
 /// Returns which bytes of its object a place may cover, if that does not depend on the linker.
-pub fn range(binary: &Binary, value: Value, width: u32) -> String {
+pub fn range(binary: &Binary, value: LeafValue, width: u32) -> String {
     match value.origin {
         Origin::Nothing | Origin::Thread => String::new(),
         Origin::File | Origin::Page => object(binary, value).map_or_else(String::new, |symbol| {
@@ -71,8 +71,8 @@ pub fn range(binary: &Binary, value: Value, width: u32) -> String {
 const SIGINFO: u64 = 128;
 
 /// Returns a pointer into an object, measured from where the object begins.
-fn inside(pointer: Value, symbol: &Symbol) -> Value {
-    Value {
+fn inside(pointer: LeafValue, symbol: &ElfSymbol) -> LeafValue {
+    LeafValue {
         origin: Origin::Argument(0),
         low: pointer.low.wrapping_sub_unsigned(symbol.address),
         ..pointer
@@ -84,7 +84,7 @@ const MASK: u64 = 8;
 
 /// Returns whether an access of `width` bytes at a place is shown to stay inside the object or area there. Thread-locals and the
 /// amount of stack have rules of their own.
-pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
+pub fn stays_inside(binary: &Binary, value: LeafValue, width: u32) -> bool {
     let signal_mask = binary.machine.convention().signal_mask;
     let (from, size) = match value.origin {
         Origin::Thread => return true,
@@ -101,7 +101,7 @@ pub fn stays_inside(binary: &Binary, value: Value, width: u32) -> bool {
 }
 
 /// Returns the last byte that an access may touch.
-fn last(value: Value, width: u32) -> Option<i64> {
+fn last(value: LeafValue, width: u32) -> Option<i64> {
     value
         .low
         .checked_add_unsigned(value.spread)?

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Audit;
 use super::facts::Facts;
-use super::instruction::How;
+use super::instruction::AccessKind;
 use super::listing;
 use super::place;
 use super::rules::{Findings, Rule, Violation};
@@ -223,10 +223,10 @@ fn memory(facts: &Facts) -> Vec<(String, String, u32, &'static str)> {
         .iter()
         .map(|(into, _, range, how, width)| {
             let how = match how {
-                How::Read => "read",
-                How::Write => "write",
-                How::Update => "read and written, not atomically",
-                How::Atomic => "atomic read-modify-write",
+                AccessKind::Read => "read",
+                AccessKind::Write => "write",
+                AccessKind::Update => "read and written, not atomically",
+                AccessKind::Atomic => "atomic read-modify-write",
             };
             (into.clone(), range.clone(), *width, how)
         })

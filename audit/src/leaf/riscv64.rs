@@ -3,11 +3,11 @@
 use raki::{Decode, Isa};
 
 use super::elf::Binary;
-use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
+use super::instruction::{Access, AccessKind, Convention, Flow, Instruction, Raw, Run, State};
 use super::listing::Names;
 use super::place;
 use super::rules::Rule;
-use super::value::{Origin, Value};
+use super::value::{LeafValue, Origin};
 
 const LINK: usize = 1;
 const STACK: usize = 2;
@@ -37,7 +37,7 @@ const NAMES: [&str; 32] = [
 /// Holds an instruction; a compressed instruction is held in its full form.
 pub struct Parts {
     name: String,
-    kind: Kind,
+    kind: Operands,
     to: usize,
     from: usize,
     other: usize,
@@ -46,7 +46,7 @@ pub struct Parts {
 
 /// Describes the operands of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Operands {
     /// A register and the upper part of a constant.
     Upper,
     /// Two registers and a constant.
@@ -64,33 +64,35 @@ enum Kind {
     Other,
 }
 
-fn kind(name: &str) -> Kind {
+fn kind(name: &str) -> Operands {
     match name {
-        "lui" | "auipc" => Kind::Upper,
+        "lui" | "auipc" => Operands::Upper,
         "addi" | "slti" | "sltiu" | "xori" | "ori" | "andi" | "slli" | "srli" | "srai"
-        | "addiw" | "slliw" | "srliw" | "sraiw" => Kind::Constant,
+        | "addiw" | "slliw" | "srliw" | "sraiw" => Operands::Constant,
         "add" | "sub" | "sll" | "slt" | "sltu" | "xor" | "srl" | "sra" | "or" | "and" | "addw"
         | "subw" | "sllw" | "srlw" | "sraw" | "mul" | "mulh" | "mulhsu" | "mulhu" | "div"
-        | "divu" | "rem" | "remu" | "mulw" | "divw" | "divuw" | "remw" | "remuw" => Kind::Registers,
-        "lb" | "lbu" => Kind::Load(1),
-        "lh" | "lhu" => Kind::Load(2),
-        "lw" | "lwu" => Kind::Load(4),
-        "ld" => Kind::Load(8),
-        "sb" => Kind::Store(1),
-        "sh" => Kind::Store(2),
-        "sw" => Kind::Store(4),
-        "sd" => Kind::Store(8),
-        "beq" | "bne" | "blt" | "bge" | "bltu" | "bgeu" => Kind::Branch,
-        "jal" => Kind::Jump,
-        "jalr" => Kind::JumpRegister,
-        "fence" => Kind::Fence,
+        | "divu" | "rem" | "remu" | "mulw" | "divw" | "divuw" | "remw" | "remuw" => {
+            Operands::Registers
+        }
+        "lb" | "lbu" => Operands::Load(1),
+        "lh" | "lhu" => Operands::Load(2),
+        "lw" | "lwu" => Operands::Load(4),
+        "ld" => Operands::Load(8),
+        "sb" => Operands::Store(1),
+        "sh" => Operands::Store(2),
+        "sw" => Operands::Store(4),
+        "sd" => Operands::Store(8),
+        "beq" | "bne" | "blt" | "bge" | "bltu" | "bgeu" => Operands::Branch,
+        "jal" => Operands::Jump,
+        "jalr" => Operands::JumpRegister,
+        "fence" => Operands::Fence,
         _ if ["amo", "lr.", "sc."]
             .iter()
             .any(|start| name.starts_with(start)) =>
         {
-            Kind::Atomic(if name.ends_with(".w") { 4 } else { 8 })
+            Operands::Atomic(if name.ends_with(".w") { 4 } else { 8 })
         }
-        _ => Kind::Other,
+        _ => Operands::Other,
     }
 }
 
@@ -106,14 +108,14 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
     let parts = parts(&raw);
     let there = at.wrapping_add_signed(parts.constant);
     let flow = match (parts.kind, &*parts.name) {
-        (Kind::Branch, _) => Flow::Branch(there),
-        (Kind::Jump, _) if parts.to == 0 => Flow::Jump(there),
-        (Kind::Jump, _) => Flow::Call(there),
-        (Kind::JumpRegister, _) if (parts.to, parts.from, parts.constant) == (0, LINK, 0) => {
+        (Operands::Branch, _) => Flow::Branch(there),
+        (Operands::Jump, _) if parts.to == 0 => Flow::Jump(there),
+        (Operands::Jump, _) => Flow::Call(there),
+        (Operands::JumpRegister, _) if (parts.to, parts.from, parts.constant) == (0, LINK, 0) => {
             Flow::Return(Some(LINK))
         }
-        (Kind::JumpRegister, _) if parts.to == 0 => Flow::JumpThrough(None),
-        (Kind::JumpRegister, _) => Flow::CallThrough(None),
+        (Operands::JumpRegister, _) if parts.to == 0 => Flow::JumpThrough(None),
+        (Operands::JumpRegister, _) => Flow::CallThrough(None),
         (_, "ebreak") => Flow::Stop,
         _ => Flow::Next,
     };
@@ -127,7 +129,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
         name if name.starts_with("lr.") || name.starts_with("sc.") => {
             breaks.push(Rule::EXCLUSIVE);
         }
-        _ if parts.kind == Kind::Other => breaks.push(Rule::UNKNOWN),
+        _ if parts.kind == Operands::Other => breaks.push(Rule::UNKNOWN),
         _ => {}
     }
     Some(Instruction {
@@ -143,7 +145,7 @@ pub fn decode(bytes: &[u8], at: u64) -> Option<Instruction> {
 /// Returns the target of a jump through a register, if the instruction before it, at `at`, sets that register to a page.
 pub fn far(before: &Parts, at: u64, jump: &Parts) -> Option<Flow> {
     let is_pair = before.name == "auipc" && before.to == jump.from;
-    if !is_pair || jump.kind != Kind::JumpRegister {
+    if !is_pair || jump.kind != Operands::JumpRegister {
         return None;
     }
     let target = at.wrapping_add_signed(before.constant + jump.constant);
@@ -196,9 +198,9 @@ fn parts(raw: &raki::Instruction) -> Parts {
     };
     let kind = kind(name);
     let order = match (kind, constant) {
-        (Kind::Atomic(_), 1) => ".rl",
-        (Kind::Atomic(_), 2) => ".aq",
-        (Kind::Atomic(_), 3) => ".aqrl",
+        (Operands::Atomic(_), 1) => ".rl",
+        (Operands::Atomic(_), 2) => ".aq",
+        (Operands::Atomic(_), 3) => ".aqrl",
         _ => "",
     };
     Parts {
@@ -207,7 +209,7 @@ fn parts(raw: &raki::Instruction) -> Parts {
         to: raw.rd.unwrap_or(to),
         from: raw.rs1.unwrap_or(from),
         // In an instruction for control registers, `rs2` is the number of a control register.
-        other: raw.rs2.filter(|_| kind != Kind::Other).unwrap_or(0),
+        other: raw.rs2.filter(|_| kind != Operands::Other).unwrap_or(0),
         constant: constant.into(),
     }
 }
@@ -216,44 +218,44 @@ fn parts(raw: &raki::Instruction) -> Parts {
 pub fn run(raw: &Parts, at: u64, binary: &Binary, before: &State) -> Run {
     let mut run = Run::new(before);
     let read = |number: usize| match number {
-        0 => Value::at(Origin::Nothing, 0),
+        0 => LeafValue::at(Origin::Nothing, 0),
         _ => before[number],
     };
     let (from, other) = (read(raw.from), read(raw.other));
     let constant = raw.constant;
     let width = match raw.kind {
-        Kind::Load(width) | Kind::Store(width) | Kind::Atomic(width) => width,
+        Operands::Load(width) | Operands::Store(width) | Operands::Atomic(width) => width,
         _ => 0,
     };
     let access = match raw.kind {
-        Kind::Load(_) => Some((How::Read, run.address(from, constant))),
-        Kind::Store(_) => Some((How::Write, run.address(from, constant))),
-        Kind::Atomic(_) => Some((How::Atomic, from)),
+        Operands::Load(_) => Some((AccessKind::Read, run.address(from, constant))),
+        Operands::Store(_) => Some((AccessKind::Write, run.address(from, constant))),
+        Operands::Atomic(_) => Some((AccessKind::Atomic, from)),
         _ => None,
     };
     run.accesses
         .extend(access.map(|(how, place)| Access { place, width, how }));
     let shifted = u32::try_from(constant).unwrap_or(0);
     let result = match &*raw.name {
-        "lui" => Value::at(Origin::Nothing, constant),
-        "auipc" => Value::at(Origin::Page, at.wrapping_add_signed(constant).cast_signed()),
+        "lui" => LeafValue::at(Origin::Nothing, constant),
+        "auipc" => LeafValue::at(Origin::Page, at.wrapping_add_signed(constant).cast_signed()),
         "addi" => run.address(from, constant),
         "addiw" => match from.moved(constant) {
             sum if sum.most().is_some_and(|most| most <= i32::MAX as u64) => sum,
-            _ => Value::ANY,
+            _ => LeafValue::ANY,
         },
         "add" => from.plus(other),
         "and" => from.and(other),
-        "andi" => from.and(Value::at(Origin::Nothing, constant)),
+        "andi" => from.and(LeafValue::at(Origin::Nothing, constant)),
         "slli" => from.times(1 << shifted),
-        "srli" => Value::up_to(u64::MAX >> shifted),
-        "lbu" => Value::up_to(u8::MAX.into()),
-        "lhu" => Value::up_to(u16::MAX.into()),
-        "lwu" => Value::up_to(u32::MAX.into()),
+        "srli" => LeafValue::up_to(u64::MAX >> shifted),
+        "lbu" => LeafValue::up_to(u8::MAX.into()),
+        "lhu" => LeafValue::up_to(u16::MAX.into()),
+        "lwu" => LeafValue::up_to(u32::MAX.into()),
         "ld" => access
             .and_then(|(_, place)| place::loaded(binary, place))
-            .unwrap_or(Value::ANY),
-        _ => Value::ANY,
+            .unwrap_or(LeafValue::ANY),
+        _ => LeafValue::ANY,
     };
     if raw.to != 0 {
         run.after[raw.to] = result;
@@ -273,19 +275,19 @@ pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
         None => raw.constant.to_string(),
     };
     let operands = match raw.kind {
-        Kind::Upper if raw.name == "auipc" => format!("{to},page"),
-        Kind::Upper => format!("{to},{:#x}", raw.constant >> 12 & 0xf_ffff),
-        Kind::Constant => format!("{to},{from},{constant}"),
-        Kind::Registers => format!("{to},{from},{other}"),
-        Kind::Load(_) => format!("{to},{constant}({from})"),
-        Kind::Store(_) => format!("{other},{constant}({from})"),
-        Kind::Atomic(_) => format!("{to},{other},({from})"),
-        Kind::Branch => format!("{from},{other},{target}"),
-        Kind::Jump => format!("{to},{target}"),
-        Kind::JumpRegister if matches!(flow, Flow::Return(_)) => return "ret".into(),
-        Kind::JumpRegister if target.is_empty() => format!("{to},{constant}({from})"),
-        Kind::JumpRegister => format!("{to},{target}"),
-        Kind::Fence => {
+        Operands::Upper if raw.name == "auipc" => format!("{to},page"),
+        Operands::Upper => format!("{to},{:#x}", raw.constant >> 12 & 0xf_ffff),
+        Operands::Constant => format!("{to},{from},{constant}"),
+        Operands::Registers => format!("{to},{from},{other}"),
+        Operands::Load(_) => format!("{to},{constant}({from})"),
+        Operands::Store(_) => format!("{other},{constant}({from})"),
+        Operands::Atomic(_) => format!("{to},{other},({from})"),
+        Operands::Branch => format!("{from},{other},{target}"),
+        Operands::Jump => format!("{to},{target}"),
+        Operands::JumpRegister if matches!(flow, Flow::Return(_)) => return "ret".into(),
+        Operands::JumpRegister if target.is_empty() => format!("{to},{constant}({from})"),
+        Operands::JumpRegister => format!("{to},{target}"),
+        Operands::Fence => {
             let set = |bits: i64| {
                 let letters = "iorw".chars().zip([8, 4, 2, 1]);
                 letters
@@ -295,7 +297,7 @@ pub fn text(raw: &Parts, flow: Flow, names: &Names) -> String {
             };
             format!("{},{}", set(raw.constant >> 4), set(raw.constant))
         }
-        Kind::Other => String::new(),
+        Operands::Other => String::new(),
     };
     format!("{:<8}{operands}", format!("{} ", raw.name))
         .trim_end()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Audit;
 use super::elf::Target;
-use super::instruction::How;
+use super::instruction::AccessKind;
 use super::place;
 use super::value::Origin;
 use super::walk::{Flaw, Function, Leaving, Step, is_panic};
@@ -237,7 +237,7 @@ impl Findings {
         for access in &audit.effects(function, step).accesses {
             let into = place::origin(audit.binary, access.place);
             let above = access.place.origin == Origin::Stack && access.place.low >= 0;
-            let why = if access.how == How::Read {
+            let why = if access.how == AccessKind::Read {
                 continue;
             } else if above {
                 "writes the stack above its own frame: the return address, or its caller's"

@@ -21,7 +21,7 @@ pub enum Origin {
 
 /// Holds a set of values: `origin + low` up to `origin + low + spread`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Value {
+pub struct LeafValue {
     /// The base from which the values are measured.
     pub origin: Origin,
     /// The least value, relative to `origin`.
@@ -30,7 +30,7 @@ pub struct Value {
     pub spread: u64,
 }
 
-impl Value {
+impl LeafValue {
     /// A value about which nothing is known.
     pub const ANY: Self = Self {
         origin: Origin::Nothing,
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_masked_index_into_an_object_stays_bounded() {
-        let ring = Value::pointer(0x1000);
-        let index = Value::up_to(0x3ff).times(32);
+        let ring = LeafValue::pointer(0x1000);
+        let index = LeafValue::up_to(0x3ff).times(32);
         let place = ring.plus(index).moved(8);
         assert_eq!((place.low, place.spread), (0x1008, 0x7fe0));
         assert_eq!(place.origin, Origin::File);
@@ -179,9 +179,9 @@ mod tests {
 
     #[test]
     fn ways_that_disagree_keep_both_bounds() {
-        let a = Value::at(Origin::Stack, -8);
-        let b = Value::at(Origin::Stack, -24);
+        let a = LeafValue::at(Origin::Stack, -8);
+        let b = LeafValue::at(Origin::Stack, -24);
         assert_eq!((a.or(b).low, a.or(b).spread), (-24, 16));
-        assert_eq!(a.or(Value::ANY), Value::ANY);
+        assert_eq!(a.or(LeafValue::ANY), LeafValue::ANY);
     }
 }

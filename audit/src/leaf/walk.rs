@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::elf::{Binary, Symbol, Target};
+use super::elf::{Binary, ElfSymbol, Target};
 use super::instruction::{Flow, Instruction};
 use crate::allow::Allow;
 
@@ -39,7 +39,7 @@ pub enum Flaw {
 /// Holds a function with all instructions that can be reached in it.
 pub struct Function {
     /// The function's symbol.
-    pub symbol: Symbol,
+    pub symbol: ElfSymbol,
     /// The function's instructions by address.
     pub steps: BTreeMap<u64, Step>,
     /// The flaws of the function's bytes, each with its address.
@@ -59,7 +59,7 @@ pub struct Program {
 }
 
 /// Walks the handler's code. With `follow`, also walks the functions of the file that it calls, unless they are allowed.
-pub fn walk(binary: &Binary, handler: &Symbol, allow: &Allow, follow: bool) -> Program {
+pub fn walk(binary: &Binary, handler: &ElfSymbol, allow: &Allow, follow: bool) -> Program {
     let mut walker = Walker {
         binary,
         allow,
@@ -127,7 +127,7 @@ struct Walker<'w, 'a> {
 impl Walker<'_, '_> {
     /// Walks one function, and walks each called function before it goes on after the call. Returns whether the function can
     /// return.
-    fn function(&mut self, symbol: Symbol) -> bool {
+    fn function(&mut self, symbol: ElfSymbol) -> bool {
         self.running.push(symbol.address);
         let end = symbol.address + symbol.size;
         let code = self

@@ -6,11 +6,11 @@ use iced_x86::{
 };
 
 use super::elf::Binary;
-use super::instruction::{Access, Convention, Flow, How, Instruction, Raw, Run, State};
+use super::instruction::{Access, AccessKind, Convention, Flow, Instruction, Raw, Run, State};
 use super::listing::Names;
 use super::place;
 use super::rules::Rule;
-use super::value::{Origin, Value};
+use super::value::{LeafValue, Origin};
 use crate::step::is_system_call;
 
 const RSP: usize = 4;
@@ -123,9 +123,9 @@ pub fn run(raw: &iced_x86::Instruction, binary: &Binary, before: &State) -> Run 
             let register = used.register();
             let whole = register.is_gpr32() && used.access() == OpAccess::Write;
             run.after[register.full_register().number()] = if whole {
-                Value::up_to(u32::MAX.into())
+                LeafValue::up_to(u32::MAX.into())
             } else {
-                Value::ANY
+                LeafValue::ANY
             };
         }
     }
@@ -151,7 +151,7 @@ pub fn run(raw: &iced_x86::Instruction, binary: &Binary, before: &State) -> Run 
         let Some(how) = how(memory.access(), is_atomic) else {
             continue;
         };
-        if raw.mnemonic() == Mnemonic::Ret || (calls && how == How::Write) {
+        if raw.mnemonic() == Mnemonic::Ret || (calls && how == AccessKind::Write) {
             continue;
         }
         run.accesses.push(Access {
@@ -163,29 +163,29 @@ pub fn run(raw: &iced_x86::Instruction, binary: &Binary, before: &State) -> Run 
     run
 }
 
-fn how(access: OpAccess, is_atomic: bool) -> Option<How> {
+fn how(access: OpAccess, is_atomic: bool) -> Option<AccessKind> {
     match access {
         OpAccess::None | OpAccess::NoMemAccess => None,
-        OpAccess::Read | OpAccess::CondRead => Some(How::Read),
-        OpAccess::Write | OpAccess::CondWrite => Some(How::Write),
-        OpAccess::ReadWrite | OpAccess::ReadCondWrite if is_atomic => Some(How::Atomic),
-        OpAccess::ReadWrite | OpAccess::ReadCondWrite => Some(How::Update),
+        OpAccess::Read | OpAccess::CondRead => Some(AccessKind::Read),
+        OpAccess::Write | OpAccess::CondWrite => Some(AccessKind::Write),
+        OpAccess::ReadWrite | OpAccess::ReadCondWrite if is_atomic => Some(AccessKind::Atomic),
+        OpAccess::ReadWrite | OpAccess::ReadCondWrite => Some(AccessKind::Update),
     }
 }
 
 /// Returns the address of one access to memory.
-fn address(raw: &iced_x86::Instruction, memory: &UsedMemory, before: &State) -> Value {
+fn address(raw: &iced_x86::Instruction, memory: &UsedMemory, before: &State) -> LeafValue {
     if matches!(memory.segment(), Register::FS | Register::GS) {
-        return Value {
+        return LeafValue {
             origin: Origin::Thread,
-            ..Value::ANY
+            ..LeafValue::ANY
         };
     }
     if raw.is_ip_rel_memory_operand()
         && memory.index() == Register::None
         && matches!(memory.base(), Register::None | Register::RIP)
     {
-        return Value::pointer(raw.ip_rel_memory_address());
+        return LeafValue::pointer(raw.ip_rel_memory_address());
     }
     sum(
         memory.base(),
@@ -196,46 +196,52 @@ fn address(raw: &iced_x86::Instruction, memory: &UsedMemory, before: &State) -> 
     )
 }
 
-fn sum(base: Register, index: Register, scale: u32, displacement: i64, before: &State) -> Value {
-    Value::at(Origin::Nothing, displacement)
+fn sum(
+    base: Register,
+    index: Register,
+    scale: u32,
+    displacement: i64,
+    before: &State,
+) -> LeafValue {
+    LeafValue::at(Origin::Nothing, displacement)
         .plus(read(base, before))
         .plus(read(index, before).times(scale.into()))
 }
 
-fn read(register: Register, state: &State) -> Value {
+fn read(register: Register, state: &State) -> LeafValue {
     match register.size() {
-        _ if register == Register::None => Value::at(Origin::Nothing, 0),
+        _ if register == Register::None => LeafValue::at(Origin::Nothing, 0),
         8 if register.is_gpr() => state[register.number()],
         4 if register.is_gpr() => state[register.number()].in_32_bits(),
-        2 if register.is_gpr() => Value::up_to(u16::MAX.into()),
-        1 if register.is_gpr() => Value::up_to(u8::MAX.into()),
-        _ => Value::ANY,
+        2 if register.is_gpr() => LeafValue::up_to(u16::MAX.into()),
+        1 if register.is_gpr() => LeafValue::up_to(u8::MAX.into()),
+        _ => LeafValue::ANY,
     }
 }
 
 /// Returns the value that the instruction puts into its first operand, a register, if the audit follows that computation.
-fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Option<Value> {
+fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Option<LeafValue> {
     let own = read(raw.op0_register(), before);
     let constant = (raw.op_count() == 2)
         .then(|| raw.try_immediate(1).ok())
         .flatten();
     let other = match raw.try_op_kind(1) {
         Ok(OpKind::Register) => Some(read(raw.op1_register(), before)),
-        _ => constant.map(|c| Value::at(Origin::Nothing, c.cast_signed())),
+        _ => constant.map(|c| LeafValue::at(Origin::Nothing, c.cast_signed())),
     };
     match raw.mnemonic() {
         Mnemonic::Mov if raw.is_ip_rel_memory_operand() => {
-            place::loaded(binary, Value::pointer(raw.ip_rel_memory_address()))
+            place::loaded(binary, LeafValue::pointer(raw.ip_rel_memory_address()))
         }
         Mnemonic::Mov => other,
         Mnemonic::Movzx => match raw.op1_kind() {
             OpKind::Register => other,
-            _ => Some(Value::up_to(
+            _ => Some(LeafValue::up_to(
                 u64::MAX >> (64 - 8 * raw.memory_size().size().clamp(1, 7)),
             )),
         },
         Mnemonic::Lea if raw.is_ip_rel_memory_operand() => {
-            Some(Value::pointer(raw.ip_rel_memory_address()))
+            Some(LeafValue::pointer(raw.ip_rel_memory_address()))
         }
         Mnemonic::Lea => Some(sum(
             raw.memory_base(),
@@ -247,7 +253,7 @@ fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Optio
         Mnemonic::Add => Some(own.plus(other?)),
         Mnemonic::Sub => constant.map(|c| own.moved(c.cast_signed().wrapping_neg())),
         Mnemonic::Xor if raw.op1_kind() == OpKind::Register => {
-            (raw.op0_register() == raw.op1_register()).then_some(Value::at(Origin::Nothing, 0))
+            (raw.op0_register() == raw.op1_register()).then_some(LeafValue::at(Origin::Nothing, 0))
         }
         Mnemonic::And => Some(own.and(other?)),
         Mnemonic::Shl => own.most().and_then(|_| {
@@ -261,7 +267,7 @@ fn result(binary: &Binary, raw: &iced_x86::Instruction, before: &State) -> Optio
             } else {
                 64
             };
-            (by < width).then(|| Value::up_to((u64::MAX >> (64 - width)) >> by))
+            (by < width).then(|| LeafValue::up_to((u64::MAX >> (64 - width)) >> by))
         }
         _ if is_conditional_move(raw) => Some(own.or(other?)),
         _ => None,

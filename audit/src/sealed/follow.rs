@@ -7,7 +7,7 @@ use iced_x86::{
 };
 
 use super::Writers;
-use super::held::{Held, RAX, RBP, RDX, RSP, State, joined};
+use super::held::{DataAddress, KnownAddresses, RAX, RBP, RDX, RSP, joined};
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
@@ -48,7 +48,7 @@ pub(super) fn is_of_address(i: &Instruction, register: Register) -> bool {
     !is_value && (i.memory_base() == full || i.memory_index() == full)
 }
 
-pub(super) struct Search<'a> {
+pub(super) struct WriterSearch<'a> {
     pub image: &'a Image,
     pub writers: &'a mut Writers,
     pub factory: InstructionInfoFactory,
@@ -64,17 +64,17 @@ pub(super) struct Search<'a> {
     pub for_clones: BTreeSet<u64>,
 }
 
-impl Search<'_> {
+impl WriterSearch<'_> {
     /// Notes that an address goes to a place where it is not followed.
-    pub fn hands(&mut self, held: Option<Held>) {
+    pub fn hands(&mut self, held: Option<DataAddress>) {
         match held {
             // A pointer to constants or code does not point to data that the program may write.
-            Some(Held::Exact(at)) if is_data(self.image, at) => {
+            Some(DataAddress::Exact(at)) if is_data(self.image, at) => {
                 self.writers.handed.insert(at);
             }
-            Some(Held::Exact(_)) | None => {}
-            Some(Held::Above(at)) => self.leads_upwards(at),
-            Some(Held::Any) => self.writers.anywhere = true,
+            Some(DataAddress::Exact(_)) | None => {}
+            Some(DataAddress::Above(at)) => self.leads_upwards(at),
+            Some(DataAddress::Any) => self.writers.anywhere = true,
         }
     }
 
@@ -84,9 +84,9 @@ impl Search<'_> {
     }
 
     /// Returns the address of data that the memory operand leads to.
-    fn address(&self, i: &Instruction, state: &State) -> Option<Held> {
+    fn address(&self, i: &Instruction, state: &KnownAddresses) -> Option<DataAddress> {
         if i.is_ip_rel_memory_operand() {
-            return Some(Held::Exact(i.ip_rel_memory_address()));
+            return Some(DataAddress::Exact(i.ip_rel_memory_address()));
         }
         let (base, index) = (i.memory_base(), i.memory_index());
         if matches!(i.segment_prefix(), Register::FS | Register::GS) {
@@ -96,7 +96,7 @@ impl Search<'_> {
         let by_index = state.get(index).filter(|_| index != Register::None);
         let by_base = state.get(base).filter(|_| base != Register::None);
         if base == Register::None && index == Register::None {
-            return Some(Held::Exact(displacement));
+            return Some(DataAddress::Exact(displacement));
         }
         let is_positive = |register| register == Register::None || state.is_positive(register);
         let displacement = displacement.cast_signed();
@@ -107,12 +107,12 @@ impl Search<'_> {
             (None, Some(index)) if i.memory_index_scale() == 1 => {
                 Some(index.moved(displacement).indexed(is_positive(base)))
             }
-            _ => Some(Held::Any),
+            _ => Some(DataAddress::Any),
         }
     }
 
     /// Notes the instruction's store: its address and size, or that the address is not known.
-    pub fn stores(&mut self, i: &Instruction, state: &State) {
+    pub fn stores(&mut self, i: &Instruction, state: &KnownAddresses) {
         let uses = self.factory.info(i);
         let writes = |access| {
             use OpAccess as A;
@@ -141,19 +141,19 @@ impl Search<'_> {
         match self.address(i, state) {
             // The data that `xsave` and similar instructions store has no fixed length.
             Some(held) if size == 0 => self.hands(Some(held)),
-            Some(Held::Exact(at)) => {
+            Some(DataAddress::Exact(at)) => {
                 let end = self.writers.stores.entry(at).or_default();
                 *end = (*end).max(at.saturating_add(size));
                 self.writers.longest = self.writers.longest.max(size);
             }
-            Some(Held::Above(at)) => self.leads_upwards(at),
-            Some(Held::Any) => self.writers.anywhere = true,
+            Some(DataAddress::Above(at)) => self.leads_upwards(at),
+            Some(DataAddress::Any) => self.writers.anywhere = true,
             None => {}
         }
     }
 
     /// Applies the instruction; returns the state after it.
-    pub fn step(&mut self, i: &Instruction, mut state: State) -> State {
+    pub fn step(&mut self, i: &Instruction, mut state: KnownAddresses) -> KnownAddresses {
         use Mnemonic as M;
         self.stores(i, &state);
         match i.flow_control() {
@@ -204,14 +204,14 @@ impl Search<'_> {
     }
 
     /// Hands on all registers.
-    fn hands_all(&mut self, state: &State) {
+    fn hands_all(&mut self, state: &KnownAddresses) {
         for held in state.registers {
             self.hands(held);
         }
     }
 
     /// Applies a call.
-    fn calls(&mut self, i: &Instruction, state: &mut State) {
+    fn calls(&mut self, i: &Instruction, state: &mut KnownAddresses) {
         if is_outside(self.image, i) {
             for register in ARGUMENTS {
                 self.hands(state.registers[register]);
@@ -227,7 +227,7 @@ impl Search<'_> {
     }
 
     /// Applies a store to memory, perhaps to the frame.
-    fn keeps(&mut self, i: &Instruction, state: &mut State) {
+    fn keeps(&mut self, i: &Instruction, state: &mut KnownAddresses) {
         use Mnemonic as M;
         let mut held = None;
         for n in (0..i.op_count()).filter(|n| i.op_kind(*n) == OpKind::Register) {
@@ -244,11 +244,11 @@ impl Search<'_> {
             (Some(at), None) if is_move && i.memory_size().size() == 8 => {
                 state.slots.remove(&at);
             }
-            (Some(at), Some(_)) => drop(state.slots.insert(at, Held::Any)),
+            (Some(at), Some(_)) => drop(state.slots.insert(at, DataAddress::Any)),
             (Some(at), None) => {
                 let known = state.slots.get(&at).copied();
                 let by = added(i);
-                let held = known.map(|held| by.map_or(Held::Any, |by| held.moved(by)));
+                let held = known.map(|held| by.map_or(DataAddress::Any, |by| held.moved(by)));
                 // A push does not store to its operand.
                 if let Some(held) = held.filter(|_| i.mnemonic() != M::Push) {
                     state.slots.insert(at, held);
@@ -264,7 +264,7 @@ impl Search<'_> {
     }
 
     /// Applies `push`, `pop` or `leave`.
-    fn moves_stack(&mut self, i: &Instruction, state: &mut State) {
+    fn moves_stack(&mut self, i: &Instruction, state: &mut KnownAddresses) {
         match i.mnemonic() {
             Mnemonic::Push => {
                 let held = match i.op0_kind() {
@@ -301,12 +301,12 @@ impl Search<'_> {
     }
 
     /// Applies an exchange of the two operands, or an addition with one.
-    fn exchanges(&mut self, i: &Instruction, state: &mut State) {
+    fn exchanges(&mut self, i: &Instruction, state: &mut KnownAddresses) {
         let all = joined(state.get(i.op0_register()), state.get(i.op1_register()));
         for n in 0..2 {
             if i.op_kind(n) == OpKind::Register && i.op_register(n).is_gpr() {
                 let register = i.op_register(n).full_register().number();
-                state.registers[register] = all.map(|_| Held::Any);
+                state.registers[register] = all.map(|_| DataAddress::Any);
             }
         }
         if is_memory(i, 0) || is_memory(i, 1) {
@@ -315,7 +315,12 @@ impl Search<'_> {
     }
 
     /// Returns the value that the instruction writes; `from`: that of its second operand.
-    fn result(&mut self, i: &Instruction, from: Option<Held>, state: &State) -> Option<Held> {
+    fn result(
+        &mut self,
+        i: &Instruction,
+        from: Option<DataAddress>,
+        state: &KnownAddresses,
+    ) -> Option<DataAddress> {
         use Mnemonic as M;
         let to = i.op0_register();
         let is_register = |n| i.op_count() > n && i.op_kind(n) == OpKind::Register;
@@ -326,7 +331,7 @@ impl Search<'_> {
             M::Mov | M::Movq | M::Movd if i.op_count() == 2 => from,
             M::Add | M::Sub if is_wide => match (state.get(to), from) {
                 _ if self.for_jumps.contains(&i.ip()) => None,
-                (Some(Held::Exact(a)), Some(Held::Exact(b)))
+                (Some(DataAddress::Exact(a)), Some(DataAddress::Exact(b)))
                     if a == b && i.mnemonic() == M::Sub =>
                 {
                     None
@@ -342,7 +347,7 @@ impl Search<'_> {
                     Some(from.indexed(state.is_positive(to)))
                 }
                 (None, None) => None,
-                _ => Some(Held::Any),
+                _ => Some(DataAddress::Any),
             },
             M::Inc if is_wide => state.get(to).map(|held| held.moved(1)),
             M::Dec if is_wide => state.get(to).map(|held| held.moved(-1)),
@@ -354,7 +359,7 @@ impl Search<'_> {
             {
                 None
             }
-            M::Imul if i.op_count() == 3 => from.map(|_| Held::Any),
+            M::Imul if i.op_count() == 3 => from.map(|_| DataAddress::Any),
             _ if i.condition_code() != iced_x86::ConditionCode::None
                 && i.op_count() == 2
                 && to_register =>
@@ -379,7 +384,7 @@ impl Search<'_> {
                     .map(iced_x86::UsedRegister::register)
                     .filter(|register| !is_of_address(i, *register))
                     .fold(from, |all, register| joined(all, state.get(register)));
-                held.map(|_| Held::Any)
+                held.map(|_| DataAddress::Any)
             }
         }
     }
@@ -388,9 +393,9 @@ impl Search<'_> {
     fn writes(
         &mut self,
         i: &Instruction,
-        value: Option<Held>,
+        value: Option<DataAddress>,
         is_positive: bool,
-        state: &mut State,
+        state: &mut KnownAddresses,
     ) {
         // A part of an address is not an address by itself, but may become an address again when it is added to another part.
         let written: Vec<Register> = self
@@ -410,7 +415,7 @@ impl Search<'_> {
                 let is_part = register.size() < 4;
                 state.registers[n] = match value {
                     None if is_part => state.registers[n],
-                    Some(_) if is_part => Some(Held::Any),
+                    Some(_) if is_part => Some(DataAddress::Any),
                     value => value,
                 };
                 state.positive &= !(1 << n);
@@ -425,7 +430,7 @@ impl Search<'_> {
     }
 
     /// Returns whether the result of the instruction is a number that is not negative.
-    fn leaves_positive(&self, i: &Instruction, state: &State) -> bool {
+    fn leaves_positive(&self, i: &Instruction, state: &KnownAddresses) -> bool {
         use Mnemonic as M;
         if i.op_count() != 2 || i.op0_kind() != OpKind::Register {
             return false;
@@ -466,7 +471,7 @@ fn added(i: &Instruction) -> Option<i64> {
 }
 
 /// Notes where rsp and rbp point after the instruction.
-fn note_frame(i: &Instruction, state: &mut State) {
+fn note_frame(i: &Instruction, state: &mut KnownAddresses) {
     use Mnemonic as M;
     let Some(number) = written_register(i).filter(|number| matches!(*number, RSP | RBP)) else {
         return;

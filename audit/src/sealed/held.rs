@@ -6,7 +6,7 @@ use iced_x86::{Instruction, Register};
 
 /// Describes the known address of data in a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Held {
+pub(super) enum DataAddress {
     /// Exactly this address.
     Exact(u64),
     /// This address, or any address above it.
@@ -15,7 +15,7 @@ pub(super) enum Held {
     Any,
 }
 
-impl Held {
+impl DataAddress {
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Exact(a), Self::Exact(b)) if a == b => self,
@@ -46,12 +46,12 @@ impl Held {
 
 /// Holds the known addresses of data between two instructions.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(super) struct State {
-    pub registers: [Option<Held>; 16],
+pub(super) struct KnownAddresses {
+    pub registers: [Option<DataAddress>; 16],
     /// The addresses kept in the frame, by the offset from the stack pointer at the function's entry.
-    pub slots: BTreeMap<i64, Held>,
+    pub slots: BTreeMap<i64, DataAddress>,
     /// The address kept in any of the vector registers.
-    pub vector: Option<Held>,
+    pub vector: Option<DataAddress>,
     /// A bit for each register whose value is not negative.
     pub positive: u16,
     /// The offsets of rsp and rbp, if they point into the frame.
@@ -64,14 +64,14 @@ pub(super) const RDX: usize = 2;
 pub(super) const RSP: usize = 4;
 pub(super) const RBP: usize = 5;
 
-pub(super) fn joined(a: Option<Held>, b: Option<Held>) -> Option<Held> {
+pub(super) fn joined(a: Option<DataAddress>, b: Option<DataAddress>) -> Option<DataAddress> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.or(b)),
         (one, other) => one.or(other),
     }
 }
 
-impl State {
+impl KnownAddresses {
     /// Joins the state of another way through the function; returns whether this state changes.
     pub fn join(&mut self, other: &Self) -> bool {
         let before = self.clone();
@@ -107,11 +107,11 @@ impl State {
     }
 
     /// Returns the value in the place of the frame that the instruction touches.
-    pub fn stored(&self, i: &Instruction) -> Option<Held> {
+    pub fn stored(&self, i: &Instruction) -> Option<DataAddress> {
         self.slot(i).and_then(|at| self.slots.get(&at)).copied()
     }
 
-    pub fn get(&self, register: Register) -> Option<Held> {
+    pub fn get(&self, register: Register) -> Option<DataAddress> {
         match register.is_gpr() {
             true => self.registers[register.full_register().number()],
             false if register.is_vector_register() => self.vector,

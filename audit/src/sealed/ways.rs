@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind};
 
-use super::follow::{Search, is_outside, makes_frame_pointer};
-use super::held::State;
+use super::follow::{WriterSearch, is_outside, makes_frame_pointer};
+use super::held::KnownAddresses;
 use crate::image::{Image, Slot};
 use crate::state::ARGUMENTS;
 
@@ -32,7 +32,7 @@ fn targets(image: &Image, code: &[Instruction]) -> Option<Vec<u64>> {
     (most < 4096).then(|| (0..=most).map(entry).collect())?
 }
 
-impl Search<'_> {
+impl WriterSearch<'_> {
     /// Follows the addresses of data through the instructions of one function.
     pub fn function(&mut self, code: &[Instruction]) {
         let takes = |i: &Instruction| i.mnemonic() == Mnemonic::Lea && i.is_ip_rel_memory_operand();
@@ -41,7 +41,7 @@ impl Search<'_> {
         self.for_jumps = for_jumps(code);
         self.for_clones = for_clones(self.image, code);
         if !code.iter().any(takes) {
-            let nothing = State::default();
+            let nothing = KnownAddresses::default();
             for i in code {
                 self.stores(i, &nothing);
             }
@@ -70,7 +70,7 @@ impl Search<'_> {
     }
 
     /// Returns the addresses that control may reach from instruction `n`, which leaves the state `after`.
-    fn targets(&mut self, ways: &mut Ways, n: usize, after: &State) -> Vec<u64> {
+    fn targets(&mut self, ways: &mut Ways, n: usize, after: &KnownAddresses) -> Vec<u64> {
         let i = &ways.code[n];
         match i.flow_control() {
             FlowControl::UnconditionalBranch => vec![i.near_branch_target()],
@@ -97,7 +97,7 @@ impl Search<'_> {
     }
 
     /// Notes that control goes on from the instruction to another function, at `to`.
-    fn leaves(&mut self, i: &Instruction, to: u64, after: &State) {
+    fn leaves(&mut self, i: &Instruction, to: u64, after: &KnownAddresses) {
         if !after.holds_any() {
             return;
         }
@@ -122,10 +122,10 @@ struct Ways<'a> {
     code: &'a [Instruction],
     /// The number of each instruction, by its address.
     places: HashMap<u64, usize>,
-    known: Vec<Option<State>>,
+    known: Vec<Option<KnownAddresses>>,
     todo: VecDeque<usize>,
     /// The joined state of all instructions, for code that control reaches in an unseen way.
-    everywhere: Option<State>,
+    everywhere: Option<KnownAddresses>,
     /// Whether control may reach any instruction.
     is_lost: bool,
 }
@@ -133,9 +133,9 @@ struct Ways<'a> {
 impl<'a> Ways<'a> {
     fn new(code: &'a [Instruction]) -> Self {
         let mut known = vec![None; code.len()];
-        known[0] = Some(State {
+        known[0] = Some(KnownAddresses {
             rsp: Some(0),
-            ..State::default()
+            ..KnownAddresses::default()
         });
         Self {
             code,
@@ -148,7 +148,7 @@ impl<'a> Ways<'a> {
     }
 
     /// Returns the state before instruction `n`.
-    fn before(&self, n: usize) -> State {
+    fn before(&self, n: usize) -> KnownAddresses {
         let mut state = self.known[n].clone().unwrap_or_default();
         if let Some(all) = &self.everywhere {
             state.join(all);
@@ -157,7 +157,7 @@ impl<'a> Ways<'a> {
     }
 
     /// Notes that control reaches instruction `to` with this state.
-    fn reach(&mut self, to: usize, state: &State) {
+    fn reach(&mut self, to: usize, state: &KnownAddresses) {
         let is_new = match &mut self.known[to] {
             Some(known) => known.join(state),
             none => {
@@ -171,7 +171,7 @@ impl<'a> Ways<'a> {
     }
 
     /// Joins the states of those instructions to `all`; returns whether that changes it.
-    fn join_all(&self, all: &mut State, is_one: impl Fn(&Instruction) -> bool) -> bool {
+    fn join_all(&self, all: &mut KnownAddresses, is_one: impl Fn(&Instruction) -> bool) -> bool {
         let known = self.known.iter().zip(self.code);
         let states = known.filter_map(|(state, i)| state.as_ref().filter(|_| is_one(i)));
         states.fold(false, |is_changed, state| all.join(state) | is_changed)
@@ -206,7 +206,7 @@ impl<'a> Ways<'a> {
                 FlowControl::Call | FlowControl::IndirectCall
             )
         };
-        let mut all = State::default();
+        let mut all = KnownAddresses::default();
         self.join_all(&mut all, is_call);
         self.known[missed] = Some(all);
         self.todo.push_back(missed);

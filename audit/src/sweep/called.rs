@@ -4,7 +4,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::Tables;
 use super::known::Known;
-use super::parameter::How;
+use super::parameter::ChangeKind;
 use super::referred::Reference;
 use crate::image::Image;
 use crate::mask::{Signals, only};
@@ -40,10 +40,10 @@ impl Known {
             if let Some(place) = self.passes(ARGUMENTS[*argument])
                 && size.is_none_or(|size| size > WORD)
             {
-                let how = How::Fills(size.map(i64::cast_unsigned));
+                let how = ChangeKind::Fills(size.map(i64::cast_unsigned));
                 tables.note_change(image, self.function, at, place, how);
                 if CLEARING.contains(&plain) {
-                    tables.note_change(image, self.function, at, place, How::Clears);
+                    tables.note_change(image, self.function, at, place, ChangeKind::Clears);
                 }
             }
         }
@@ -103,7 +103,7 @@ impl Known {
             _ => return,
         };
         if let Some(to) = to {
-            tables.note_change(image, self.function, at, to, How::Rewrites(size));
+            tables.note_change(image, self.function, at, to, ChangeKind::Rewrites(size));
         }
     }
 
@@ -126,7 +126,7 @@ impl Known {
         let table = to.or(object).or(within[0]);
         let size = size.filter(|_| to.is_some());
         if let Some(to) = table.filter(|_| self.has_copied(to) || is_one_object(image, within)) {
-            tables.note_change(image, self.function, at, to, How::Rewrites(size));
+            tables.note_change(image, self.function, at, to, ChangeKind::Rewrites(size));
         }
         if let (Some(to), Some(from)) = (to, from)
             && image.is_writable(to)

@@ -5,7 +5,7 @@ use crate::hash::Map;
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::known::Known;
-use super::parameter::How;
+use super::parameter::ChangeKind;
 use super::registers::{Registers, SCRATCH};
 use super::transfer::{is_installer, note_system_call, note_transfer};
 use super::{Tables, Way};
@@ -157,7 +157,7 @@ pub(super) fn note(
     if let Some(named) = named.filter(|named| super::parameter::is_word(*named))
         && known.replaces_argument(image, i, named)
     {
-        tables.note_change(image, known.function, at, named, How::Replaces);
+        tables.note_change(image, known.function, at, named, ChangeKind::Replaces);
     }
     if let Some(named) = named.filter(|_| to.is_none())
         && i.mnemonic() != Mnemonic::Lea
@@ -175,8 +175,8 @@ pub(super) fn note(
     if let Some(named) = named.filter(|_| is_store(i)) {
         let width = i.memory_size().size() as u64;
         let how = match known.updates(i, named) {
-            true => How::Updates(width),
-            false => How::Stores(width),
+            true => ChangeKind::Updates(width),
+            false => ChangeKind::Stores(width),
         };
         tables.note_change(image, known.function, at, named, how);
         if i.has_lock_prefix() || super::changes_in_place(i) {

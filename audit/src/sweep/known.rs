@@ -7,7 +7,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use super::derived::{Crossing, Derived};
 use super::holders::Holders;
 use super::instruction::is_store;
-use super::parameter::{self, How, Passed};
+use super::parameter::{self, ChangeKind, Passed};
 use super::referred::Reference;
 use super::registers::SCRATCH;
 use super::tested::Tested;
@@ -189,7 +189,9 @@ impl Known {
         let is_wrapped = crossing.stores.len() <= FEW;
         for (from, word, width) in self.derived.stored_by(&crossing) {
             match from == word {
-                true => tables.note_change(image, self.function, at, word, How::Updates(width)),
+                true => {
+                    tables.note_change(image, self.function, at, word, ChangeKind::Updates(width))
+                }
                 false if is_wrapped => self.note_stored(image, from, word, (at, width), tables),
                 false => {}
             }
@@ -449,8 +451,8 @@ impl Known {
         Passed {
             at,
             function: self.function,
-            addresses: parameter::Known::new(ARGUMENTS.map(|register| self.passes(register))),
-            pointers: parameter::Known::new(ARGUMENTS.map(pointer)),
+            addresses: parameter::Arguments::new(ARGUMENTS.map(|register| self.passes(register))),
+            pointers: parameter::Arguments::new(ARGUMENTS.map(pointer)),
         }
     }
 

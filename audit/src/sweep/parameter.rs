@@ -7,7 +7,7 @@ use crate::image::Image;
 
 /// Says how an instruction changes data.
 #[derive(Clone, Copy)]
-pub enum How {
+pub enum ChangeKind {
     /// A store of so many bytes.
     Stores(u64),
     /// A store of a constant, such as a flag, or the clearing of a block.
@@ -23,7 +23,7 @@ pub enum How {
     Replaces,
 }
 
-impl How {
+impl ChangeKind {
     /// Returns a number for the kind of the change, without regard to its bytes.
     const fn kind(self) -> u8 {
         match self {
@@ -42,17 +42,17 @@ pub struct Change {
     function: u64,
     argument: usize,
     offset: u64,
-    how: How,
+    how: ChangeKind,
     /// The instruction of the function that makes the change.
     by: u64,
 }
 
 impl Change {
     pub const fn is_update(&self) -> bool {
-        matches!(self.how, How::Updates(_))
+        matches!(self.how, ChangeKind::Updates(_))
     }
 
-    const fn new(function: u64, place: u64, how: How, by: u64) -> Self {
+    const fn new(function: u64, place: u64, how: ChangeKind, by: u64) -> Self {
         let of = place - PARAMETERS;
         Self {
             function,
@@ -69,14 +69,14 @@ impl Change {
 pub struct Passed {
     pub at: u64,
     pub function: u64,
-    pub addresses: Known,
-    pub pointers: Known,
+    pub addresses: Arguments,
+    pub pointers: Arguments,
 }
 
 /// Holds what is known of six arguments: the number of each known argument, and its value.
-pub struct Known(Box<[(u8, u64)]>);
+pub struct Arguments(Box<[(u8, u64)]>);
 
-impl Known {
+impl Arguments {
     pub fn new(values: [Option<u64>; 6]) -> Self {
         let numbered = (0..).zip(values);
         Self(
@@ -152,28 +152,35 @@ pub fn parts(place: u64) -> Option<(usize, u64)> {
 
 impl Tables {
     /// Notes a change of a word of the file, or of memory that an argument of the function points to.
-    pub fn note_change(&mut self, image: &Image, function: u64, at: u64, place: u64, how: How) {
+    pub fn note_change(
+        &mut self,
+        image: &Image,
+        function: u64,
+        at: u64,
+        place: u64,
+        how: ChangeKind,
+    ) {
         if is_word(place) {
             // A flag is one word, regardless of the other stores.
             let how = match how {
-                How::Stores(_) if crate::races::is_flag(image, at) => How::Clears,
+                ChangeKind::Stores(_) if crate::races::is_flag(image, at) => ChangeKind::Clears,
                 how => how,
             };
             self.changes.push(Change::new(function, place, how, at));
             return;
         }
         match how {
-            How::Fills(size) if image.is_writable(place) => {
+            ChangeKind::Fills(size) if image.is_writable(place) => {
                 self.fills.entry(place).or_default().push((at, size));
             }
-            How::Fills(_) => {}
-            How::Stores(_) => self.writes.entry(place).or_default().push(at),
-            How::Rewrites(size) => self.rewritten.entry(place).or_default().push((at, size)),
-            How::Replaces => self.replaced.entry(place).or_default().push(at),
-            How::Clears => {
+            ChangeKind::Fills(_) => {}
+            ChangeKind::Stores(_) => self.writes.entry(place).or_default().push(at),
+            ChangeKind::Rewrites(size) => self.rewritten.entry(place).or_default().push((at, size)),
+            ChangeKind::Replaces => self.replaced.entry(place).or_default().push(at),
+            ChangeKind::Clears => {
                 self.cleared.insert(place);
             }
-            How::Updates(width) => {
+            ChangeKind::Updates(width) => {
                 self.writes.entry(place).or_default().push(at);
                 self.updates.entry(place).or_default().push((at, width));
             }
@@ -208,11 +215,11 @@ impl Tables {
                         self.note_change(image, caller, at, place, change.how);
                         continue;
                     }
-                    if let How::Stores(width) = change.how {
+                    if let ChangeKind::Stores(width) = change.how {
                         let through = self.through_calls.entry(at).or_default();
                         through.push((place, width, change.by));
                     }
-                    if let How::Stores(_) | How::Clears = change.how {
+                    if let ChangeKind::Stores(_) | ChangeKind::Clears = change.how {
                         let stores = self.stored_by_calls.entry(place).or_default();
                         stores.push((at, change.by));
                     }

@@ -3,7 +3,7 @@
 use crate::libc;
 
 /// Is an argument, and the number of bytes that are stored through it, if that number is constant.
-type Stored = (usize, Option<i64>);
+type Filled = (usize, Option<i64>);
 
 /// Functions missing in the other lists that store nothing through their arguments, or nothing that a handler would read.
 const READERS: [&str; 69] = [
@@ -87,7 +87,7 @@ const FAMILIES: [&str; 7] = [
 /// function.
 ///
 /// For a function of another file that is not known to only read, returns all arguments.
-pub fn through(name: &str, is_outer: bool) -> &'static [Stored] {
+pub fn through(name: &str, is_outer: bool) -> &'static [Filled] {
     let plain = libc::plain(name);
     let is_reader = READERS.contains(&plain)
         || libc::never_returns(plain)
@@ -100,7 +100,7 @@ pub fn through(name: &str, is_outer: bool) -> &'static [Stored] {
 }
 
 /// Returns the arguments through which a C++ function may store; its mangled name says which arguments are constant.
-fn of_cpp(name: &str) -> Option<&'static [Stored]> {
+fn of_cpp(name: &str) -> Option<&'static [Filled]> {
     let is_cpp = name.starts_with("_Z");
     let is_constant = name.starts_with("_ZNK");
     let takes_constants = ["PK", "RK"].iter().any(|what| name.contains(what));

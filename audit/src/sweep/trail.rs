@@ -11,7 +11,7 @@ use crate::image::Image;
 
 /// Describes the contents of a register or of a word of the frame.
 #[derive(Clone, Copy, Default)]
-struct Held {
+struct Traced {
     /// The word whose value is held, perhaps masked or scaled, and whether the word was stored to since.
     index: Option<(u64, bool)>,
     /// The table whose address is a part of the held value.
@@ -20,7 +20,7 @@ struct Held {
     next: Option<u64>,
 }
 
-impl Held {
+impl Traced {
     fn plus(self, other: Self) -> Self {
         Self {
             index: self.index.or(other.index),
@@ -41,24 +41,24 @@ impl Held {
 /// Holds the known contents of registers and the frame at an instruction, without regard to branches.
 #[derive(Default)]
 pub struct Trail {
-    registers: [Held; 16],
-    spilled: Map<Local, Held>,
+    registers: [Traced; 16],
+    spilled: Map<Local, Traced>,
 }
 
 impl Trail {
-    fn of(&self, register: Register) -> Held {
+    fn of(&self, register: Register) -> Traced {
         match register.is_gpr32() || register.is_gpr64() {
             true => self.registers[register.full_register().number()],
-            false => Held::default(),
+            false => Traced::default(),
         }
     }
 
     /// Returns the index and the table from which the address of the memory operand is computed.
-    fn address(&self, image: &Image, i: &Instruction) -> Held {
+    fn address(&self, image: &Image, i: &Instruction) -> Traced {
         let sum = self.of(i.memory_base()).plus(self.of(i.memory_index()));
         let fixed = i.memory_displacement64();
         let is_table = image.is_fixed && image.is_writable(fixed);
-        Held {
+        Traced {
             table: sum.table.or(is_table.then_some(fixed)),
             ..sum
         }
@@ -78,7 +78,7 @@ impl Trail {
             FlowControl::ConditionalBranch => return,
             FlowControl::Call | FlowControl::IndirectCall => {
                 for scratch in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
-                    self.registers[scratch] = Held::default();
+                    self.registers[scratch] = Traced::default();
                 }
                 return;
             }
@@ -104,15 +104,15 @@ impl Trail {
                 let held = local.and_then(|local| self.spilled.get(&local));
                 held.copied().unwrap_or_default()
             }
-            OpKind::Memory if word.is_some() => Held {
+            OpKind::Memory if word.is_some() => Traced {
                 index: word.map(|word| (word, false)),
-                ..Held::default()
+                ..Traced::default()
             },
-            OpKind::Memory => Held {
+            OpKind::Memory => Traced {
                 next: self.address(image, i).index.map(|(word, _)| word),
-                ..Held::default()
+                ..Traced::default()
             },
-            _ => Held::default(),
+            _ => Traced::default(),
         };
         match (i.mnemonic(), to, local) {
             (M::Cmp | M::Test | M::Bt | M::Cdqe, ..) => {}
@@ -123,9 +123,9 @@ impl Trail {
             (M::Xadd, None, None) => {
                 let after = word.map(|word| (word, true));
                 let to = i.op1_register().full_register().number();
-                self.registers[to] = Held {
+                self.registers[to] = Traced {
                     index: after,
-                    ..Held::default()
+                    ..Traced::default()
                 };
             }
             (M::Mov | M::Movzx | M::Movsxd, Some(to), _) => self.registers[to] = other,
@@ -134,9 +134,9 @@ impl Trail {
             }
             (M::Lea, Some(to), _) => {
                 self.registers[to] = if let Some(table) = named.filter(|_| word.is_some()) {
-                    Held {
+                    Traced {
                         table: Some(table),
-                        ..Held::default()
+                        ..Traced::default()
                     }
                 } else {
                     let sum = self.address(image, i);
@@ -151,18 +151,18 @@ impl Trail {
             }
             (M::Add, Some(to), _) => self.registers[to] = self.registers[to].moved(),
             (M::Cmpxchg | M::Mul | M::Imul | M::Div | M::Idiv | M::Cdq | M::Cqo, ..) => {
-                self.registers[Register::RAX.number()] = Held::default();
-                self.registers[Register::RDX.number()] = Held::default();
+                self.registers[Register::RAX.number()] = Traced::default();
+                self.registers[Register::RDX.number()] = Traced::default();
                 if let Some(to) = to {
-                    self.registers[to] = Held::default();
+                    self.registers[to] = Traced::default();
                 }
             }
-            (_, Some(to), _) => self.registers[to] = Held::default(),
+            (_, Some(to), _) => self.registers[to] = Traced::default(),
             (_, None, Some(local)) => {
                 self.spilled.remove(&local);
             }
             (M::Xchg, None, None) => {
-                self.registers[i.op1_register().full_register().number()] = Held::default();
+                self.registers[i.op1_register().full_register().number()] = Traced::default();
             }
             _ => {}
         }
