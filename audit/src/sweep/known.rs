@@ -1,21 +1,23 @@
 //! The contents of registers that a sweep knows.
 
+mod crossing;
+mod moves;
+
 use crate::hash::{Map, Set};
 
-use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use super::derived::{Crossing, Derived};
 use super::holders::Holders;
 use super::instruction::is_store;
-use super::parameter::{self, ChangeKind, Passed};
+use super::parameter::{self, Passed};
 use super::referred::Reference;
 use super::registers::SCRATCH;
 use super::tested::Tested;
 use super::{Given, Tables, Way, element};
 use crate::emptied::is_kept;
-use crate::image::{Image, THREAD};
+use crate::image::Image;
 use crate::state::ARGUMENTS;
-use crate::summary::is_preserved;
 
 /// Is the address or the argument that a register or a place of the frame holds.
 pub type Held = (Option<u64>, Option<usize>);
@@ -116,121 +118,6 @@ impl Known {
             loads: Vec::new(),
             crossings: Map::default(),
         }
-    }
-
-    /// Follows the values that the instruction computes or tests; `touched`: the word or the place of the frame that it touches.
-    pub fn follows(
-        &mut self,
-        image: &Image,
-        i: &Instruction,
-        touched: (Option<u64>, Option<Local>),
-        tables: &mut Tables,
-    ) {
-        let is_end = i.flow_control() == FlowControl::Return;
-        if is_end {
-            let result = self.derived.result();
-            tables
-                .results
-                .entry(self.function)
-                .or_default()
-                .extend(result);
-            let arguments: Vec<usize> = self.derived.result_arguments().collect();
-            if !arguments.is_empty() {
-                let known = tables.results_of_arguments.entry(self.function);
-                known.or_default().extend(arguments);
-            }
-        }
-        self.used.extend(self.derived.used(i));
-        if matches!(
-            i.flow_control(),
-            FlowControl::IndirectBranch | FlowControl::IndirectCall
-        ) {
-            // In a long function, values of many words seem to reach a jump, since its paths are not told apart.
-            let words: Set<u64> = self.derived.targets(i).collect();
-            if words.len() == 1 {
-                self.chosen.extend(words);
-            }
-        }
-        if i.flow_control() == FlowControl::ConditionalBranch {
-            self.tested.asks(i, self.derived.asked(), tables);
-        }
-        let kept = tables.preserved.over(image, i, &self.derived);
-        let crossing = self.crossings.get(&i.ip());
-        self.derived.follows(i, touched, kept, crossing);
-        self.tested.follows(i, touched);
-    }
-
-    /// Notes the effects on words of the file of a call of a function that was read before.
-    pub fn crosses(&mut self, image: &Image, at: u64, target: u64, tables: &mut Tables) {
-        const FEW: usize = 4;
-        let passed = self.passed(image, at);
-        let own = |word: u64| passed.names(word);
-        if target > self.function {
-            let words: Vec<u64> = self.derived.passed().collect();
-            if !words.is_empty() {
-                tables.passed_words.push((target, self.function, words));
-            }
-        }
-        let results = tables.results.get(&target).into_iter().flatten();
-        let arguments = tables.results_of_arguments.get(&target);
-        let kept = tables.kept.get(&target).into_iter().flatten();
-        let crossing = Crossing {
-            result: results.filter_map(|word| own(*word)).collect(),
-            arguments: arguments.into_iter().flatten().copied().collect(),
-            stores: kept
-                .filter_map(|(n, word, width)| Some((*n, own(*word)?, *width)))
-                .collect(),
-        };
-        if crossing.result.is_empty() && crossing.arguments.is_empty() && crossing.stores.is_empty()
-        {
-            return;
-        }
-        // A function with few stores may be one of several that pass a value on, as in unoptimized Rust.
-        let is_wrapped = crossing.stores.len() <= FEW;
-        for (from, word, width) in self.derived.stored_by(&crossing) {
-            match from == word {
-                true => {
-                    tables.note_change(image, self.function, at, word, ChangeKind::Updates(width))
-                }
-                false if is_wrapped => self.note_stored(image, from, word, (at, width), tables),
-                false => {}
-            }
-        }
-        self.crossings.insert(at, crossing);
-    }
-
-    /// Notes a store to a word, and the arguments of the function from which the stored value was computed.
-    pub fn keeps(&mut self, image: &Image, i: &Instruction, word: u64, tables: &mut Tables) {
-        let width = i.memory_size().size() as u64;
-        tables.writers.insert((self.function, word));
-        let stored = self.derived.stored(i);
-        for from in stored.iter().filter(|from| **from != word) {
-            self.note_stored(image, *from, word, (i.ip(), width), tables);
-        }
-    }
-
-    /// Notes a store of a value computed from another word, or from an argument; `by`: the instruction and the number of stored
-    /// bytes.
-    fn note_stored(
-        &self,
-        image: &Image,
-        from: u64,
-        word: u64,
-        (at, width): (u64, u64),
-        tables: &mut Tables,
-    ) {
-        if let Some(n) = super::derived::argument(from) {
-            let kept = tables.kept.entry(self.function).or_default();
-            kept.insert((n, word, width));
-        } else if image.is_writable(from) && image.is_writable(word) {
-            let copies = tables.copies.entry(word).or_default();
-            copies.push((from, at));
-        }
-    }
-
-    /// Returns the state for a second look at the function, and its calls' effects, if a loop may carry a word to its next round.
-    pub fn derived_again(self) -> Option<(Derived, Map<u64, Crossing>)> {
-        Some((self.derived.again(self.function)?, self.crossings))
     }
 
     pub fn forget(&mut self, register: usize) {
@@ -492,130 +379,6 @@ impl Known {
                 function: self.function,
                 argument,
             });
-        }
-    }
-
-    /// Returns the address that the instruction computes from an address in another register, which keeps its
-    /// value, or from the thread pointer.
-    fn part(&self, i: &Instruction) -> Option<u64> {
-        let base = i.memory_base();
-        if i.op0_register().is_gpr64()
-            && self.lea[i.op0_register().number()] == Some(THREAD)
-            && i.mnemonic() == Mnemonic::Add
-        {
-            return Some(THREAD.wrapping_add(i.try_immediate(1).ok()?));
-        }
-        let is_part = i.mnemonic() == Mnemonic::Lea
-            && i.memory_index() == Register::None
-            && base.is_gpr64()
-            && (i.op0_register() != base || self.lea[base.number()] == Some(THREAD));
-        let whole = is_part.then(|| self.lea[base.number()])??;
-        Some(whole.wrapping_add(i.memory_displacement64()))
-    }
-
-    /// Returns the address of the file, or the argument, from which the new value of the first operand is copied or computed by an
-    /// addition; `all`: the addresses or arguments of the registers.
-    fn moved_within<T: Copy>(i: &Instruction, all: &[Option<T>; 16]) -> Option<T> {
-        use Mnemonic as M;
-        let of = |register: Register| register.is_gpr64().then(|| all[register.number()])?;
-        match i.mnemonic() {
-            M::Mov if i.op1_kind() == OpKind::Register => of(i.op1_register()),
-            M::Lea => of(i.memory_base()).or_else(|| of(i.memory_index())),
-            M::Add if i.op1_kind() == OpKind::Register => {
-                of(i.op0_register()).or_else(|| of(i.op1_register()))
-            }
-            M::Add | M::Sub | M::Inc | M::Dec => of(i.op0_register()),
-            _ => None,
-        }
-    }
-
-    /// Follows the addresses that the instruction moves between registers, or to the frame and back; `by_name`: the word that it
-    /// names.
-    pub fn moves(&mut self, i: &Instruction, by_name: Option<u64>) {
-        // A call by a register does not change the register.
-        if i.flow_control() != FlowControl::Next {
-            return;
-        }
-        let is_move = i.mnemonic() == Mnemonic::Mov;
-        let is_wide = matches!(i.mnemonic(), Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv)
-            || i.mnemonic() == Mnemonic::Imul && i.op_count() == 1;
-        if is_wide {
-            self.forget(Register::RAX.number());
-            self.forget(Register::RDX.number());
-            return;
-        }
-        if matches!(i.mnemonic(), Mnemonic::Push | Mnemonic::Pop) {
-            self.forget(Register::RSP.number());
-        }
-        let local = self.local(i);
-        let of = |known: &Self, register: Register| {
-            let n = register.full_register().number();
-            match register.size() {
-                8 => (known.lea[n], known.arguments[n]),
-                _ => Held::default(),
-            }
-        };
-        if i.op0_kind() == OpKind::Register && i.op0_register().is_gpr() {
-            if matches!(
-                i.mnemonic(),
-                Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push
-            ) {
-                return;
-            }
-            let to = i.op0_register().full_register().number();
-            let moved = match i.op1_kind() {
-                OpKind::Register if is_move && i.op1_register().is_gpr() => {
-                    of(self, i.op1_register())
-                }
-                OpKind::Memory if is_move && local.is_some() => {
-                    let held = local.and_then(|local| self.spilled.get(&local).copied());
-                    match (held, i.op0_register().size()) {
-                        (Some(held), 8) => held,
-                        _ => Held::default(),
-                    }
-                }
-                _ => (self.part(i), None),
-            };
-            let pointer = self.pointer(i, by_name);
-            let within = Self::moved_within(i, &self.within);
-            let behind = Self::moved_within(i, &self.behind);
-            let value = match i.op1_kind() {
-                OpKind::Register if is_move && i.op1_register().is_gpr64() => {
-                    Some(self.values[i.op1_register().number()])
-                }
-                OpKind::Memory if is_move => {
-                    local.and_then(|local| self.spilled_values.get(&local).copied())
-                }
-                // Before a return. The code behind that is reached from elsewhere, where the register has not been restored.
-                _ if i.mnemonic() == Mnemonic::Pop && is_preserved(to) => Some(self.values[to]),
-                _ => None,
-            };
-            self.forget(to);
-            self.values[to] = value.unwrap_or(self.last_value);
-            (self.lea[to], self.arguments[to]) = moved;
-            self.pointers[to] = pointer;
-            self.within[to] = within.or(self.lea[to]);
-            self.behind[to] = behind.or(self.arguments[to]);
-        } else if i.op0_kind() == OpKind::Memory
-            && is_store(i)
-            && let Some(at) = local
-        {
-            let kept = (is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr())
-                .then(|| of(self, i.op1_register()));
-            self.spilled_pointers.remove(&at);
-            self.spilled_values.remove(&at);
-            if is_move && i.op1_kind() == OpKind::Register && i.op1_register().is_gpr64() {
-                let value = self.values[i.op1_register().number()];
-                self.spilled_values.insert(at, value);
-            }
-            if is_move
-                && i.op1_kind() == OpKind::Register
-                && i.op1_register().is_gpr64()
-                && let Some(word) = self.pointers[i.op1_register().number()]
-            {
-                self.spilled_pointers.insert(at, word);
-            }
-            self.spilled.insert(at, kept.unwrap_or_default());
         }
     }
 }
