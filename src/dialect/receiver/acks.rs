@@ -246,10 +246,12 @@ impl TextReceiver {
         Some(self.probe.choice.handled.only().unwrap_or(admits))
     }
 
-    /// Returns the signal that tells the client to ask again, unless that signal admits the client.
+    /// Returns the signal that tells the client to ask again, unless that signal admits the client, or the client does not handle
+    /// it: then the client waits for its admission.
     pub(super) fn hello_busy(&self) -> Option<Symbol> {
         let busy = self.decoder.dialect()?.busy_signal()?;
-        (self.hello_ack() != Some(busy)).then_some(busy)
+        let is_fatal = self.probe.choice.handled.only() == Some(busy.other());
+        (self.hello_ack() != Some(busy) && !is_fatal).then_some(busy)
     }
 
     /// Returns whether a client of an unknown dialect may go on. After the last bit of a tie it would take that for success.

@@ -26,6 +26,16 @@ fn a_client_that_does_not_wait_for_ever_for_each_bit_is_not_held() {
 }
 
 #[test]
+fn a_client_that_does_not_handle_the_signal_for_busy_waits_for_its_admission() {
+    let mut receiver = given("hello=yes");
+    receiver.set_handled(USR1);
+    receiver.hold(true);
+    assert_eq!(send(&mut receiver, &[Usr1], 0), "");
+    receiver.release(MILLISECOND);
+    assert_eq!(words(&mut receiver), "usr1");
+}
+
+#[test]
 fn a_held_client_of_an_unknown_dialect_is_not_watched() {
     let mut receiver = unknown();
     assert!(!receiver.needs_sleep_state() && receiver.may_be_over());
