@@ -15,7 +15,7 @@ use super::decoder::DecodeProgress::{self, Complete, Incomplete};
 use super::decoder::{Provenance, TextDecoder};
 use super::ranking::{self, Certainty, Reading, rank};
 use super::symbol_log::SymbolLog;
-use super::{Dialect, Symbol};
+use super::{Dialect, Head, Symbol};
 use crate::process::pid::Pid;
 use crate::wire::reason::Reason;
 
@@ -182,16 +182,29 @@ impl Detector {
 
     /// Handles a silence of the client, after which no head start is needed.
     pub fn handle_silence(&mut self) -> DetectState {
-        if !self.has_begun && self.log.len() >= 8 {
-            // Without memory for the decoders nothing fits.
-            let _ = self.begin();
+        self.end_head_start();
+        // A client that waits for an answer to its text does not end before. An end byte of its own refutes each plain text.
+        let is_plain = |decoder: &TextDecoder| {
+            let of = decoder.dialect();
+            of.head == Head::None && of.char_bits == 8 && !of.hello
+        };
+        if self.may_greet && self.complete.is_empty() && !self.open.iter().any(is_plain) {
+            self.complete = self.with_own_end();
         }
         self.state()
     }
 
+    fn end_head_start(&mut self) {
+        if !self.has_begun && self.log.len() >= 8 {
+            // Without memory for the decoders nothing fits.
+            let _ = self.begin();
+        }
+    }
+
     /// Handles the end of the client; `success` says that its end may complete a text without an end byte.
     pub fn handle_exit(&mut self, success: bool) -> DetectState {
-        let state = self.handle_silence();
+        self.end_head_start();
+        let state = self.state();
         // A space that was XORed with 42 is a newline.
         let is_masked = || {
             let is_masked = |plain| self.is_masked(Dialect { end: None, ..plain });
@@ -268,10 +281,8 @@ impl Detector {
         for symbol in self.log.iter().take(count) {
             before.push(symbol).ok()?;
         }
-        before
-            .handle_silence()
-            .has_message()
-            .then_some(before.complete)
+        before.end_head_start();
+        before.state().has_message().then_some(before.complete)
     }
 
     /// Returns the likeliest complete message, if there is one and memory for it.

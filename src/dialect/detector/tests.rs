@@ -301,6 +301,25 @@ fn the_end_of_the_client_shows_an_end_byte_of_its_own() {
 }
 
 #[test]
+fn the_silence_of_a_client_that_waits_shows_an_end_byte_of_its_own() {
+    for (spec, text, waits, is_found) in [
+        ("one=usr1,end=0x7f", &b"Hello"[..], true, true),
+        ("order=lsb,end=0x01", b"Hello", true, true),
+        ("one=usr1,end=0x7f", b"Hello", false, false),
+        // The text may go on.
+        ("one=usr1,end=none", b"Hello", true, false),
+        ("classic", b"Hello", true, true),
+    ] {
+        let mut detector = Detector::new(64, pid(), waits, &[]);
+        push(&mut detector, &symbols(spec, text));
+        let found = detector.handle_silence().has_message();
+        let found = detector.finish().filter(|_| found);
+        let expected = is_found.then(|| (text.to_vec(), spec.parse().unwrap()));
+        assert_eq!(found.map(|it| (it.text, it.dialect)), expected, "{spec}");
+    }
+}
+
+#[test]
 fn the_end_of_the_client_shows_a_text_before_one_byte_that_is_none() {
     for (after, success, text) in [
         (&b"\xff"[..], true, Some(&b"A"[..])),
