@@ -191,6 +191,15 @@ const BLOCKING: [&str; 6] = [
     "sigsetmask",
 ];
 
+/// Returns the word and, if it is a part of a named object, the key of a table that begins there: a pointer that walks a table in a
+/// loop is known to hold the address of one element in the first round.
+fn as_elements(image: &Image, word: u64) -> impl Iterator<Item = u64> {
+    const WORD: u64 = 8;
+    let object = image.object_at(word).filter(|object| object.size > WORD);
+    let table = object.map(|_| element(word));
+    [word].into_iter().chain(table)
+}
+
 /// Returns the key that stands for the elements of a table among the words of a file.
 pub const fn element(table: u64) -> u64 {
     !table
@@ -286,13 +295,12 @@ impl Tables {
     ) {
         for (i, touched) in code {
             let at = i.ip();
-            if let (Some(word), _) = touched
-                && is_store(i)
-                && derived.stores(i, *word)
-                && !self.is_update(*word, at)
-            {
-                let width = i.memory_size().size() as u64;
-                self.note_change(image, function, at, *word, ChangeKind::Updates(width));
+            let stored = touched.0.filter(|_| is_store(i));
+            for word in stored.into_iter().flat_map(|word| as_elements(image, word)) {
+                if derived.stores(i, word) && !self.is_update(word, at) {
+                    let width = i.memory_size().size() as u64;
+                    self.note_change(image, function, at, word, ChangeKind::Updates(width));
+                }
             }
             let crossing = crossings.get(&at);
             let stored = crossing.map(|crossing| derived.stored_by(crossing));
